@@ -1,0 +1,38 @@
+import type { Message, QueueName } from '../../schemas/messages.ts';
+
+/** One message on its way to a worker; `attempt` counts from 1. */
+export interface Delivery {
+  readonly queue: QueueName;
+  readonly message: Message;
+  readonly attempt: number;
+}
+
+/** What becomes of a delivery. Waiting is an outbox row with a later due time, burying a dead letter: alike on every broker. */
+export type Settlement =
+  | { readonly action: 'ack' }
+  | { readonly action: 'delay'; readonly delayMs: number; readonly attempt: number; readonly reason: string }
+  | { readonly action: 'bury'; readonly reason: string };
+
+export interface Subscription {
+  /** Takes no more deliveries and resolves once those in hand are settled. */
+  stop(): Promise<void>;
+}
+
+/** Carries out `delay` and `bury` in the store; resolves when that is durable, and only then is the delivery acknowledged. */
+export type Settle = (delivery: Delivery, settlement: Settlement) => Promise<void>;
+
+/** All the engine asks of a message broker. Implementations pass test/contract/broker.contract.ts. */
+export interface Broker {
+  /**
+   * Resolves when the relay may forget the message: with RabbitMQ once the broker has confirmed it, embedded once
+   * a worker has settled it. Rejects when neither is certain: the outbox row stays and is published again.
+   */
+  publish(delivery: Delivery): Promise<void>;
+  /** Hands each delivery to `handle`, at most `prefetch` at a time. A handler that rejects gets the delivery again. */
+  consume(
+    queue: QueueName,
+    handle: (delivery: Delivery) => Promise<Settlement>,
+    options: { readonly prefetch: number },
+  ): Promise<Subscription>;
+  close(): Promise<void>;
+}

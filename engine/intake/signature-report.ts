@@ -1,0 +1,47 @@
+/** How one property of a signature came out. `indeterminate`: an earlier step failed, so it was not looked at. */
+export type Outcome = 'passed' | 'failed' | 'indeterminate';
+
+export interface Check {
+  readonly outcome: Outcome;
+  /** One sentence that says which rule was broken and how; empty when passed. */
+  readonly detail: string;
+}
+
+/** What was found out about one signature file, property by property; never one "invalid" for all. */
+export interface SignatureReport {
+  /** `valid` only if every check passed. */
+  readonly verdict: 'valid' | 'invalid';
+  /** The receipt code that follows: 125 (signature), 153 (certificate not of this sender), null when valid (protocol §1.7). */
+  readonly code: '125' | '153' | null;
+  /** The file parses as one detached CMS SignedData and the digest and the signature value match the content. */
+  readonly integrity: Check;
+  /** contentType and messageDigest there exactly once and equal; no confusion of attributes with content. */
+  readonly attributes: Check;
+  /** Digest, signature algorithm and key size are allowed. */
+  readonly algorithms: Check;
+  /** Issued under a configured trust anchor, with fitting key usage, not a CA certificate. */
+  readonly chain: Check;
+  /** Every certificate of the chain is valid at the time of receipt. */
+  readonly validity: Check;
+  /** The signer's certificate is one registered for this sender. */
+  readonly senderBinding: Check;
+  /** Which bytes were signed: as they came, or with line ends turned into CRLF. */
+  readonly form?: 'raw' | 'text';
+  readonly digest?: string;
+  readonly signatureAlgorithm?: string;
+  readonly signedAttributes?: boolean;
+  readonly signer?: {
+    readonly subject: string;
+    readonly issuer: string;
+    readonly serial: string;
+    readonly fingerprint: string;
+    readonly notBefore: string;
+    readonly notAfter: string;
+  };
+  readonly signingTime?: string;
+}
+
+export type DigestName = 'sha1' | 'md5' | 'sha256' | 'sha384' | 'sha512';
+
+/** Gives the digest of the signed content; known from the upload where it can be. `text` has every line end turned into CRLF. */
+export type DigestOf = (algorithm: DigestName, form: 'raw' | 'text') => Promise<Buffer>;

@@ -1,0 +1,31 @@
+export type Environment = 'R' | 'T' | 'S';
+
+/** What the engine knows of one goal code; all of it configuration (config/goals.yaml). */
+export interface Goal {
+  /** Four letters: DMFA. */
+  readonly code: string;
+  readonly roots: readonly string[];
+  /** Schema names; `{quarter}` stands for five digits. */
+  readonly schemas: readonly string[];
+  readonly identifications: readonly string[];
+  /** Must the sequence be digits only (113), or digits and letters (367)? */
+  readonly sequence: 'alphanumeric' | 'numeric';
+  /** Whether names without count and part are accepted (ASR, protocol §1.1). */
+  readonly legacyNames: boolean;
+  readonly maxParts: number;
+  readonly maxFileBytes: number;
+  readonly maxSetBytes: number;
+  readonly maxForms: number;
+  /** Whether an FI may be a ZIP with one file. */
+  readonly compressed: boolean;
+  readonly channels: readonly string[];
+  readonly signature: Readonly<Record<Environment, 'required' | 'optional' | 'forbidden'>>;
+  /** How many days the date in the name may lie back (126). */
+  readonly maxAgeDays: number;
+  readonly checks: readonly { readonly name: string; readonly class: 'B' | 'P' | 'NP' | 'D' | 'W' | 'I' }[];
+  /** Who gets the copy of an accepted form in the R environment. */
+  readonly recipients: readonly 'employer'[];
+}
+
+/** The configured goals by code. */
+export type Goals = Readonly<Record<string, Goal>>;

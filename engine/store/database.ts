@@ -1,0 +1,46 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Database } from 'better-sqlite3';
+import knex, { type Knex } from 'knex';
+import { EngineError } from '../core/errors.ts';
+
+/** A connection pool or, inside a transaction, that transaction: repositories cannot tell and need not. */
+export type Db = Knex;
+
+export interface StoreOptions {
+  /** `sqlite:PATH`, `sqlite::memory:` or `postgres://user:secret@host/db`. */
+  readonly url: string;
+  /** Connections to PostgreSQL; SQLite has one writer and always one connection. */
+  readonly poolSize?: number;
+}
+
+/** Opens the store. SQLite runs in WAL with `synchronous=FULL`: what is committed survives a power cut. */
+export function openStore({ url, poolSize = 10 }: StoreOptions): Db {
+  if (url.startsWith('sqlite:')) return openSqlite(url.slice('sqlite:'.length));
+  if (/^postgres(ql)?:/.test(url)) {
+    return knex({ client: 'pg', connection: url, pool: { min: 0, max: poolSize } });
+  }
+  throw new EngineError('config_invalid', 'store.url: must start with sqlite: or postgres://');
+}
+
+function openSqlite(filename: string): Db {
+  if (filename !== ':memory:') mkdirSync(dirname(filename), { recursive: true });
+  const afterCreate = (connection: Database, done: (error: Error | null, connection: Database) => void) => {
+    connection.pragma('journal_mode = WAL');
+    connection.pragma('synchronous = FULL');
+    connection.pragma('busy_timeout = 10000');
+    connection.pragma('foreign_keys = ON');
+    done(null, connection);
+  };
+  return knex({
+    client: 'better-sqlite3',
+    connection: { filename },
+    useNullAsDefault: true,
+    pool: { min: 1, max: 1, afterCreate },
+  });
+}
+
+/** True when the store is SQLite: one writer, one connection. */
+export function isSqlite(db: Db): boolean {
+  return db.client.config.client === 'better-sqlite3';
+}

@@ -1,0 +1,51 @@
+import { EngineError } from '../core/errors.ts';
+import { type Db, isSqlite } from './database.ts';
+import { initial } from './migrations/001-initial.ts';
+import { inTransaction } from './transaction.ts';
+
+/** One numbered change of the schema; never edited after a release. */
+export interface Migration {
+  readonly number: number;
+  readonly name: string;
+  apply(tx: Db): Promise<void>;
+}
+
+/** Every migration, in order, listed by hand. */
+export const MIGRATIONS: readonly Migration[] = [initial];
+
+const LOCK_KEY = 190_815; // any constant: it names the lock that starters of one database queue up on
+
+/** Brings the schema up to date, once for any number of starters; refuses a database newer than this code. */
+export async function migrate(db: Db): Promise<void> {
+  await inTransaction(db, async (tx) => {
+    if (!isSqlite(db)) await tx.raw('select pg_advisory_xact_lock(?)', [LOCK_KEY]);
+    if (!(await tx.schema.hasTable('schema_versions'))) {
+      await tx.schema.createTable('schema_versions', (table) => {
+        table.integer('number').primary();
+        table.text('name').notNullable();
+        table.text('applied_at').notNullable();
+      });
+    }
+    await applyMissing(tx);
+  });
+}
+
+async function applyMissing(tx: Db): Promise<void> {
+  const row = await tx('schema_versions').max('number as newest').first();
+  const newest = Number(row?.newest ?? 0);
+  const known = MIGRATIONS.at(-1)?.number ?? 0;
+  if (newest > known) {
+    throw new EngineError(
+      'store_newer',
+      `the database is at schema version ${newest}, this program knows ${known}: start a newer release`,
+    );
+  }
+  for (const migration of MIGRATIONS.filter(({ number }) => number > newest)) {
+    await migration.apply(tx);
+    await tx('schema_versions').insert({
+      number: migration.number,
+      name: migration.name,
+      applied_at: new Date().toISOString(),
+    });
+  }
+}

@@ -1,0 +1,48 @@
+import { z } from 'zod';
+
+const Ticket = z.string().length(13).describe('The submission it is about');
+
+/** A submission was stored: check it and answer with its receipt and notification. */
+export const SubmissionReceived = z.strictObject({
+  kind: z.literal('submission.received'),
+  id: z.string().describe('Names the message: the same id twice is the same work'),
+  ticket: Ticket,
+});
+
+/** A form was accepted: deliver it to the mailbox of its employer. */
+export const FormAccepted = z.strictObject({
+  kind: z.literal('form.accepted'),
+  id: z.string(),
+  ticket: Ticket,
+  formIndex: z.int().min(1),
+});
+
+/** A document answers a submission: sign it and place it in the sender's OUT folder. */
+export const AnswerReady = z.strictObject({
+  kind: z.literal('answer.ready'),
+  id: z.string(),
+  ticket: Ticket,
+  sender: z.string().length(6),
+  goal: z.enum(['ACRF', 'NOTI']),
+  environment: z.enum(['R', 'T', 'S']),
+  sha256: z.string().length(64).describe('The document, in the blob store'),
+});
+
+/** Every message that travels over the broker: ids and references, never content. A new kind is one schema and one line here. */
+export const Message = z.discriminatedUnion('kind', [SubmissionReceived, FormAccepted, AnswerReady]);
+
+export type SubmissionReceived = z.infer<typeof SubmissionReceived>;
+export type FormAccepted = z.infer<typeof FormAccepted>;
+export type AnswerReady = z.infer<typeof AnswerReady>;
+export type Message = z.infer<typeof Message>;
+export type MessageKind = Message['kind'];
+
+/** The queue that each kind of message waits in. */
+export const QUEUE_OF = {
+  'submission.received': 'submissions',
+  'form.accepted': 'forms',
+  'answer.ready': 'answers',
+} as const satisfies Record<MessageKind, string>;
+
+export type QueueName = (typeof QUEUE_OF)[MessageKind];
+export const QUEUES: readonly QueueName[] = Object.values(QUEUE_OF);
