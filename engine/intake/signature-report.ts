@@ -15,7 +15,10 @@ export interface SignatureReport {
   readonly code: '125' | '153' | null;
   /** The file parses as one detached CMS SignedData and the digest and the signature value match the content. */
   readonly integrity: Check;
-  /** contentType and messageDigest there exactly once and equal; no confusion of attributes with content. */
+  /**
+   * contentType ("data") and messageDigest there exactly once, each with one value; without signed attributes, no content that could
+   * be mistaken for them. Whether messageDigest is that of the content is `integrity`.
+   */
   readonly attributes: Check;
   /** Digest, signature algorithm and key size are allowed. */
   readonly algorithms: Check;
