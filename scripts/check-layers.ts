@@ -27,7 +27,7 @@ const RANKS: Readonly<Record<string, number>> = {
 
 /** The only places that may import each of these packages. */
 const HOMES: Readonly<Record<string, readonly string[]>> = {
-  amqplib: ['engine/broker/rabbitmq.ts'],
+  amqplib: ['engine/broker/rabbitmq-session.ts', 'test/support/rabbitmq.ts'],
   ssh2: ['channels/sftp', 'test', 'engine/registry/ssh-keys.ts'],
   'better-sqlite3': ['engine/store'],
   'libxml2-wasm': ['engine/pipelines/xml'],
