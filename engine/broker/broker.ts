@@ -21,18 +21,23 @@ export interface Subscription {
 /** Carries out `delay` and `bury` in the store; resolves when that is durable, and only then is the delivery acknowledged. */
 export type Settle = (delivery: Delivery, settlement: Settlement) => Promise<void>;
 
-/** All the engine asks of a message broker. Implementations pass test/contract/broker.contract.ts. */
+/** All the engine asks of a message broker. Implementations pass test/contract/broker.contract.test.ts. */
 export interface Broker {
   /**
    * Resolves when the relay may forget the message: with RabbitMQ once the broker has confirmed it, embedded once
    * a worker has settled it. Rejects when neither is certain: the outbox row stays and is published again.
+   * An abort of `signal` rejects what was not yet handed over.
    */
-  publish(delivery: Delivery): Promise<void>;
-  /** Hands each delivery to `handle`, at most `prefetch` at a time. A handler that rejects gets the delivery again. */
+  publish(delivery: Delivery, signal?: AbortSignal): Promise<void>;
+  /**
+   * Hands each delivery to `handle`, at most `prefetch` at a time. A handler that rejects gets the delivery again,
+   * after a pause that grows; its place stays taken, so that a store that is away is not hammered.
+   */
   consume(
     queue: QueueName,
     handle: (delivery: Delivery) => Promise<Settlement>,
     options: { readonly prefetch: number },
   ): Promise<Subscription>;
+  /** Ends every subscription as its `stop` does; whoever still waits in `publish` is rejected. May be called twice. */
   close(): Promise<void>;
 }

@@ -14,11 +14,23 @@ export interface StoreOptions {
   readonly poolSize?: number;
 }
 
+// knex would print stacks of its own; every failure reaches the caller as an error anyway
+const QUIET = { warn: silence, error: silence, deprecate: silence, debug: silence };
+
+function silence(): void {}
+
 /** Opens the store. SQLite runs in WAL with `synchronous=FULL`: what is committed survives a power cut. */
 export function openStore({ url, poolSize = 10 }: StoreOptions): Db {
   if (url.startsWith('sqlite:')) return openSqlite(url.slice('sqlite:'.length));
   if (/^postgres(ql)?:/.test(url)) {
-    return knex({ client: 'pg', connection: url, pool: { min: 0, max: poolSize } });
+    // an error that quotes its bindings would carry people's data into the log
+    return knex({
+      client: 'pg',
+      connection: url,
+      pool: { min: 0, max: poolSize },
+      compileSqlOnError: false,
+      log: QUIET,
+    });
   }
   throw new EngineError('config_invalid', 'store.url: must start with sqlite: or postgres://');
 }
@@ -26,10 +38,11 @@ export function openStore({ url, poolSize = 10 }: StoreOptions): Db {
 function openSqlite(filename: string): Db {
   if (filename !== ':memory:') mkdirSync(dirname(filename), { recursive: true });
   const afterCreate = (connection: Database, done: (error: Error | null, connection: Database) => void) => {
+    connection.pragma('busy_timeout = 1000'); // first: the next may meet another process's lock; it blocks this process
     connection.pragma('journal_mode = WAL');
     connection.pragma('synchronous = FULL');
-    connection.pragma('busy_timeout = 10000');
     connection.pragma('foreign_keys = ON');
+    beginAsWriter(connection);
     done(null, connection);
   };
   return knex({
@@ -37,7 +50,18 @@ function openSqlite(filename: string): Db {
     connection: { filename },
     useNullAsDefault: true,
     pool: { min: 1, max: 1, afterCreate },
+    compileSqlOnError: false,
+    log: QUIET,
   });
+}
+
+// A transaction that reads first and then writes cannot wait for another process's lock: SQLite fails it at once.
+// Every transaction of the engine writes, so it takes the lock when it begins, and waits there
+// (inTransaction).
+function beginAsWriter(connection: Database): void {
+  const prepare = connection.prepare.bind(connection);
+  const writer = (sql: string) => prepare(sql === 'BEGIN;' ? 'BEGIN IMMEDIATE;' : sql);
+  connection.prepare = writer as typeof connection.prepare;
 }
 
 /** True when the store is SQLite: one writer, one connection. */

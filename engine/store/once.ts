@@ -16,3 +16,9 @@ export async function claimOnce(tx: Db, consumer: string, messageId: string, now
     .returning('message_id');
   return claimed.length === 1;
 }
+
+/** True when `consumer` has processed the message: a redelivery can skip its slow preparation. */
+export async function isClaimed(db: Db, consumer: string, messageId: string): Promise<boolean> {
+  const row = await db('processed').select('message_id').where({ consumer, message_id: messageId }).first();
+  return row !== undefined;
+}

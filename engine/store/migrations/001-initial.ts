@@ -46,21 +46,23 @@ const TABLES: Readonly<Record<string, (table: Table) => void>> = {
     table.string('sender', 6).notNullable();
     table.string('folder', 10).notNullable();
     table.text('name').notNullable();
+    table.string('channel', 16); // that it came by; null in an OUT folder
     table.string('state', 8).notNullable(); // partial | complete
     table.bigInteger('size').notNullable();
     table.string('sha256', 64); // null while partial
-    table.text('digests'); // JSON: name of a further digest → hex
-    table.text('part'); // name of the partial file on disk, while partial and too large for a row
-    table.binary('content'); // bytes of a small file; null when they are in the blob directory
+    table.text('digests'); // JSON: digest of the text form, see content-digest.ts
+    table.text('file'); // name in the blob directory; null when the bytes are in this row or in `blobs`
     table.text('modified_at').notNullable();
     table.text('stored_at').notNullable();
+    table.binary('content'); // bytes of a small file; last, so that a listing need not read past them
     table.unique(['sender', 'folder', 'name']);
   },
   blobs(table) {
     table.string('sha256', 64).primary();
     table.bigInteger('size').notNullable();
-    table.binary('content'); // null when the bytes are in the blob directory
+    table.text('file'); // name in the blob directory; null when the bytes are in this row
     table.text('stored_at').notNullable();
+    table.binary('content');
   },
   submissions(table) {
     table.string('ticket', 13).primary();
@@ -117,8 +119,8 @@ const TABLES: Readonly<Record<string, (table: Table) => void>> = {
     table.text('message').notNullable(); // JSON
     table.integer('attempt').notNullable();
     table.text('due_at').notNullable();
-    table.text('leased_until');
-    table.index(['due_at', 'id']);
+    table.text('leased_until'); // null while nobody has it in hand
+    table.index(['queue', 'due_at', 'id']);
   },
   processed(table) {
     table.string('consumer', 40).notNullable();
@@ -148,6 +150,7 @@ const TABLES: Readonly<Record<string, (table: Table) => void>> = {
     table.string('goal', 4).notNullable(); // ACRF | NOTI
     table.text('stem').notNullable(); // of the answer's own files
     table.string('sha256', 64).notNullable();
+    table.string('signature_sha256', 64).notNullable();
     table.text('placed_at').notNullable();
     table.primary(['ticket', 'goal']);
   },
@@ -183,5 +186,9 @@ export const initial = {
   name: 'initial',
   async apply(tx: Knex): Promise<void> {
     for (const [name, columns] of Object.entries(TABLES)) await tx.schema.createTable(name, columns);
+    // names are compared byte by byte, as SQLite does: a page of a listing is a range of the index
+    if (tx.client.config.client === 'pg') {
+      await tx.raw('alter table folder_files alter column name type text collate "C"');
+    }
   },
 };

@@ -1,0 +1,108 @@
+import { EngineError } from '../core/errors.ts';
+import type { Logger } from '../core/logger.ts';
+import { createLifeline, reasonOf } from './lifeline.ts';
+import { declare, type RabbitSession } from './rabbitmq-session.ts';
+import { createWindow } from './window.ts';
+
+/** What a message says about itself outside its body. */
+export interface Properties {
+  readonly messageId?: string;
+  readonly type?: string;
+  readonly headers: Readonly<Record<string, string | number>>;
+}
+
+export interface Publisher {
+  /** Publishes to the queue `key`; resolves on the broker's confirm, rejects with broker_unavailable otherwise. */
+  send(key: string, content: Buffer, properties: Properties, signal?: AbortSignal): Promise<void>;
+  /** Resolves after the first try to connect. */
+  readonly tried: Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface PublisherDeps {
+  open(name: string): Promise<RabbitSession>;
+  readonly namespace: string;
+  readonly log: Logger;
+}
+
+const CONFIRM_WINDOW = 256;
+const CONFIRM_WITHIN_MS = 30_000;
+const REMAKE_AFTER_MS = 1_000; // made again at once, RabbitMQ would forget to tell its consumers that it was gone
+
+/** Creates a publisher with a connection of its own; at most 256 messages await their confirm, each for 30 s at most. */
+export function createPublisher({ open, namespace, log }: PublisherDeps): Publisher {
+  const pending = new Map<string, (error: EngineError) => void>();
+  const window = createWindow(CONFIRM_WINDOW);
+  let sequence = 0;
+  let makeAgain: NodeJS.Timeout | undefined;
+
+  const lifeline = createLifeline({ name: 'publisher', log, open: openPublisher });
+
+  async function openPublisher(): Promise<RabbitSession> {
+    const session = await open('publisher');
+    const { channel } = session;
+    channel.on('return', ({ fields, properties }) => {
+      pending.get(String(properties.correlationId))?.(unavailable(`no queue ${fields.routingKey}`));
+      makeAgain ??= setTimeout(() => remake(channel), REMAKE_AFTER_MS);
+    });
+    void session.lost.then((reason) => {
+      for (const reject of pending.values()) reject(unavailable(reason));
+    });
+    return session;
+  }
+
+  /** Someone removed a queue: made again, the next try finds it. */
+  function remake(channel: RabbitSession['channel']): void {
+    makeAgain = undefined;
+    declare(channel, namespace).catch((error: unknown) => log.error({ reason: reasonOf(error) }, 'declare failed'));
+  }
+
+  const send: Publisher['send'] = async (key, content, properties, signal) => {
+    await window.enter();
+    try {
+      if (signal?.aborted) throw unavailable('the engine is stopping');
+      await confirmed(key, content, properties);
+    } finally {
+      window.leave();
+    }
+  };
+
+  async function confirmed(key: string, content: Buffer, properties: Properties): Promise<void> {
+    const session = lifeline.current();
+    const obstacle = session ? session.blocked() : 'not connected';
+    if (!session || obstacle) throw unavailable(obstacle ?? '');
+    sequence += 1;
+    const correlationId = String(sequence);
+    const options = {
+      ...properties,
+      correlationId,
+      contentType: 'application/json',
+      persistent: true,
+      mandatory: true,
+    };
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      await new Promise<void>((resolve, reject) => {
+        pending.set(correlationId, reject);
+        timer = setTimeout(() => reject(unavailable('no confirm in time')), CONFIRM_WITHIN_MS);
+        session.channel.publish('', key, content, options, (error) =>
+          error ? reject(unavailable(reasonOf(error))) : resolve(),
+        );
+      });
+    } catch (error) {
+      throw error instanceof EngineError ? error : unavailable(reasonOf(error));
+    } finally {
+      clearTimeout(timer);
+      pending.delete(correlationId);
+    }
+  }
+
+  async function close(): Promise<void> {
+    clearTimeout(makeAgain);
+    await lifeline.close();
+  }
+
+  return { send, tried: lifeline.tried, close };
+}
+
+const unavailable = (reason: string) => new EngineError('broker_unavailable', `the broker did not take it: ${reason}`);

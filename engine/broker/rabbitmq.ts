@@ -1,0 +1,76 @@
+import { EngineError } from '../core/errors.ts';
+import type { Logger } from '../core/logger.ts';
+import type { Broker, Settle, Subscription } from './broker.ts';
+import { createPublisher } from './rabbitmq-publisher.ts';
+import { openSession } from './rabbitmq-session.ts';
+import { createSubscription, type Handle } from './rabbitmq-subscription.ts';
+import { deadQueueOf, queueOf, unreadableQueueOf } from './topology.ts';
+
+export interface RabbitMqDeps {
+  /** `amqp://user:secret@host:port/vhost`, or amqps. */
+  readonly url: string;
+  /** First part of every queue's name. Default `bode`. */
+  readonly namespace?: string;
+  readonly settle: Settle;
+  readonly log: Logger;
+}
+
+const HEARTBEAT_S = 10;
+
+/**
+ * A broker on RabbitMQ (3.10 or later): quorum queues, persistent messages, confirms, manual acks. Every use has a
+ * connection of its own, opened again with back-off when it, its channel or its consumer is lost; until then
+ * publishing rejects. Resolves after the first try to connect, whether or not RabbitMQ was there. Throws
+ * config_invalid on a bad address.
+ */
+export async function connectRabbitMq({ url, namespace = 'bode', settle, log }: RabbitMqDeps): Promise<Broker> {
+  const address = addressOf(url);
+  const open = (name: string) => openSession(address, `${namespace} ${name}`, namespace);
+  const publisher = createPublisher({ open, namespace, log });
+  const subscriptions = new Set<Subscription>();
+  let deadLetters: Promise<Subscription> | undefined;
+
+  function subscribe(name: string, prefetch: number, handle: Handle): Promise<Subscription> {
+    const setAside = (content: Buffer, reason: string) =>
+      publisher.send(unreadableQueueOf(namespace), content, { headers: { reason, queue: name } });
+    return createSubscription({ open, name, prefetch, handle, settle, setAside, log });
+  }
+
+  /** Brings what RabbitMQ gave up on to the store, where every other dead letter is. */
+  const buryTheDead = () =>
+    subscribe(deadQueueOf(namespace), 1, async () => ({
+      action: 'bury',
+      reason: 'its worker died with it again and again',
+    }));
+
+  await publisher.tried;
+  return {
+    publish: ({ queue, message, attempt }, signal) =>
+      publisher.send(
+        queueOf(namespace, queue),
+        Buffer.from(JSON.stringify(message)),
+        { messageId: message.id, type: message.kind, headers: { attempt } },
+        signal,
+      ),
+    async consume(queue, handle, { prefetch }) {
+      deadLetters ??= buryTheDead();
+      subscriptions.add(await deadLetters);
+      const subscription = await subscribe(queueOf(namespace, queue), prefetch, handle);
+      subscriptions.add(subscription);
+      return subscription;
+    },
+    async close() {
+      await Promise.all([...subscriptions].map((subscription) => subscription.stop()));
+      await publisher.close();
+    },
+  };
+}
+
+function addressOf(url: string): string {
+  if (!URL.canParse(url) || !/^amqps?:$/.test(new URL(url).protocol)) {
+    throw new EngineError('config_invalid', 'broker.url: must be amqp://host or amqps://host');
+  }
+  const address = new URL(url);
+  if (!address.searchParams.has('heartbeat')) address.searchParams.set('heartbeat', String(HEARTBEAT_S));
+  return address.href;
+}

@@ -1,0 +1,180 @@
+import { expect } from 'chai';
+import type { Broker, Delivery } from '../../../engine/broker/broker.ts';
+import { addAllToOutbox, addToOutbox } from '../../../engine/broker/outbox.ts';
+import { createRelay, type RelayDeps } from '../../../engine/broker/relay.ts';
+import { EngineError } from '../../../engine/core/errors.ts';
+import { silentLogger } from '../../../engine/core/logger.ts';
+import type { Db } from '../../../engine/store/database.ts';
+import { openTestStore } from '../../support/database.ts';
+import { eventually } from '../../support/eventually.ts';
+import { createGate } from '../../support/gate.ts';
+import { aMessage } from '../../support/messages.ts';
+
+describe('relay', () => {
+  let db: Db;
+  let close: () => Promise<void>;
+  let stopAll: (() => Promise<void>)[];
+
+  beforeEach(async () => {
+    ({ db, close } = await openTestStore());
+    stopAll = [];
+  });
+  afterEach(async () => {
+    for (const stop of stopAll) await stop();
+    await close();
+  });
+
+  const clock = () => new Date();
+
+  /** A relay to a broker of which only `publish` matters; stopped after the test. */
+  function relayTo(publish: Broker['publish'], options: Partial<RelayDeps> = {}) {
+    const broker: Broker = { publish, consume: async () => ({ stop: async () => {} }), close: async () => {} };
+    const relay = createRelay({ db, broker, clock, log: silentLogger(), pollMs: 10, ...options });
+    stopAll.push(() => relay.stop());
+    return relay;
+  }
+
+  const put = (...ids: string[]) =>
+    addAllToOutbox(
+      db,
+      ids.map((id) => aMessage({ id })),
+      { now: clock() },
+    );
+  const rows = async () => (await db('outbox')).length;
+
+  it('publishes what is in the outbox and removes it', async () => {
+    const seen: string[] = [];
+    await put('a', 'b');
+    await relayTo(async ({ message }) => void seen.push(message.id)).start();
+    await eventually(async () => expect(await rows()).to.equal(0));
+    expect(seen.sort()).to.deep.equal(['a', 'b']);
+  });
+
+  it('keeps a row until its publish resolves, and renews its lease meanwhile', async () => {
+    const gate = createGate<void>();
+    const seen: string[] = [];
+    const publish = async ({ message }: Delivery) => {
+      seen.push(message.id);
+      await gate.opened;
+    };
+    await put('slow');
+    await relayTo(publish, { leaseMs: 90 }).start();
+    await relayTo(publish, { leaseMs: 90 }).start();
+    await eventually(() => expect(seen).to.deep.equal(['slow']));
+    const [{ leased_until: first }] = await db('outbox');
+    await eventually(async () => {
+      const [{ leased_until: later }] = await db('outbox');
+      expect(Date.parse(later) - Date.parse(first)).to.be.greaterThan(200); // over two whole leases
+    });
+    expect(seen).to.deep.equal(['slow']);
+    gate.open();
+    await eventually(async () => expect(await rows()).to.equal(0));
+  });
+
+  it('tries a refused message again, and leaves a dead broker alone for longer and longer', async () => {
+    const times: number[] = [];
+    await put('a');
+    await relayTo(async () => {
+      times.push(Date.now());
+      if (times.length < 4) throw new EngineError('broker_unavailable', 'away');
+    }).start();
+    await eventually(async () => expect(await rows()).to.equal(0));
+    const pauses = times.slice(1).map((time, index) => time - (times[index] ?? 0));
+    expect(pauses[0]).to.be.within(195, 390);
+    expect(pauses[1]).to.be.within(395, 790);
+    expect(pauses[2]).to.be.within(795, 1_590);
+  });
+
+  it('goes on with the others when one message is refused again and again', async () => {
+    let refusals = 0;
+    await put('poison');
+    const relay = relayTo(async ({ message }) => {
+      if (message.id !== 'poison') return;
+      refusals += 1;
+      throw new Error('never');
+    });
+    await relay.start();
+    for (let count = 0; count < 5; count += 1) await put(`good-${count}`);
+    await eventually(async () => expect(await rows()).to.equal(1));
+    expect(refusals).to.be.lessThan(20);
+  });
+
+  it('has at most its batch in hand of one queue, and serves the other queues beside it', async () => {
+    const gate = createGate<void>();
+    const seen: Delivery[] = [];
+    await put('a', 'b', 'c', 'd', 'e', 'f');
+    await addToOutbox(
+      db,
+      { kind: 'form.accepted', id: 'form-1', ticket: aMessage().ticket, formIndex: 1 },
+      { now: clock() },
+    );
+    await relayTo(
+      async (delivery) => {
+        seen.push(delivery);
+        await gate.opened;
+      },
+      { batch: 2 },
+    ).start();
+    await eventually(() =>
+      expect(seen.map(({ queue }) => queue).sort()).to.deep.equal(['forms', 'submissions', 'submissions']),
+    );
+    gate.open();
+    await eventually(async () => expect(await rows()).to.equal(0));
+  });
+
+  it('gives back at once what the broker had not taken when it stops', async () => {
+    await put('a');
+    const seen: string[] = [];
+    const relay = relayTo(
+      ({ message }, signal) =>
+        new Promise((_resolve, reject) => {
+          seen.push(message.id);
+          signal?.addEventListener('abort', () => reject(new Error('stopping')));
+        }),
+    );
+    await relay.start();
+    await eventually(() => expect(seen).to.deep.equal(['a']));
+    await relay.stop();
+    const [row] = await db('outbox');
+    expect(row.leased_until).to.equal(null);
+    expect(Date.parse(row.due_at)).to.be.at.most(Date.now());
+  });
+
+  it('waits when it stops for what is handed over', async () => {
+    const gate = createGate<void>();
+    const seen: string[] = [];
+    await put('a');
+    const relay = relayTo(async ({ message }) => {
+      seen.push(message.id);
+      await gate.opened;
+    });
+    await relay.start();
+    await eventually(() => expect(seen).to.deep.equal(['a']));
+    const stopped = relay.stop();
+    gate.open();
+    await stopped;
+    expect(await rows()).to.equal(0);
+  });
+
+  it('takes over the leases of a dead process at once when it is alone', async () => {
+    await put('a');
+    await db('outbox').update({ leased_until: new Date(Date.now() + 60_000).toISOString() });
+    const seen: string[] = [];
+    const publish = async ({ message }: Delivery) => void seen.push(message.id);
+    await relayTo(publish).start();
+    await relayTo(publish, { alone: true }).start();
+    await eventually(() => expect(seen).to.deep.equal(['a']));
+  });
+
+  it('may be started and stopped any number of times', async () => {
+    const seen: string[] = [];
+    const relay = relayTo(async ({ message }) => void seen.push(message.id));
+    await relay.stop();
+    await Promise.all([relay.start(), relay.start()]);
+    await Promise.all([relay.stop(), relay.stop()]);
+    await relay.start();
+    await put('a');
+    relay.wake();
+    await eventually(() => expect(seen).to.deep.equal(['a']));
+  });
+});

@@ -1,0 +1,154 @@
+import { expect } from 'chai';
+import type { Broker, Delivery, Settlement } from '../../../engine/broker/broker.ts';
+import type { Pipeline, Work } from '../../../engine/broker/pipeline.ts';
+import { done, later, reject, retry, type Verdict } from '../../../engine/broker/verdict.ts';
+import { createWorker } from '../../../engine/broker/worker.ts';
+import { systemClock } from '../../../engine/core/clock.ts';
+import { EngineError } from '../../../engine/core/errors.ts';
+import { silentLogger } from '../../../engine/core/logger.ts';
+import type { Db } from '../../../engine/store/database.ts';
+import type { SubmissionReceived } from '../../../schemas/messages.ts';
+import { openTestStore } from '../../support/database.ts';
+import { aDelivery, aMessage } from '../../support/messages.ts';
+
+type Submissions = Pipeline<SubmissionReceived, Work>;
+type Handle = (delivery: Delivery) => Promise<Settlement>;
+
+const WORK: Work = { kind: 'work' };
+
+describe('worker', () => {
+  let db: Db;
+  let close: () => Promise<void>;
+  let patience: AbortController;
+
+  beforeEach(async () => {
+    ({ db, close } = await openTestStore());
+    await db.schema.createTable('effects', (table) => table.text('id'));
+    patience = new AbortController();
+  });
+  afterEach(() => close());
+
+  /** The worker's handler, caught by a broker that only notes it. */
+  async function handlerOf(with_: Partial<Submissions> = {}): Promise<Handle> {
+    let handler: Handle | undefined;
+    const broker: Broker = {
+      publish: async () => {},
+      consume: async (_queue, handle) => {
+        handler = handle;
+        return { stop: async () => {} };
+      },
+      close: async () => {},
+    };
+    const policy = { maxAttempts: 3, firstDelayMs: 1_000, maxDelayMs: 1_000 };
+    const pipeline: Submissions = {
+      kind: 'submission.received',
+      queue: 'submissions',
+      prepare: async () => WORK,
+      stages: [effect],
+      ...with_,
+    };
+    const deps = { broker, db, clock: systemClock, log: silentLogger(), policy, prefetch: 1 };
+    await createWorker({ ...deps, signal: patience.signal }, pipeline).start();
+    if (!handler) throw new Error('the worker did not consume');
+    return handler;
+  }
+
+  const effect: Submissions['stages'][number] = async (work, { tx }) => {
+    await tx('effects').insert({ id: 'effect' });
+    return work;
+  };
+  const effects = async () => (await db('effects')).length;
+  const ending = (verdict: Verdict) => handlerOf({ stages: [effect, async () => verdict] });
+  const failing = (error: Error) => {
+    const stage = async () => {
+      throw error;
+    };
+    return handlerOf({ stages: [effect, stage] });
+  };
+
+  it('acknowledges a message whose stages all ran, and keeps their effects', async () => {
+    const handle = await handlerOf();
+    expect(await handle(aDelivery())).to.deep.equal({ action: 'ack' });
+    expect(await effects()).to.equal(1);
+  });
+
+  it('has the effect once when the message comes again, without preparing it again', async () => {
+    let prepared = 0;
+    const prepare = async () => {
+      prepared += 1;
+      return WORK;
+    };
+    const handle = await handlerOf({ prepare });
+    const delivery = aDelivery();
+    await handle(delivery);
+    expect(await handle(delivery)).to.deep.equal({ action: 'ack' });
+    expect(await effects()).to.equal(1);
+    expect(prepared).to.equal(1);
+  });
+
+  it('has the effect once when the message comes twice at the same time', async () => {
+    const handle = await handlerOf();
+    const delivery = aDelivery();
+    const settlements = await Promise.all([handle(delivery), handle(delivery), handle(delivery)]);
+    expect(settlements.every(({ action }) => action === 'ack')).to.equal(true);
+    expect(await effects()).to.equal(1);
+  });
+
+  for (const verdict of [later(10, 'early'), retry('down'), reject('no')]) {
+    it(`keeps no effect and no claim when the verdict is ${verdict.kind}`, async () => {
+      const handle = await ending(verdict);
+      expect((await handle(aDelivery())).action).to.equal(verdict.kind === 'reject' ? 'bury' : 'delay');
+      expect(await effects()).to.equal(0);
+      expect(await db('processed')).to.deep.equal([]);
+    });
+  }
+
+  it('keeps the effects when a stage ends the pipeline as done', async () => {
+    const handle = await ending(done);
+    expect(await handle(aDelivery())).to.deep.equal({ action: 'ack' });
+    expect(await effects()).to.equal(1);
+  });
+
+  it('tries an unknown error again, with the next attempt', async () => {
+    const handle = await failing(new Error('a bug'));
+    const settlement = await handle(aDelivery());
+    expect(settlement).to.include({ action: 'delay', attempt: 2, reason: 'a bug' });
+    expect(await effects()).to.equal(0);
+  });
+
+  it('buries what fails with an error that cannot heal', async () => {
+    const handle = await failing(new EngineError('limit_exceeded', 'too long'));
+    expect(await handle(aDelivery())).to.deep.equal({ action: 'bury', reason: 'too long' });
+  });
+
+  it('buries a message after its last attempt', async () => {
+    const handle = await failing(new Error('a bug'));
+    const reason = 'gave up after 3 attempts: a bug';
+    expect(await handle(aDelivery({ attempt: 3 }))).to.deep.equal({ action: 'bury', reason });
+  });
+
+  it('spends no attempt on work that the end of patience interrupted', async () => {
+    const handle = await handlerOf();
+    patience.abort();
+    const settlement = await handle(aDelivery({ attempt: 3 }));
+    expect(settlement).to.include({ action: 'delay', attempt: 3, delayMs: 0 });
+    expect(await effects()).to.equal(0);
+  });
+
+  it('buries a message that is not of its kind', async () => {
+    const handle = await handlerOf();
+    const message = { kind: 'form.accepted', id: 'form-1', ticket: aMessage().ticket, formIndex: 1 } as const;
+    expect((await handle(aDelivery({ message }))).action).to.equal('bury');
+  });
+
+  it('prepares outside of any transaction', async () => {
+    let others = 0;
+    const prepare = async () => {
+      others = await effects(); // SQLite has one connection: inside a transaction this would wait for ever
+      return WORK;
+    };
+    const handle = await handlerOf({ prepare });
+    expect((await handle(aDelivery())).action).to.equal('ack');
+    expect(others).to.equal(0);
+  });
+});

@@ -1,0 +1,89 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { expect } from 'chai';
+import { silentLogger } from '../../../engine/core/logger.ts';
+import { type BlobStore, createBlobStore } from '../../../engine/store/blobs.ts';
+import type { Db } from '../../../engine/store/database.ts';
+import { inTransaction } from '../../../engine/store/transaction.ts';
+import { openTestStore } from '../../support/database.ts';
+
+describe('blob store', () => {
+  let db: Db;
+  let blobs: BlobStore;
+  let dir: string;
+  let close: () => Promise<void>;
+
+  beforeEach(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'bode-blobs-'));
+    ({ db, close } = await openTestStore());
+    blobs = createBlobStore({ dir, log: silentLogger(), inlineBytes: 1_000 });
+  });
+
+  afterEach(async () => {
+    await close();
+    await rm(dir, { recursive: true, force: true });
+  });
+
+  const read = async (sha256: string, range?: { start: number; end: number }) => {
+    const pieces: Buffer[] = [];
+    for await (const piece of await blobs.read(db, sha256, range)) pieces.push(piece);
+    return Buffer.concat(pieces);
+  };
+  const filesOnDisk = async () => (await readdir(dir, { recursive: true })).filter((name) => name.includes('/'));
+
+  for (const size of [0, 1, 1_000, 1_001, 3_000_000]) {
+    it(`gives back ${size} bytes, and any range of them, as put and as streamed`, async () => {
+      const bytes = randomBytes(size);
+      const expected = { sha256: createHash('sha256').update(bytes).digest('hex'), size };
+      expect(await inTransaction(db, (tx) => blobs.put(tx, bytes))).to.deep.equal(expected);
+      const pieces = [bytes.subarray(0, size / 3), bytes.subarray(size / 3)];
+      expect(await blobs.putStream(db, Readable.from(pieces))).to.deep.equal(expected);
+      expect((await read(expected.sha256)).equals(bytes)).to.equal(true);
+      const range = { start: Math.floor(size / 4), end: Math.floor(size / 2) };
+      expect((await read(expected.sha256, range)).equals(bytes.subarray(range.start, range.end))).to.equal(true);
+    });
+  }
+
+  it('stores the same content once, and leaves no second file', async () => {
+    const bytes = randomBytes(5_000);
+    for (let time = 0; time < 3; time += 1) await blobs.putStream(db, Readable.from([bytes]));
+    expect(await db('blobs').select('size')).to.deep.equal([{ size: 5_000 }]);
+    expect(await filesOnDisk()).to.have.lengthOf(1);
+  });
+
+  it('keeps small content in the transaction of the caller', async () => {
+    await inTransaction(
+      db,
+      (tx) => blobs.put(tx, Buffer.from('x')),
+      () => false,
+    );
+    expect(await db('blobs').select('sha256')).to.deep.equal([]);
+  });
+
+  it('points to the file of large content', async () => {
+    const bytes = randomBytes(5_000);
+    const { sha256 } = await blobs.putStream(db, Readable.from([bytes]));
+    const source = await blobs.open(db, sha256);
+    expect(source).to.include({ kind: 'file', size: 5_000 });
+    expect((await readFile((source as { path: string }).path)).equals(bytes)).to.equal(true);
+  });
+
+  it('says blob_missing for content that it does not have', async () => {
+    const error = await blobs.open(db, '0'.repeat(64)).catch((reason: unknown) => reason);
+    expect(error).to.include({ code: 'blob_missing' });
+  });
+
+  it('leaves nothing behind when a stream breaks', async () => {
+    async function* broken() {
+      yield randomBytes(2_000);
+      throw new Error('cut off');
+    }
+    const error = await blobs.putStream(db, Readable.from(broken())).catch((reason: Error) => reason.message);
+    expect(error).to.equal('cut off');
+    expect(await filesOnDisk()).to.deep.equal([]);
+    expect(await db('blobs').select('sha256')).to.deep.equal([]);
+  });
+});
