@@ -1,9 +1,27 @@
 export type Environment = 'R' | 'T' | 'S';
 
+/** The functional checks that a goal may ask for; the inspection of declarations carries them out. */
+export const CHECK_NAMES = [
+  'inss-duplicate',
+  'net-owed-amount',
+  'inss-check-digits',
+  'enterprise-number',
+  'nsso-number',
+  'quarter',
+  'form-header',
+] as const;
+
+/** Classes of anomalies (protocol §1.9); B blocks its form. */
+export const ANOMALY_CLASSES = ['B', 'P', 'NP', 'D', 'W', 'I'] as const;
+
+/** The channels that a sender may use. */
+export const CHANNELS = ['sftp', 'ftp', 'webservice'] as const;
+
 /** What the engine knows of one goal code; all of it configuration (config/goals.yaml). */
 export interface Goal {
   /** Four letters: DMFA. */
   readonly code: string;
+  /** Root elements; `*` stands for any letters, digits, `-` and `_`, here and in the two lists below (see name-patterns.ts). */
   readonly roots: readonly string[];
   /** Schema names; `{quarter}` stands for five digits. */
   readonly schemas: readonly string[];

@@ -1,0 +1,165 @@
+import { join } from 'node:path';
+import { keys } from '../engine/core/mistakes.ts';
+import { goalsSchema } from './goal-schema.ts';
+import { absoluteStore, existing, fallingBack, path, type Surroundings, secret } from './sources.ts';
+import { choice, choices, count, duration, flag, port, size, text } from './values.ts';
+
+const STORE_URL = /^(sqlite:.+|postgres(ql)?:\/\/.+)$/;
+const BROKER_URL = /^(embedded|amqps?:\/\/.+)$/;
+const bytes = (meaning: string, fallback: string) => size(meaning, fallback, { min: '1KiB', max: '16TiB' });
+const host = (meaning: string) => text(meaning, '127.0.0.1');
+
+const log = () =>
+  keys({
+    level: choice(
+      'Least important lines that are written',
+      ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
+      'info',
+    ),
+  });
+
+const identity = () =>
+  keys({
+    commonName: text('Common name in the certificate that the engine makes for itself to sign answers', 'Bode', 64),
+  });
+
+const store = (around: Surroundings) =>
+  keys({
+    url: secret(
+      'sqlite:PATH or postgres://user:secret@host/db; without it bode.sqlite in dataDir',
+      STORE_URL,
+      'sqlite:PATH, postgres://USER:SECRET@HOST/DATABASE',
+      around,
+    ).optional(),
+    poolSize: count('Most connections to PostgreSQL; SQLite has one', 10, 1, 1_000),
+  });
+
+const broker = (around: Surroundings) =>
+  keys({
+    url: secret(
+      'embedded, or amqp://user:secret@host:5672/vhost',
+      BROKER_URL,
+      'embedded, amqp://USER:SECRET@HOST:PORT/VHOST',
+      around,
+    ).prefault('embedded'),
+    prefetch: count('Messages that one worker has in hand at most, per queue', 8, 1, 1_000),
+    retry: keys({
+      maxAttempts: count('Then the message becomes a dead letter and the submission gets its answer', 8, 1, 100),
+      firstDelay: duration('Wait before the second attempt; doubles with each further one', '1s', {
+        min: '10ms',
+        max: '1h',
+      }),
+      maxDelay: duration('Longest wait between two attempts', '10m', { min: '10ms', max: '1d' }),
+    }).prefault({}),
+    relay: keys({
+      poll: duration('How often the outbox is looked at when nothing else wakes the relay', '500ms', {
+        min: '10ms',
+        max: '1m',
+      }),
+      lease: duration('How long one relay has a row before another may take it', '1m', { min: '1s', max: '1h' }),
+    }).prefault({}),
+  });
+
+const sftp = () =>
+  keys({
+    enabled: flag('Whether the SFTP server is started', true),
+    host: host('Address that the SFTP server listens on'),
+    port: port('Port of the SFTP server; 0 is any free one', 2222),
+    connections: count('Open connections in all', 500, 1, 100_000),
+    startups: count('Open connections that have not logged in yet', 100, 1, 10_000),
+    connectionsPerSender: count('Open connections of one sender', 20, 1, 10_000),
+    sessionsPerConnection: count('SFTP sessions in one connection', 10, 1, 1_000),
+    handlesPerSession: count('Open files and directories of one session', 64, 1, 10_000),
+    idle: duration('A connection without traffic is closed after this', '10m', { min: '1s', max: '1d' }),
+    authTimeout: duration('A connection that has not logged in is closed after this', '30s', { min: '1s', max: '10m' }),
+    authAttempts: count('Failed logins before a connection is closed', 6, 1, 100),
+  });
+
+const channels = () =>
+  keys({
+    sftp: sftp().prefault({}),
+    ftp: keys({
+      host: host('Address of the FTP server; not started in this release'),
+      port: port('Port of the FTP server; not started in this release', 2121),
+    }).prefault({}),
+    webservice: keys({
+      host: host('Address of the HTTPS server; not started in this release'),
+      port: port('Port of the HTTPS server; not started in this release', 8443),
+    }).prefault({}),
+  });
+
+const landing = () =>
+  keys({
+    fileBytes: bytes('Largest file that may be uploaded', '2GiB'),
+    filesPerFolder: count('Most files in one folder of a sender', 50_000, 1, 10_000_000),
+    folderBytes: bytes('Most bytes in one folder of a sender', '50GiB'),
+    partialBytes: bytes('Most bytes of unfinished uploads in one folder of a sender', '8GiB'),
+    textDigestBytes: bytes(
+      'Up to this size a file’s digest with CRLF line ends is followed while it comes in',
+      '64MiB',
+    ),
+  });
+
+const intake = () =>
+  keys({
+    signature: keys({
+      allow: choices('Legacy algorithms that are accepted although they are weak', ['sha1', 'md5', 'rsa1024'], []),
+      selfSigned: choice(
+        'Whether a self-signed certificate that is registered for the sender needs no trust anchor',
+        ['refused', 'registered'],
+        'refused',
+      ),
+    }).prefault({}),
+    fsBytes: size('Largest signature file', '256KiB', { min: '1KiB', max: '16MiB' }),
+  });
+
+const inspection = () =>
+  keys({
+    workers: count('Threads that validate declarations', 2, 1, 256),
+    windowBytes: size('How much of a large declaration is validated at a time', '2MiB', {
+      min: '64KiB',
+      max: '256MiB',
+    }),
+    findings: count('Formal faults kept of one file; all are counted', 100, 1, 100_000),
+    anomaliesPerForm: count('Anomalies kept of one form; all are counted', 100, 1, 100_000),
+    depth: count('Levels of nested elements', 200, 8, 10_000),
+  });
+
+/** The whole configuration: names, meanings, units, defaults and limits, in this one place. */
+export function configSchema(around: Surroundings, shippedGoals: Readonly<Record<string, unknown>>) {
+  return keys({
+    dataDir: path('Blobs, keys and the embedded database; made when it is not there', './data', around),
+    identity: identity().prefault({}),
+    log: log().prefault({}),
+    store: store(around).prefault({}),
+    broker: broker(around).prefault({}),
+    channels: channels().prefault({}),
+    schemas: keys({
+      dirs: fallingBack('Directories of XML schemas, looked up in this order', 'schemas/xsd', around),
+    }).prefault({}),
+    trust: keys({
+      anchors: existing('CA certificates (PEM files, or directories of them) that signers must descend from', around),
+    }).prefault({}),
+    observe: keys({
+      host: host('Address of health and metrics'),
+      port: port('Port of health and metrics', 9464),
+    }).prefault({}),
+    landing: landing().prefault({}),
+    intake: intake().prefault({}),
+    inspection: inspection().prefault({}),
+    shutdown: keys({
+      patience: duration(
+        'Work in hand may finish within this; keep it under the kill delay of your supervisor',
+        '25s',
+        {
+          min: '0s',
+          max: '1h',
+        },
+      ),
+    }).prefault({}),
+    goals: goalsSchema(shippedGoals),
+  }).transform((config) => {
+    const url = config.store.url ?? `sqlite:${join(config.dataDir, 'bode.sqlite')}`;
+    return { ...config, store: { ...config.store, url: absoluteStore(url, around) } };
+  });
+}

@@ -1,0 +1,172 @@
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { isEnterpriseNumber, isLocalAuthorityNumber, isNssoNumber } from '../core/identifiers.ts';
+import { fault, keys, type Mistake, mistakesOf } from '../core/mistakes.ts';
+import type { Credential } from './credentials.ts';
+import { CHANNELS } from './goals.ts';
+import { certificateIn, type Material, type MaterialPolicy, readSmallFile, sshKeysIn } from './materials.ts';
+import { LANGUAGES, MAILBOX_TYPES } from './organisations.ts';
+
+/** What the checks of a provisioning file depend on. */
+export interface ProvisionRules extends MaterialPolicy {
+  /** The directory that paths in the file are relative to. */
+  readonly folder: string;
+  /** Goal codes that are configured; absent: any four letters. */
+  readonly goals?: readonly string[];
+}
+
+export interface Warning {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** What a provisioning file says, checked, with the files it names read; or everything that is wrong with it. */
+export type ProvisionReading =
+  | { readonly kind: 'plan'; readonly plan: Plan; readonly warnings: readonly Warning[] }
+  | { readonly kind: 'mistakes'; readonly mistakes: readonly Mistake[] };
+
+export type Plan = z.output<ReturnType<typeof planSchema>>;
+export type PlannedOrganisation = Plan['organisations'][number];
+export type PlannedSender = PlannedOrganisation['qualities'][number]['senders'][number];
+
+type Warn = (path: string, text: string) => void;
+
+/** Checks the content of a provisioning file; reads the key and certificate files it names, changes nothing. */
+export function readPlan(content: unknown, rules: ProvisionRules): ProvisionReading {
+  const warnings: Warning[] = [];
+  const warn: Warn = (path, text) => warnings.push({ path, text });
+  const parsed = planSchema(rules, warn).safeParse(content, { reportInput: true });
+  if (parsed.success) return { kind: 'plan', plan: parsed.data, warnings };
+  return { kind: 'mistakes', mistakes: mistakesOf(parsed.error) };
+}
+
+function planSchema(rules: ProvisionRules, warn: Warn) {
+  return keys({ organisations: z.array(organisation(rules, warn)) });
+}
+
+const quoted = (what: string) => z.string({ error: what });
+const checked = (allowed: string, isRight: (text: string) => boolean, reason: string) =>
+  quoted(allowed).transform((text, context) => (isRight(text) ? text : fault(context, reason, allowed)));
+
+const EnterpriseNumber = checked(
+  'ten digits in quotes with their check digits',
+  isEnterpriseNumber,
+  'not an enterprise number, or its check digits are wrong',
+);
+
+const isEmployerNumber = (text: string) => isNssoNumber(text) || isLocalAuthorityNumber(text);
+
+const NssoNumber = checked(
+  'an NSSO or local authority number in quotes with its check digits',
+  isEmployerNumber,
+  'not an employer number, or its check digits are wrong',
+);
+
+const Employer = checked(
+  'an enterprise number or an NSSO number, in quotes',
+  (text) => isEnterpriseNumber(text) || isEmployerNumber(text),
+  'not an enterprise or employer number, or its check digits are wrong',
+);
+
+const NUMBER = 'six digits in quotes, from 000001 to 999998';
+const SenderNumber = checked(
+  NUMBER,
+  (text) => /^\d{6}$/.test(text) && !/^(0{6}|9{6})$/.test(text),
+  'not a sender number',
+);
+
+const LOGIN = '1 to 64 letters, digits, dots, dashes and underscores, a letter or digit first';
+const Login = quoted(LOGIN).regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, { error: LOGIN });
+
+const CODE = '1 to 40 small letters, digits and dashes, a letter first';
+const Code = quoted(CODE).regex(/^[a-z][a-z0-9-]{0,39}$/, { error: CODE });
+
+const NAME = 'one line of 1 to 200 characters';
+const Name = quoted(NAME)
+  .max(200, { error: NAME })
+  .regex(/^[^\p{Cc}]+$/u, { error: NAME });
+
+const DAY = 'a day, YYYY-MM-DD in quotes';
+const Mandate = keys({
+  employer: Employer,
+  from: z.iso.date({ error: DAY }).optional(),
+  until: z.iso.date({ error: DAY }).optional(),
+}).transform((mandate, context) => {
+  const { from, until } = mandate;
+  return from && until && from > until ? fault(context, 'ends before it begins', 'from on or before until') : mandate;
+});
+
+function organisation(rules: ProvisionRules, warn: Warn) {
+  return keys({
+    enterpriseNumber: EnterpriseNumber,
+    name: keys(Object.fromEntries(LANGUAGES.map((code) => [code, Name.optional()])) as NamesShape).transform(
+      (names, context) =>
+        Object.keys(names).length > 0 ? names : fault(context, 'is empty', `a name in ${LANGUAGES.join(', ')}`),
+    ),
+    language: z.enum(LANGUAGES),
+    email: z.email({ error: 'an e-mail address' }).optional(),
+    nssoNumber: NssoNumber.optional(),
+    mailbox: keys({ type: z.enum(MAILBOX_TYPES) }).prefault({ type: 'enterprise' }),
+    qualities: z.array(keys({ code: Code, senders: z.array(sender(rules, warn)).prefault([]) })).prefault([]),
+  });
+}
+
+type NamesShape = Record<(typeof LANGUAGES)[number], z.ZodOptional<typeof Name>>;
+
+function sender(rules: ProvisionRules, warn: Warn) {
+  return keys({
+    number: SenderNumber,
+    login: Login,
+    state: z.enum(['active', 'suspended']).prefault('active'),
+    channels: z.array(z.enum(CHANNELS)).prefault([]),
+    goals: z.array(goal(rules.goals)).prefault([]),
+    networks: z.array(Code).prefault([]),
+    mandates: z.array(Mandate).optional(),
+    sshKeys: materials('a file of OpenSSH public keys', sshKeysIn, rules, warn),
+    certificates: materials(
+      `a file with one X.509 certificate, RSA of at least ${rules.minRsaBits} bits or EC`,
+      certificateIn,
+      rules,
+      warn,
+    ),
+    passwordFile: passwordFile(rules, warn),
+  });
+}
+
+function goal(known: readonly string[] | undefined) {
+  const allowed = known ? known.join(', ') : 'four capital letters';
+  const isKnown = (code: string) => known?.includes(code) ?? true;
+  return checked(allowed, (code) => /^[A-Z]{4}$/.test(code) && isKnown(code), 'not a goal that is configured');
+}
+
+const PATH = 'the path of a file, relative to this file or absolute';
+const FilePath = quoted(PATH).regex(/^[^\0]+$/, { error: PATH });
+
+type Parse = (bytes: Buffer, policy: MaterialPolicy) => Material;
+
+function materials(what: string, parse: Parse, rules: ProvisionRules, warn: Warn) {
+  const one = FilePath.transform((path, context): readonly Credential[] => {
+    const file = readSmallFile(resolve(rules.folder, path));
+    if ('fault' in file) return fault(context, file.fault, PATH);
+    const { credentials, faults, warnings } = parse(file.bytes, rules);
+    for (const reason of faults) fault(context, reason, what);
+    for (const text of warnings) warn(path, text);
+    return credentials;
+  });
+  return z
+    .array(one)
+    .prefault([])
+    .transform((lists) => uniqueByFingerprint(lists.flat()));
+}
+
+function uniqueByFingerprint(credentials: readonly Credential[]): Credential[] {
+  return [...new Map(credentials.map((credential) => [credential.fingerprint, credential])).values()];
+}
+
+function passwordFile(rules: ProvisionRules, warn: Warn) {
+  return FilePath.transform((path, context) => {
+    const file = readSmallFile(resolve(rules.folder, path));
+    if ('fault' in file) return fault(context, file.fault, PATH);
+    warn(path, 'passwordFile is not used yet (FTP): nothing of it is stored');
+  }).optional();
+}

@@ -1,0 +1,181 @@
+import { resolve } from 'node:path';
+import { EngineError } from '../core/errors.ts';
+import { describeMistakes } from '../core/mistakes.ts';
+import { readYaml } from '../core/yaml-file.ts';
+import { type Db, isSqlite } from '../store/database.ts';
+import { inTransaction } from '../store/transaction.ts';
+import { type CredentialKind, replaceCredentials } from './credentials.ts';
+import { findOrganisation, type Organisation, plainNsso, saveOrganisation } from './organisations.ts';
+import { type PlannedOrganisation, type PlannedSender, type ProvisionReading, readPlan } from './provision-file.ts';
+import { conflictsIn, duplicatesIn } from './provision-identities.ts';
+import { addQuality, qualitiesOf } from './qualities.ts';
+import { findSender, type Sender, saveSender, sendersOf } from './senders.ts';
+
+/** One thing that provisioning did, left as it was although the file does not name it (`kept`), or warns of. */
+export interface Change {
+  readonly action: 'added' | 'changed' | 'removed' | 'kept' | 'warning';
+  readonly subject: string;
+  readonly detail: string;
+}
+
+export interface ProvisionOptions {
+  /** Goal codes that are configured; absent: any four letters. */
+  readonly goals?: readonly string[];
+  /** Fewest bits of a certificate's RSA key; 2048 unless the operator allows less by name. */
+  readonly minRsaBits?: number;
+}
+
+/**
+ * Makes the registry agree with a provisioning file, in one transaction; the same file again changes nothing.
+ *
+ * Organisations that the file does not name stay as they are. Of those it names, organisation, qualities and senders
+ * are added or changed, and the keys and certificates of each sender become exactly those listed; a quality or sender
+ * that is not in the file is kept and reported. Throws provision_invalid with every mistake, one a line, and changes
+ * nothing then.
+ */
+export async function provision(db: Db, path: string, now: Date, options: ProvisionOptions = {}): Promise<Change[]> {
+  const { goals, minRsaBits = 2048 } = options;
+  const content = await readYaml(path, 'provision_invalid');
+  const reading = readPlan(content, { folder: resolve(path, '..'), now, minRsaBits, ...(goals ? { goals } : {}) });
+  return inTransaction(db, async (tx) => {
+    await lockRegistry(tx);
+    await refuseMistakes(tx, path, content, reading);
+    return reading.kind === 'plan' ? apply(tx, reading) : [];
+  });
+}
+
+/** One provisioning at a time; in SQLite a transaction is alone anyway. */
+async function lockRegistry(tx: Db): Promise<void> {
+  if (!isSqlite(tx)) await tx.raw('lock table organisations in share row exclusive mode');
+}
+
+async function refuseMistakes(tx: Db, path: string, content: unknown, reading: ProvisionReading): Promise<void> {
+  const own = reading.kind === 'mistakes' ? reading.mistakes : [];
+  const mistakes = [...own, ...duplicatesIn(content), ...(await conflictsIn(tx, content))];
+  if (mistakes.length > 0) throw new EngineError('provision_invalid', describeMistakes(path, mistakes));
+}
+
+async function apply(tx: Db, { plan, warnings }: ProvisionReading & { kind: 'plan' }): Promise<Change[]> {
+  const changes: Change[] = warnings.map(({ path, text }) => ({ action: 'warning', subject: path, detail: text }));
+  for (const organisation of plan.organisations) changes.push(...(await applyOrganisation(tx, organisation)));
+  return changes;
+}
+
+async function applyOrganisation(tx: Db, planned: PlannedOrganisation): Promise<Change[]> {
+  const wanted = organisationOf(planned);
+  const stored = await findOrganisation(tx, wanted.enterpriseNumber);
+  const change = compare(`organisation ${wanted.enterpriseNumber}`, stored, wanted);
+  if (change.length > 0) await saveOrganisation(tx, wanted);
+  return [...change, ...(await applyQualities(tx, planned)), ...(await applySenders(tx, planned))];
+}
+
+function organisationOf({
+  enterpriseNumber,
+  name,
+  language,
+  email,
+  nssoNumber,
+  mailbox,
+}: PlannedOrganisation): Organisation {
+  return {
+    enterpriseNumber,
+    names: name,
+    language,
+    ...(email === undefined ? {} : { email }),
+    ...(nssoNumber === undefined ? {} : { nssoNumber: plainNsso(nssoNumber) }),
+    mailboxType: mailbox.type,
+  };
+}
+
+async function applyQualities(tx: Db, { enterpriseNumber, qualities }: PlannedOrganisation): Promise<Change[]> {
+  const stored = await qualitiesOf(tx, enterpriseNumber);
+  const wanted = [...new Set(qualities.map(({ code }) => code))];
+  const missing = wanted.filter((code) => !stored.includes(code));
+  for (const code of missing) await addQuality(tx, enterpriseNumber, code);
+  const subject = (code: string) => `quality ${code} of organisation ${enterpriseNumber}`;
+  return [
+    ...missing.map((code): Change => ({ action: 'added', subject: subject(code), detail: '' })),
+    ...stored.filter((code) => !wanted.includes(code)).map((code) => notInFile(subject(code))),
+  ];
+}
+
+async function applySenders(tx: Db, { enterpriseNumber, qualities }: PlannedOrganisation): Promise<Change[]> {
+  const changes: Change[] = [];
+  for (const { code, senders } of qualities) {
+    for (const planned of senders)
+      changes.push(...(await applySender(tx, planned, senderOf(planned, enterpriseNumber, code))));
+  }
+  const listed = new Set(qualities.flatMap(({ senders }) => senders.map(({ number }) => number)));
+  const kept = (await sendersOf(tx, enterpriseNumber)).filter(({ number }) => !listed.has(number));
+  return [...changes, ...kept.map(({ number }) => notInFile(`sender ${number}`))];
+}
+
+async function applySender(tx: Db, planned: PlannedSender, wanted: Sender): Promise<Change[]> {
+  const change = compare(`sender ${wanted.number}`, await findSender(tx, wanted.number), wanted);
+  if (change.length > 0) await saveSender(tx, wanted);
+  const keys = await applyCredentials(tx, 'key', wanted.number, planned.sshKeys);
+  const certificates = await applyCredentials(tx, 'certificate', wanted.number, planned.certificates);
+  return [...change, ...keys, ...certificates, ...warningsAbout(planned)];
+}
+
+function senderOf(planned: PlannedSender, enterpriseNumber: string, quality: string): Sender {
+  const { number, login, state, channels, goals, networks, mandates } = planned;
+  return {
+    number,
+    login,
+    enterpriseNumber,
+    quality,
+    state,
+    channels,
+    goals,
+    networks,
+    ...(mandates ? { mandates: mandates.map(withoutAbsent) } : {}),
+  };
+}
+
+function withoutAbsent({
+  employer,
+  from,
+  until,
+}: {
+  employer: string;
+  from?: string | undefined;
+  until?: string | undefined;
+}) {
+  return { employer, ...(from === undefined ? {} : { from }), ...(until === undefined ? {} : { until }) };
+}
+
+async function applyCredentials(
+  tx: Db,
+  kind: CredentialKind,
+  sender: string,
+  wanted: PlannedSender['sshKeys'],
+): Promise<Change[]> {
+  const { added, removed } = await replaceCredentials(tx, kind, sender, wanted);
+  const subject = `${kind} of sender ${sender}`;
+  return [
+    ...added.map(({ fingerprint }): Change => ({ action: 'added', subject, detail: fingerprint })),
+    ...removed.map(({ fingerprint }): Change => ({ action: 'removed', subject, detail: fingerprint })),
+  ];
+}
+
+function warningsAbout({ number, channels, sshKeys }: PlannedSender): Change[] {
+  if (!channels.includes('sftp') || sshKeys.length > 0) return [];
+  return [{ action: 'warning', subject: `sender ${number}`, detail: 'has no SSH key: it cannot log in by sftp' }];
+}
+
+function notInFile(subject: string): Change {
+  return { action: 'kept', subject, detail: 'not in file' };
+}
+
+/** Nothing when both are equal; else one change that names what is different. */
+function compare(subject: string, stored: object | undefined, wanted: object): Change[] {
+  if (!stored) return [{ action: 'added', subject, detail: '' }];
+  const [before, after] = [new Map(Object.entries(stored)), new Map(Object.entries(wanted))];
+  const different = [...new Set([...before.keys(), ...after.keys()])].filter(
+    (key) => JSON.stringify(before.get(key)) !== JSON.stringify(after.get(key)),
+  );
+  const shown = (value: unknown) => JSON.stringify(value) ?? 'nothing';
+  const detail = different.map((key) => `${key}: ${shown(before.get(key))} → ${shown(after.get(key))}`).join('; ');
+  return different.length === 0 ? [] : [{ action: 'changed', subject, detail }];
+}

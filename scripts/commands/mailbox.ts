@@ -1,0 +1,85 @@
+import { createWriteStream } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { Command } from 'commander';
+import type { Config } from '../../config/load.ts';
+import { silentLogger } from '../../engine/core/logger.ts';
+import { type Attachment, listMessages, type MailboxMessage } from '../../engine/mailboxes/mailboxes.ts';
+import { type BlobStore, createBlobStore } from '../../engine/store/blobs.ts';
+import type { Db } from '../../engine/store/database.ts';
+import { print, printableText, printJson } from './output.ts';
+import { type ConfigOption, matching, reading, settings, upTo, withStore } from './settings.ts';
+
+interface Options extends ConfigOption {
+  readonly json?: true;
+  readonly save?: string;
+  readonly limit: number;
+  readonly after?: string;
+}
+
+/** A message and, once saved, where its attachments are. */
+type Shown = MailboxMessage & { readonly saved?: readonly string[] };
+
+/** `bode mailbox EBOXID`: the messages of a mailbox with their attachments. */
+export function mailboxCommand(): Command {
+  return reading('mailbox')
+    .description('list the messages of a mailbox, newest first')
+    .argument('<eboxid>', 'the mailbox: an enterprise number', matching(/^[0-9A-Za-z_-]{1,20}$/, 'letters and digits'))
+    .option('--save <dir>', 'write the attachments there, one directory a message')
+    .option('--limit <n>', 'at most so many', upTo(10_000), 50)
+    .option('--after <id>', 'go on after this message')
+    .action(async (eboxId: string, options: Options) => {
+      const config = await settings(options);
+      const items = await withStore(config, (db) => read(db, config, eboxId, options));
+      await (options.json
+        ? printJson({ items })
+        : print(items.length === 0 ? ['no messages'] : items.flatMap(linesOf)));
+    });
+}
+
+async function read(db: Db, config: Config, eboxId: string, { save, limit, after }: Options): Promise<Shown[]> {
+  const messages = await listMessages(db, eboxId, { limit, ...(after === undefined ? {} : { after }) });
+  if (save === undefined) return messages;
+  const blobs = createBlobStore({ dir: join(config.dataDir, 'blobs'), log: silentLogger() });
+  const shown: Shown[] = [];
+  for (const message of messages) shown.push({ ...message, saved: await saveAll(db, blobs, message, save) });
+  return shown;
+}
+
+async function saveAll(db: Db, blobs: BlobStore, { id, attachments }: MailboxMessage, dir: string): Promise<string[]> {
+  const folder = join(dir, safeName(id));
+  await mkdir(folder, { recursive: true });
+  const paths: string[] = [];
+  for (const attachment of attachments) {
+    const path = join(folder, savedName(attachment));
+    await pipeline(await blobs.read(db, attachment.sha256), createWriteStream(path));
+    paths.push(path);
+  }
+  return paths;
+}
+
+function savedName({ number, fileName }: Attachment): string {
+  return `${number}-${safeName(fileName)}`;
+}
+
+/** A name from outside as one plain file name. */
+function safeName(name: string): string {
+  return name
+    .replace(/[^A-Za-z0-9._-]/g, '_')
+    .replace(/^\.+/, '_')
+    .slice(0, 200);
+}
+
+function linesOf({ id, subject, messageType, receivedAt, ticket, attachments, saved }: Shown): string[] {
+  const title = subject['en'] ?? Object.values(subject)[0] ?? '';
+  return [
+    `${receivedAt}  ${title}`,
+    `  ${messageType}, ticket ${ticket ?? '-'}, id ${id}`,
+    ...attachments.map(
+      ({ number, fileName, mediaType, main, size }) =>
+        `  ${number}. ${fileName}  ${mediaType}  ${size} bytes${main ? '  (main)' : ''}`,
+    ),
+    ...(saved ?? []).map((path) => `  saved ${path}`),
+  ].map(printableText);
+}
