@@ -1,0 +1,6 @@
+/** A name from outside for a log line: control, format and broken characters become `\u{…}`; cut at 300 characters. */
+export function printable(text: string): string {
+  return text
+    .slice(0, 300)
+    .replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
+}

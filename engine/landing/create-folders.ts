@@ -1,0 +1,142 @@
+import type { Clock } from '../core/clock.ts';
+import { EngineError } from '../core/errors.ts';
+import type { Logger } from '../core/logger.ts';
+import type { BlobStore } from '../store/blobs.ts';
+import type { Db } from '../store/database.ts';
+import { openDownload } from './download.ts';
+import { triggerRole } from './file-name.ts';
+import {
+  createFindFile,
+  createStoreSmall,
+  type FileKey,
+  type FindFile,
+  listFiles,
+  removeFile,
+  renameFile,
+  type StoreSmall,
+  setModifiedAt,
+} from './folder-rows.ts';
+import type { FileEntry, FolderName, Folders, OnArrival, Upload } from './folders.ts';
+import { createQuota, DEFAULT_LANDING_LIMITS, type LandingLimits, type Quota } from './limits.ts';
+import { checkedName } from './names.ts';
+import { createRecentUploads } from './recent.ts';
+import { contentOf, entryOf } from './stored-content.ts';
+import { createUpload } from './upload.ts';
+
+export interface FoldersDeps {
+  readonly db: Db;
+  readonly blobs: BlobStore;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly onArrival: OnArrival;
+  readonly limits?: Partial<LandingLimits>;
+}
+
+/** Whose folders, and by which channel the sender came. */
+export interface FolderOwner {
+  /** Six digits. */
+  readonly number: string;
+  readonly channel: string;
+}
+
+/** Gives a session the folders of its sender. Make one for each session: it remembers what the session has just uploaded. */
+export type FoldersOf = (owner: FolderOwner) => Folders;
+
+/** Folders over rows and blobs; every file belongs to one sender, and no session can name another's. */
+export function createFolders(deps: FoldersDeps): FoldersOf {
+  const limits = { ...DEFAULT_LANDING_LIMITS, ...deps.limits };
+  const quota = createQuota(deps.db, limits, () => deps.clock().getTime());
+  const storeSmall = createStoreSmall(deps.db);
+  const findFile = createFindFile(deps.db);
+  return (owner) => foldersOf(owner, { ...deps, limits, quota, storeSmall, findFile });
+}
+
+type SessionDeps = FoldersDeps & {
+  readonly limits: LandingLimits;
+  readonly quota: Quota;
+  readonly storeSmall: StoreSmall;
+  readonly findFile: FindFile;
+};
+
+const PAGE = 500;
+
+function foldersOf({ number: sender, channel }: FolderOwner, deps: SessionDeps): Folders {
+  const { db, blobs, clock, quota, findFile } = deps;
+  const recent = createRecentUploads(() => clock().getTime());
+  const keyOf = (folder: FolderName, name: string): FileKey => ({ sender, folder, name: checkedName(name) });
+
+  async function arrived({ folder, name }: FileKey, size: number, modifiedAt: Date): Promise<void> {
+    recent.add(folder, { name, size, modifiedAt, complete: true });
+    if (triggerRole(name)) await deps.onArrival({ sender, channel, folder, name });
+  }
+
+  async function list(folder: FolderName, page: { after?: string; limit?: number } = {}): Promise<FileEntry[]> {
+    const rows = await listFiles(db, { sender, folder }, { after: page.after, limit: page.limit ?? PAGE });
+    return Promise.all(rows.map((row) => entryOf(blobs, row)));
+  }
+
+  async function stat(folder: FolderName, name: string): Promise<FileEntry> {
+    const key = keyOf(folder, name);
+    const row = await findFile(key);
+    const entry = row ? await entryOf(blobs, row) : recent.find(folder, key.name);
+    if (!entry) throw notFound(key);
+    return entry;
+  }
+
+  async function openWrite(folder: FolderName, name: string, mode: 'create' | 'resume'): Promise<Upload> {
+    requireIn(folder, 'a file can only be put into an IN folder');
+    const key = keyOf(folder, name);
+    await quota.admit(sender, folder);
+    const onComplete = ({ size, modifiedAt }: { size: number; modifiedAt: Date }) => arrived(key, size, modifiedAt);
+    const upload = createUpload(deps, { key, channel, onComplete });
+    // A resumed upload gets a copy of what is there: a file that another session still holds open is never continued,
+    // so that nobody can change bytes whose digest has been taken.
+    const there = mode === 'resume' ? await contentOf(db, blobs, key) : undefined;
+    if (there) await upload.begin(there);
+    return Object.assign(upload, { offset: upload.size });
+  }
+
+  async function openRead(folder: FolderName, name: string) {
+    const key = keyOf(folder, name);
+    const there = await contentOf(db, blobs, key);
+    if (!there) throw notFound(key);
+    return openDownload(there.source, there.modifiedAt);
+  }
+
+  async function rename(folder: FolderName, from: string, to: string): Promise<void> {
+    requireIn(folder, 'files in an OUT folder keep their names');
+    const [source, target] = [keyOf(folder, from), keyOf(folder, to)];
+    const row = await findFile(source);
+    if (!row) throw notFound(source);
+    if (source.name === target.name) return;
+    if (await findFile(target)) throw new EngineError('access_denied', `${target.name} exists already`);
+    if (!(await renameFile(db, source, target.name))) throw notFound(source);
+    recent.forget(folder, source.name);
+    if (row.complete) await arrived(target, row.size, row.modifiedAt);
+  }
+
+  async function remove(folder: FolderName, name: string): Promise<void> {
+    const key = keyOf(folder, name);
+    recent.forget(folder, key.name);
+    const row = await removeFile(db, key);
+    if (!row) throw notFound(key);
+    if (row.file) await blobs.files.remove(row.file);
+  }
+
+  async function setModified(folder: FolderName, name: string, at: Date): Promise<void> {
+    const key = keyOf(folder, name);
+    requireIn(folder, 'files in an OUT folder keep their times');
+    if ((await setModifiedAt(db, key, at)) || recent.find(folder, key.name)) return;
+    throw notFound(key);
+  }
+
+  return { list, stat, openWrite, openRead, rename, remove, setModified };
+}
+
+function requireIn(folder: FolderName, sentence: string): void {
+  if (!folder.startsWith('IN')) throw new EngineError('access_denied', sentence, { folder });
+}
+
+function notFound({ folder, name }: FileKey): EngineError {
+  return new EngineError('not_found', `there is no ${name} in ${folder}`, { folder });
+}

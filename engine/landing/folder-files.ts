@@ -1,0 +1,196 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { EngineError } from '../core/errors.ts';
+import { type BlobSource, type BlobStore, sourceOf, streamOf } from '../store/blobs.ts';
+import type { Db } from '../store/database.ts';
+import { createConverter, type Digests, digestOf } from './content-digest.ts';
+import { type Arrival, FOLDERS, type FolderName } from './folders.ts';
+
+/** A complete file as the intake sees it. */
+export interface LandedFile {
+  /** Opaque: names this file with this content, so that a file written anew under its name is another one. */
+  readonly id: string;
+  readonly name: string;
+  readonly size: number;
+  /** Lower-case hex. */
+  readonly sha256: string;
+  readonly digests: Digests;
+  readonly modifiedAt: Date;
+}
+
+/** A file to place in a folder: its bytes, or the SHA-256 of content that the store has. */
+export type FileToPlace =
+  | { readonly name: string; readonly bytes: Buffer }
+  | { readonly name: string; readonly sha256: string };
+
+const COLUMNS = ['id', 'name', 'size', 'sha256', 'digests', 'modified_at'] as const;
+
+/** A complete file by its name, or undefined. */
+export async function findLanded(
+  db: Db,
+  sender: string,
+  folder: FolderName,
+  name: string,
+): Promise<LandedFile | undefined> {
+  const row = await db('folder_files').select(COLUMNS).where({ sender, folder, name, state: 'complete' }).first();
+  return row && toLanded(row);
+}
+
+/** The complete files of a folder whose name starts with one of the prefixes, in the order of their names. */
+export async function findSet(
+  db: Db,
+  sender: string,
+  folder: FolderName,
+  prefixes: readonly string[],
+): Promise<LandedFile[]> {
+  if (prefixes.length === 0) return [];
+  const rows = await db('folder_files')
+    .select(COLUMNS)
+    .where({ sender, folder, state: 'complete' })
+    .where((any) => {
+      // U+10FFFF sorts after every character: the range is what begins with the prefix, found by the index
+      for (const prefix of prefixes) any.orWhereBetween('name', [prefix, `${prefix}\u{10FFFF}`]);
+    })
+    .orderBy('name');
+  return rows.map(toLanded);
+}
+
+/**
+ * Takes files out of their folders and makes their content blobs, all inside the caller's transaction.
+ * @returns false, with nothing done, when one of them is gone or holds other content than when it was found.
+ */
+export async function claimFiles(tx: Db, ids: readonly string[]): Promise<boolean> {
+  const claims = ids.map(parseId);
+  const rowIds = claims.map(({ id }) => id);
+  const found = await lockRows(tx, rowIds);
+  if (!claims.every(({ id, sha256 }) => found.get(id) === sha256)) return false;
+  await tx.raw(
+    `insert into blobs (sha256, size, file, stored_at, content)
+     select sha256, size, file, stored_at, content from folder_files
+     where id in (${rowIds.map(() => '?').join(', ')}) and (content is not null or file is not null)
+     on conflict (sha256) do nothing`,
+    rowIds,
+  );
+  await tx('folder_files').whereIn('id', rowIds).del();
+  return true;
+}
+
+async function lockRows(tx: Db, ids: readonly number[]): Promise<Map<number, string>> {
+  const query = tx('folder_files').select('id', 'sha256').whereIn('id', ids).where({ state: 'complete' });
+  const rows = await query.forUpdate();
+  return new Map(rows.map((row) => [Number(row.id), row.sha256]));
+}
+
+/** Puts complete files into a folder, all inside the caller's transaction. A name that is there gets the content anew. */
+export async function placeFiles(
+  tx: Db,
+  sender: string,
+  folder: FolderName,
+  files: readonly FileToPlace[],
+  now: Date,
+): Promise<void> {
+  const at = now.toISOString();
+  const common = { sender, folder, channel: null, state: 'complete', file: null, modified_at: at, stored_at: at };
+  const rows = [];
+  for (const file of files) rows.push({ ...common, name: file.name, ...(await contentOf(tx, file)) });
+  await tx('folder_files').insert(rows).onConflict(['sender', 'folder', 'name']).merge();
+}
+
+async function contentOf(tx: Db, file: FileToPlace) {
+  if ('bytes' in file) {
+    const { sha256, digests } = digestOf(file.bytes);
+    return { size: file.bytes.length, sha256, digests: JSON.stringify(digests), content: file.bytes };
+  }
+  const { sha256 } = file;
+  const blob = await tx('blobs').select('size').where({ sha256 }).first();
+  if (!blob) throw new EngineError('blob_missing', 'the content to place is not in the store', { sha256 });
+  return { size: Number(blob.size), sha256, digests: '{"textComplete":false}', content: null };
+}
+
+const IN_FOLDERS = FOLDERS.filter((folder) => folder.startsWith('IN'));
+
+/** Every complete GO or TD that still lies in an IN folder: what a crash left between the upload and the intake. */
+export async function pendingArrivals(db: Db): Promise<Arrival[]> {
+  const rows = await db('folder_files')
+    .select('sender', 'folder', 'name', 'channel')
+    .where({ state: 'complete' })
+    .whereIn('folder', IN_FOLDERS)
+    .where((any) => any.whereBetween('name', ['GO.', 'GO/']).orWhereBetween('name', ['TD.', 'TD/']))
+    .orderBy('id');
+  return rows;
+}
+
+/** Whose content is asked for, and where it is. */
+export interface LandedContent {
+  readonly db: Db;
+  readonly blobs: BlobStore;
+  readonly file: LandedFile;
+}
+
+/** Where the bytes of a landed file are. Throws blob_missing when it has been taken away or written anew. */
+export async function openLanded({ db, blobs, file }: LandedContent): Promise<BlobSource> {
+  const { id, sha256 } = parseId(file.id);
+  const row = await db('folder_files').select('content', 'file', 'size').where({ id, sha256 }).first();
+  if (row?.content || row?.file) return sourceOf(blobs.files, { ...row, size: Number(row.size) });
+  return blobs.open(db, sha256);
+}
+
+/** The bytes of a landed file. Throws limit_exceeded when it is larger than `maxBytes`, blob_missing when it is gone. */
+export async function readLanded(content: LandedContent, maxBytes = 1 << 20): Promise<Buffer> {
+  if (content.file.size > maxBytes) {
+    throw new EngineError('limit_exceeded', `the file is larger than ${maxBytes} bytes`, { name: content.file.name });
+  }
+  const pieces: Buffer[] = [];
+  for await (const piece of streamOf(await openLanded(content))) pieces.push(piece);
+  return Buffer.concat(pieces);
+}
+
+/**
+ * The digest of a landed file, raw or as text (content-digest.ts): SHA-256 as known from the upload, others
+ * by reading the content once.
+ */
+export function createDigestOf(content: LandedContent): (algorithm: string, form: 'raw' | 'text') => Promise<Buffer> {
+  const { sha256, digests } = content.file;
+  return async (algorithm, form) => {
+    if (algorithm === 'sha256' && form === 'raw') return Buffer.from(sha256, 'hex');
+    const same = digests.textComplete !== false && digests['sha256:text'] === undefined;
+    if (algorithm === 'sha256' && same) return Buffer.from(sha256, 'hex');
+    const known = form === 'text' ? digests[`${algorithm}:text` as keyof Digests] : undefined;
+    if (typeof known === 'string') return Buffer.from(known, 'hex');
+    return digestByReading(
+      await openLanded(content),
+      algorithm,
+      form === 'raw' || same ? (piece) => piece : createConverter(),
+    );
+  };
+}
+
+async function digestByReading(
+  source: BlobSource,
+  algorithm: string,
+  convert: (piece: Buffer) => Buffer,
+): Promise<Buffer> {
+  const sum = createHash(algorithm);
+  if (source.kind === 'bytes') return sum.update(convert(source.bytes)).digest();
+  const stream = streamOf(source).on('data', (piece: Buffer) => sum.update(convert(piece)));
+  await once(stream, 'end');
+  return sum.digest();
+}
+
+const toId = (row: { id: unknown; sha256: string }) => `${row.id}:${row.sha256}`;
+
+function parseId(id: string): { readonly id: number; readonly sha256: string } {
+  const [row, sha256 = ''] = id.split(':');
+  return { id: Number(row), sha256 };
+}
+
+function toLanded(row: Record<(typeof COLUMNS)[number], string>): LandedFile {
+  return {
+    id: toId(row),
+    name: row.name,
+    size: Number(row.size),
+    sha256: row.sha256,
+    digests: JSON.parse(row.digests ?? '{}') as Digests,
+    modifiedAt: new Date(row.modified_at),
+  };
+}

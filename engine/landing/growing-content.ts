@@ -1,0 +1,64 @@
+import { EngineError } from '../core/errors.ts';
+import type { BlobStore } from '../store/blobs.ts';
+import type { LandingLimits } from './limits.ts';
+import { createFileContent, createMemoryContent, type UploadContent } from './upload-content.ts';
+
+/** Content that is held in memory until it is too large for a row, then in a new file of the blob directory. */
+export interface GrowingContent extends UploadContent {
+  inFile(): boolean;
+}
+
+export interface GrowingContentOptions {
+  readonly blobs: BlobStore;
+  readonly limits: LandingLimits;
+  /** Called with the name of the new file before anything is in it. */
+  readonly onFile: (file: string) => Promise<void>;
+}
+
+/** Starts empty; refuses with limit_exceeded what is larger than a file may be. */
+export function createGrowingContent({ blobs, limits, onFile }: GrowingContentOptions): GrowingContent {
+  let content: UploadContent = createMemoryContent();
+  let moving: Promise<void> | undefined;
+
+  async function moveToFile(): Promise<void> {
+    const { content: bytes } = await content.finish();
+    const file = await blobs.files.create();
+    try {
+      await onFile(file.name);
+    } catch (error) {
+      await file.handle.close();
+      await blobs.files.remove(file.name);
+      throw error;
+    }
+    content = createFileContent(blobs.files, file, limits.textDigestBytes);
+    if (bytes && bytes.length > 0) await content.write(0, bytes);
+  }
+
+  async function placeFor(size: number): Promise<void> {
+    if (size > limits.fileBytes) {
+      throw new EngineError('limit_exceeded', `a file may have ${limits.fileBytes} bytes at most`);
+    }
+    if (size > blobs.inlineBytes) moving ??= moveToFile();
+    if (moving) await moving;
+  }
+
+  return {
+    get size() {
+      return content.size;
+    },
+    inFile: () => moving !== undefined,
+    async write(offset, bytes) {
+      await placeFor(offset + bytes.length);
+      return content.write(offset, bytes);
+    },
+    async truncate(size) {
+      await placeFor(size);
+      return content.truncate(size);
+    },
+    async finish() {
+      await moving;
+      return content.finish();
+    },
+    close: () => content.close(),
+  };
+}

@@ -1,0 +1,173 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { eventually } from '../../test/support/eventually.ts';
+import { type ClientKey, type Login, openDesk, sftp } from '../../test/support/sftp-client.ts';
+import type { Figure } from '../bench.ts';
+
+const MIB = 2 ** 20;
+const PAIRS = 3;
+const SMALL_FILES = 5_000;
+const SMALL_BYTES = 4_096;
+
+/** A server to measure: how to log in, and where to put files. */
+interface Target {
+  readonly login: Login;
+  readonly folder: string;
+  /** Takes away what the last run has put there. */
+  clear(): Promise<void>;
+}
+
+interface Bench {
+  readonly ours: Target;
+  readonly openssh: Target;
+  readonly large: string;
+  readonly small: readonly string[];
+}
+
+/**
+ * Uploads with the real `sftp` client to our server, in a process of its own with store, hashing and durable rows, and
+ * to OpenSSH's (which hashes and syncs nothing), on the same file system, in turn; medians. Needs root for sshd.
+ */
+export async function* benchSftp(): AsyncIterable<Figure> {
+  const dir = mkdtempSync(join(tmpdir(), 'bode-bench-'));
+  const desk = openDesk();
+  const running: ChildProcess[] = [];
+  try {
+    const key = desk.newKey();
+    const [large, small] = makeFiles(dir);
+    const bench = {
+      ours: await startOurs(dir, key, running),
+      openssh: await startOpenssh(dir, key, desk.newKey(), running),
+      large,
+      small,
+    };
+    yield await compare(bench, '1 GiB upload', [`put ${large}`], 1024, 'MiB/s', 0.75);
+    yield await compare(
+      bench,
+      '5000 × 4 KiB uploads',
+      small.map((file) => `put ${file}`),
+      SMALL_FILES,
+      'files/s',
+      0.7,
+    );
+  } finally {
+    for (const child of running) await stop(child);
+    rmSync(dir, { recursive: true, force: true });
+    desk.remove();
+  }
+}
+
+function makeFiles(dir: string): [string, string[]] {
+  const large = join(dir, 'large');
+  const file = openSync(large, 'w');
+  const block = randomBytes(64 * MIB);
+  for (let index = 0; index < 16; index += 1) writeSync(file, block);
+  closeSync(file);
+  mkdirSync(join(dir, 'small'));
+  const small = Array.from({ length: SMALL_FILES }, (_, index) => join(dir, 'small', `FI.${index}`));
+  for (const path of small) writeFileSync(path, randomBytes(SMALL_BYTES));
+  return [large, small];
+}
+
+async function startOurs(dir: string, key: ClientKey, running: ChildProcess[]): Promise<Target> {
+  const program = fileURLToPath(new URL('./sftp-server.js', import.meta.url));
+  mkdirSync(join(dir, 'ours'));
+  writeFileSync(join(dir, 'key.pub'), key.publicKey);
+  const child = spawn(process.execPath, [program, join(dir, 'ours'), join(dir, 'key.pub')], {
+    stdio: ['ignore', 'pipe', openSync(join(dir, 'ours.log'), 'w')],
+  });
+  running.push(child);
+  const [line] = await once(createInterface({ input: child.stdout! }), 'line');
+  const login = { port: Number(line), login: 'bench', key };
+  return { login, folder: 'IN', clear: async () => void (await sftp(login, ['-rm IN/*'])) };
+}
+
+async function startOpenssh(dir: string, key: ClientKey, host: ClientKey, running: ChildProcess[]): Promise<Target> {
+  const port = await freePort();
+  const config = join(dir, 'sshd_config');
+  const folder = join(dir, 'openssh');
+  const lines = [
+    `Port ${port}`,
+    'ListenAddress 127.0.0.1',
+    `HostKey ${host.file}`,
+    `AuthorizedKeysFile ${join(dir, 'key.pub')}`,
+    'StrictModes no',
+    'UsePAM no',
+    'PidFile none',
+    'Subsystem sftp internal-sftp',
+  ];
+  mkdirSync('/run/sshd', { recursive: true });
+  mkdirSync(folder);
+  writeFileSync(config, `${lines.join('\n')}\n`);
+  const child = spawn('/usr/sbin/sshd', ['-D', '-f', config], { stdio: 'ignore' });
+  running.push(child);
+  await eventually(() => reach(port));
+  const clear = async () => {
+    rmSync(folder, { recursive: true });
+    mkdirSync(folder);
+  };
+  return { login: { port, login: userInfo().username, key }, folder, clear };
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as { port: number };
+  probe.close();
+  return port;
+}
+
+async function reach(port: number): Promise<void> {
+  const socket = connect(port, '127.0.0.1');
+  try {
+    await once(socket, 'connect');
+  } finally {
+    socket.destroy();
+  }
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, 'exit');
+  child.kill('SIGTERM');
+  await gone;
+}
+
+async function compare(
+  { ours, openssh }: Bench,
+  name: string,
+  commands: readonly string[],
+  amount: number,
+  unit: string,
+  bar: number,
+): Promise<Figure> {
+  const mine: number[] = [];
+  const theirs: number[] = [];
+  for (let pair = 0; pair < PAIRS; pair += 1) {
+    mine.push(amount / (await seconds(ours, commands)));
+    theirs.push(amount / (await seconds(openssh, commands)));
+  }
+  const [value, reference] = [median(mine), median(theirs)];
+  const ratio = value / reference;
+  return { bench: 'sftp', case: name, value, unit, reference, ratio, bar, ok: ratio >= bar };
+}
+
+async function seconds({ login, folder, clear }: Target, commands: readonly string[]): Promise<number> {
+  await clear();
+  const from = performance.now();
+  const { code, stderr } = await sftp(login, [`cd ${folder}`, ...commands]);
+  const took = (performance.now() - from) / 1000;
+  if (code !== 0) throw new Error(`sftp failed: ${stderr}`);
+  return took;
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
