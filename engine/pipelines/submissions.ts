@@ -1,0 +1,83 @@
+import type { SubmissionReceived } from '../../schemas/messages.ts';
+import type { Pipeline, PrepareContext, Stage, Work } from '../broker/pipeline.ts';
+import { reject, type Verdict } from '../broker/verdict.ts';
+import type { Goal, Goals } from '../registry/goals.ts';
+import { findSender } from '../registry/senders.ts';
+import type { BlobRef, BlobStore } from '../store/blobs.ts';
+import type { Db } from '../store/database.ts';
+import { filesOf, findSubmission, type ReceiptError, type Submission } from '../submissions/submissions.ts';
+import { inspectPart } from './inspect-part.ts';
+import { answerFormally } from './stages/answer-formally.ts';
+import { notify } from './stages/notify.ts';
+import { openSubmission } from './stages/open-submission.ts';
+import { queueDeliveries } from './stages/queue-deliveries.ts';
+import { splitForms } from './stages/split-forms.ts';
+import type { Inspect, Inspection } from './xml/inspection.ts';
+
+/** One declaration file of a submission with all that was found in it. */
+export interface InspectedPart {
+  readonly name: string;
+  readonly part: number;
+  /** The declaration itself: the file as it came, or what its ZIP held. */
+  readonly content: BlobRef;
+  readonly inspection: Inspection;
+}
+
+/** A submission on its way through the checks. */
+export interface SubmissionWork extends Work {
+  readonly submission: Submission;
+  /** The name the receipt calls it by: that of its GO. */
+  readonly fileName: string;
+  readonly goal: Goal;
+  readonly parts: readonly InspectedPart[];
+  /** Formal faults of all parts; any makes the receipt negative. */
+  readonly faults: readonly ReceiptError[];
+}
+
+export interface SubmissionDeps {
+  readonly db: Db;
+  readonly blobs: BlobStore;
+  readonly goals: Goals;
+  readonly inspect: Inspect;
+}
+
+const STAGES = (blobs: BlobStore): readonly Stage<SubmissionWork>[] => [
+  openSubmission,
+  answerFormally(blobs),
+  splitForms,
+  notify(blobs),
+  queueDeliveries,
+];
+
+/** Formal checks → receipt → split into forms → functional checks → notification → deliveries (design §3). */
+export function submissionsPipeline(deps: SubmissionDeps): Pipeline<SubmissionReceived, SubmissionWork> {
+  return {
+    kind: 'submission.received',
+    queue: 'submissions',
+    prepare: ({ ticket }, context) => inspectSubmission(ticket, context, deps),
+    stages: STAGES(deps.blobs),
+  };
+}
+
+/** Reads every declaration of the submission once; no transaction is open meanwhile, however large it is. */
+async function inspectSubmission(
+  ticket: string,
+  context: PrepareContext,
+  deps: SubmissionDeps,
+): Promise<SubmissionWork | Verdict> {
+  const submission = await findSubmission(deps.db, ticket);
+  if (!submission) return reject('there is no such submission');
+  const goal = deps.goals[submission.goal];
+  const sender = await findSender(deps.db, submission.sender);
+  if (!goal || !sender) return reject(`goal ${submission.goal} or sender ${submission.sender} is no longer configured`);
+  const files = await filesOf(deps.db, ticket);
+  const parts: InspectedPart[] = [];
+  const faults: ReceiptError[] = [];
+  for (const file of files.filter(({ role }) => role === 'FI')) {
+    const inspected = await inspectPart({ file, goal, sender, submission }, context, deps);
+    faults.push(...inspected.faults);
+    if (inspected.part) parts.push(inspected.part);
+  }
+  const fileName = files.find(({ role }) => role === 'GO')?.name ?? submission.stem;
+  return { kind: 'work', submission, fileName, goal, parts, faults };
+}

@@ -1,0 +1,64 @@
+const TABLE = 4096;
+const MASK = TABLE - 1;
+/** Most different element names that are told apart; the rest share one number. */
+export const MAX_NAMES = 1000;
+/** The number of every name beyond the limit: it is nobody's name and matches no rule. */
+export const OTHER_NAME = 0;
+
+/** Element names as small numbers, found from their bytes without making a string. */
+export interface NameTable {
+  readonly slots: Int32Array;
+  readonly hashes: Int32Array;
+  readonly bytes: Uint8Array[];
+  readonly texts: string[];
+}
+
+/** A table that knows these names already, numbered from 1 in the order given. */
+export function createNameTable(known: readonly string[]): NameTable {
+  const names: NameTable = {
+    slots: new Int32Array(TABLE),
+    hashes: new Int32Array(MAX_NAMES + 1),
+    bytes: [new Uint8Array()],
+    texts: [''],
+  };
+  for (const name of known) {
+    const bytes = Buffer.from(name, 'latin1');
+    internName(names, bytes, 0, bytes.length, hashName(bytes, 0, bytes.length));
+  }
+  return names;
+}
+
+/** The hash that `internName` expects; the scanner computes the same one while it reads. */
+export function hashName(bytes: Uint8Array, start: number, end: number): number {
+  let hash = 0;
+  for (let at = start; at < end; at++) hash = (Math.imul(hash, 31) + (bytes[at] as number)) | 0;
+  return hash;
+}
+
+/** The number of the name in these bytes, a new one if it is new. */
+export function internName(names: NameTable, bytes: Uint8Array, start: number, end: number, hash: number): number {
+  const { slots, hashes } = names;
+  for (let slot = hash & MASK; ; slot = (slot + 1) & MASK) {
+    const id = slots[slot] as number;
+    if (id === 0) return addName(names, slot, bytes.slice(start, end), hash);
+    if (hashes[id] === hash && isName(names, id, bytes, start, end - start)) return id;
+  }
+}
+
+function addName(names: NameTable, slot: number, bytes: Uint8Array, hash: number): number {
+  const id = names.bytes.length;
+  if (id > MAX_NAMES) return OTHER_NAME;
+  names.bytes.push(bytes);
+  names.texts.push(Buffer.from(bytes).toString('utf8'));
+  names.hashes[id] = hash;
+  names.slots[slot] = id;
+  return id;
+}
+
+/** True when `length` bytes from `start` are this name. */
+export function isName(names: NameTable, id: number, bytes: Uint8Array, start: number, length: number): boolean {
+  const name = names.bytes[id] as Uint8Array;
+  if (name.length !== length) return false;
+  for (let at = 0; at < length; at++) if (name[at] !== bytes[start + at]) return false;
+  return true;
+}

@@ -1,0 +1,234 @@
+import { internName, isName, MAX_NAMES, OTHER_NAME } from './names.ts';
+import { addDrop, columnAt, MIXED, OPAQUE, type ScanState } from './scan-state.ts';
+
+/** Why the scanner returned. */
+export const STOP = { none: 0, more: 1, root: 2, cut: 3, fault: 4 } as const;
+type Stop = (typeof STOP)[keyof typeof STOP];
+
+const LF = 10;
+const SPACE = 32;
+const BANG = 33;
+const QUOTE = 34;
+const AMP = 38;
+const APOS = 39;
+const SLASH = 47;
+const LT = 60;
+const GT = 62;
+const QUESTION = 63;
+
+/**
+ * Reads tokens until more bytes are needed (`more`), the root's start tag was read (`root`), the window may be cut
+ * (`cut`) or something cannot be XML (`fault`). It finds the structure; whether the XML is right a parser judges.
+ */
+export function advance(s: ScanState): Stop {
+  for (;;) {
+    if (!skipText(s)) return STOP.more;
+    const stop = readToken(s);
+    if (stop !== STOP.none) return stop;
+  }
+}
+
+function skipText(s: ScanState): boolean {
+  const { bytes, fill, delta, continuationEnd } = s;
+  let at = s.pos;
+  let { line, lineBase } = s;
+  for (; at < fill; at++) {
+    const byte = bytes[at] as number;
+    if (byte === LT) break;
+    if (byte === LF) {
+      line++;
+      lineBase = at + 1 + delta;
+    } else if (byte === AMP) markMixed(s);
+    else if (byte >= 0x80 && byte < continuationEnd) lineBase++;
+  }
+  s.pos = at;
+  s.line = line;
+  s.lineBase = lineBase;
+  return at < fill;
+}
+
+function readToken(s: ScanState): Stop {
+  if (s.pos + 1 >= s.fill) return STOP.more;
+  const next = s.bytes[s.pos + 1] as number;
+  if (next === SLASH) return endTag(s);
+  if (next === BANG) return declaration(s);
+  if (next === QUESTION) return skipThrough(s, s.pos + 2, '?>');
+  return startTag(s);
+}
+
+function startTag(s: ScanState): Stop {
+  const { bytes, fill, pos } = s;
+  let at = pos + 1;
+  let hash = 0;
+  let byte = 0;
+  for (; at < fill; at++) {
+    byte = bytes[at] as number;
+    if (byte === GT || byte === SLASH || byte <= SPACE) break;
+    hash = (Math.imul(hash, 31) + byte) | 0;
+  }
+  if (at === fill) return STOP.more;
+  if (at === pos + 1) return fail(s, 'a "<" that begins nothing');
+  const end = byte === GT ? at : tagEnd(bytes, at, fill);
+  if (end < 0) return STOP.more;
+  return enter(s, internName(s.names, bytes, pos + 1, at, hash), at, end);
+}
+
+/** Where the ">" of a start tag is, past quoted attribute values; -1 when it has not been read yet. */
+function tagEnd(bytes: Uint8Array, from: number, fill: number): number {
+  let quote = 0;
+  for (let at = from; at < fill; at++) {
+    const byte = bytes[at] as number;
+    if (quote !== 0) {
+      if (byte === quote) quote = 0;
+    } else if (byte === GT) return at;
+    else if (byte === QUOTE || byte === APOS) quote = byte;
+  }
+  return -1;
+}
+
+function enter(s: ScanState, id: number, nameEnd: number, end: number): Stop {
+  const { open, depth, pos } = s;
+  if (depth >= s.maxDepth) return fail(s, `elements nested more than ${s.maxDepth} deep`, true);
+  if (depth === 0 && s.rootSeen) return fail(s, 'a second root element');
+  if (depth > 0) open.flags[depth - 1] = (open.flags[depth - 1] as number) | MIXED;
+  open.name[depth] = id;
+  open.start[depth] = pos;
+  open.content[depth] = end + 1;
+  open.flags[depth] = 0;
+  open.file[depth] = pos + s.delta;
+  open.line[depth] = s.line;
+  open.column[depth] = columnAt(s, pos);
+  open.runName[depth] = -1;
+  open.dropStart[depth] = 0;
+  open.dropEnd[depth] = 0;
+  open.dropBase[depth] = s.dropCount;
+  s.depth = depth + 1;
+  const empty = s.bytes[end - 1] === SLASH;
+  if (nameEnd < (empty ? end - 1 : end)) readAttributes(s, nameEnd, end);
+  s.pos = end + 1;
+  if (s.wanted[id] === 1) s.sink.opened(id, depth);
+  const stop = empty ? leave(s, end + 1, end + 1) : STOP.none;
+  if (depth > 0) return stop;
+  s.rootSeen = true;
+  return STOP.root;
+}
+
+function readAttributes(s: ScanState, from: number, end: number): void {
+  passLines(s, s.pos, end);
+  const text = Buffer.from(s.bytes.buffer, s.bytes.byteOffset + from, end - from);
+  if (text.indexOf(':type') >= 0) s.open.flags[s.depth - 1] = OPAQUE;
+}
+
+function endTag(s: ScanState): Stop {
+  const { bytes, fill, pos, depth, names } = s;
+  if (depth === 0) return fail(s, 'an end tag without a start tag');
+  const id = s.open.name[depth - 1] as number;
+  const length = id === OTHER_NAME ? nameLength(bytes, pos + 2, fill) : (names.bytes[id] as Uint8Array).length;
+  let at = pos + 2 + length;
+  if (at >= fill && !bytes.subarray(pos, fill).includes(GT)) return STOP.more;
+  if (id !== OTHER_NAME && !isName(names, id, bytes, pos + 2, length)) return fail(s, 'an end tag of another element');
+  while (at < fill && (bytes[at] as number) <= SPACE) at++;
+  if (at >= fill) return STOP.more;
+  if (bytes[at] !== GT) return fail(s, 'an end tag of another element');
+  if (at > pos + 2 + length) passLines(s, pos, at);
+  return leave(s, pos, at + 1);
+}
+
+function nameLength(bytes: Uint8Array, from: number, fill: number): number {
+  let at = from;
+  while (at < fill && bytes[at] !== GT && (bytes[at] as number) > SPACE) at++;
+  return at - from;
+}
+
+function leave(s: ScanState, contentEnd: number, end: number): Stop {
+  const depth = s.depth - 1;
+  const { open } = s;
+  const id = open.name[depth] as number;
+  s.depth = depth;
+  s.pos = end;
+  if (s.wanted[id] === 1) {
+    s.valueStart = open.content[depth] as number;
+    s.valueEnd = contentEnd;
+    s.valueMixed = ((open.flags[depth] as number) & MIXED) !== 0;
+    s.sink.closed(id, depth);
+  }
+  if (depth === 0) {
+    s.rootClosed = true;
+    return STOP.none;
+  }
+  recordDrop(s, depth, id, contentEnd, end);
+  if (end < s.cutAt || (depth !== s.recordDepth && end < s.cutAnywhereAt)) return STOP.none;
+  return STOP.cut;
+}
+
+/** Notes what of a closed element a later window needs: nothing, if one like it stands before it in a run. */
+function recordDrop(s: ScanState, depth: number, id: number, contentEnd: number, end: number): void {
+  const { open } = s;
+  const parent = depth - 1;
+  s.dropCount = open.dropBase[depth] as number;
+  if (open.runName[parent] === id && isRun(s, parent, id)) {
+    open.dropEnd[parent] = end;
+    if (depth < s.recordDepth) s.recordDepth = depth;
+    return;
+  }
+  const [runStart, runEnd] = [open.dropStart[parent] as number, open.dropEnd[parent] as number];
+  if (runEnd > runStart) addDrop(s, runStart, runEnd);
+  open.runName[parent] = id;
+  open.dropStart[parent] = end;
+  open.dropEnd[parent] = end;
+  const content = open.content[depth] as number;
+  if (contentEnd - content > s.keepSmall) addDrop(s, content, contentEnd);
+}
+
+function isRun(s: ScanState, parent: number, id: number): boolean {
+  const parentId = s.open.name[parent] as number;
+  if (((s.open.flags[parent] as number) & OPAQUE) !== 0 || id === OTHER_NAME || parentId === OTHER_NAME) return false;
+  const pair = parentId * (MAX_NAMES + 1) + id;
+  if (s.repeats[pair] === 0) {
+    const rule = s.outline?.children.get(s.names.texts[parentId] ?? '')?.get(s.names.texts[id] ?? '');
+    s.repeats[pair] = rule?.repeats ? 2 : 1;
+  }
+  return s.repeats[pair] === 2;
+}
+
+function declaration(s: ScanState): Stop {
+  const { pos, fill } = s;
+  const head = Buffer.from(s.bytes.buffer, s.bytes.byteOffset + pos, Math.min(9, fill - pos)).toString('latin1');
+  if (head.startsWith('<!--')) return skipThrough(s, pos + 4, '-->');
+  if (head === '<![CDATA[') return skipThrough(s, pos + 9, ']]>');
+  if ('<!--'.startsWith(head) || '<![CDATA['.startsWith(head)) return STOP.more;
+  const what = head.toUpperCase() === '<!DOCTYPE' ? 'a document type declaration (DOCTYPE)' : 'a declaration "<!"';
+  return fail(s, `${what} is refused`, true);
+}
+
+/** Steps over a comment, a CDATA section or a processing instruction. */
+function skipThrough(s: ScanState, from: number, terminator: string): Stop {
+  const view = Buffer.from(s.bytes.buffer, s.bytes.byteOffset, s.fill);
+  const found = view.indexOf(terminator, from, 'latin1');
+  if (found < 0) return STOP.more;
+  const end = found + terminator.length;
+  s.decorated ||= s.depth > 0;
+  markMixed(s);
+  passLines(s, s.pos, end);
+  s.pos = end;
+  return STOP.none;
+}
+
+function markMixed(s: ScanState): void {
+  if (s.depth > 0) s.open.flags[s.depth - 1] = (s.open.flags[s.depth - 1] as number) | MIXED;
+}
+
+function passLines(s: ScanState, from: number, to: number): void {
+  for (let at = from; at < to; at++) {
+    const byte = s.bytes[at] as number;
+    if (byte === LF) {
+      s.line++;
+      s.lineBase = at + 1 + s.delta;
+    } else if (byte >= 0x80 && byte < s.continuationEnd) s.lineBase++;
+  }
+}
+
+function fail(s: ScanState, detail: string, hidden = false): Stop {
+  s.fault = { detail, hidden };
+  return STOP.fault;
+}
