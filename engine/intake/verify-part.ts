@@ -1,0 +1,44 @@
+import { X509Certificate } from 'node:crypto';
+import { buffer } from 'node:stream/consumers';
+import type { Clock } from '../core/clock.ts';
+import { createDigestOf, type LandedContent, openLanded } from '../landing/folder-files.ts';
+import { certificatesOf } from '../registry/credentials.ts';
+import { type BlobStore, streamOf } from '../store/blobs.ts';
+import type { Db } from '../store/database.ts';
+import type { VerifyPart } from './checks/signature.ts';
+import { type SignaturePolicy, verifySignature } from './signature.ts';
+import type { Trust } from './trust.ts';
+
+export interface VerifyDeps {
+  readonly db: Db;
+  readonly blobs: BlobStore;
+  readonly clock: Clock;
+  readonly trust: Trust;
+  readonly policy: SignaturePolicy;
+}
+
+/** How much of the content the verifier looks at itself, in octets. */
+const CONTENT_START = 64;
+
+/** Verifies a part with the certificates registered for its sender and the digest known from its upload. */
+export function createVerifyPart({ db, blobs, clock, trust, policy }: VerifyDeps): VerifyPart {
+  return async ({ sender }, declaration, signature) => {
+    const registered = await certificatesOf(db, sender.number);
+    const content = { db, blobs, file: declaration.file };
+    return verifySignature({
+      // one octet more than allowed, so that the verifier sees that it is too large
+      signature: await startOf({ db, blobs, file: signature.file }, policy.maxBytes + 1),
+      digestOf: createDigestOf(content),
+      contentStart: await startOf(content, CONTENT_START),
+      certificates: registered.map((pem) => new X509Certificate(pem)),
+      trust,
+      policy,
+      now: clock(),
+    });
+  };
+}
+
+async function startOf(content: LandedContent, length: number): Promise<Buffer> {
+  const end = Math.min(content.file.size, length);
+  return end === 0 ? Buffer.alloc(0) : buffer(streamOf(await openLanded(content), { start: 0, end }));
+}

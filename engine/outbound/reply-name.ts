@@ -1,0 +1,30 @@
+import type { Db } from '../store/database.ts';
+
+const NUMERIC = 99_999;
+const ALPHANUMERIC = 26 * 36 ** 4;
+
+/**
+ * The sequence element of a reply's name: five digits, and when those run out a letter first (protocol §1.1).
+ * `number` counts from 1 within one day, goal and environment, up to 43,770,015.
+ */
+export function replySequence(number: number): string {
+  if (number <= NUMERIC) return String(number).padStart(5, '0');
+  const rest = number - NUMERIC - 1;
+  if (rest >= ALPHANUMERIC) throw new RangeError(`no reply sequence for number ${number}`);
+  return (rest + 10 * 36 ** 4).toString(36).toUpperCase();
+}
+
+/** Takes the next number for replies of this day, goal and environment; a rolled-back number is used again. */
+export async function nextReplyNumber(tx: Db, day: string, goal: string, environment: string): Promise<number> {
+  const [row] = await tx('reply_numbers')
+    .insert({ day, goal, environment, last: 1 })
+    .onConflict(['day', 'goal', 'environment'])
+    .merge({ last: tx.raw('reply_numbers.last + 1') })
+    .returning('last');
+  return Number(row.last);
+}
+
+/** The stem of a reply: `<GOAL>.999999.<date>.<sequence>.<environment>` (protocol §1.1). */
+export function replyStem(goal: string, day: string, number: number, environment: string): string {
+  return `${goal}.999999.${day}.${replySequence(number)}.${environment}`;
+}

@@ -1,0 +1,27 @@
+import type { Db } from '../store/database.ts';
+
+/** What can happen to a submission, in the order it usually does. */
+export type EventName =
+  | 'received'
+  | 'refused'
+  | 'cancelled'
+  | 'repeated'
+  | 'signature checked'
+  | 'accepted'
+  | 'forms checked'
+  | 'receipt placed'
+  | 'notification placed'
+  | 'form delivered'
+  | 'form not delivered'
+  | 'given up';
+
+/** Adds a line to a submission's story; commits with what it tells. */
+export async function addEvent(
+  tx: Db,
+  ticket: string,
+  at: Date,
+  what: EventName,
+  facts: Readonly<Record<string, unknown>> = {},
+): Promise<void> {
+  await tx('events').insert({ ticket, at: at.toISOString(), what, facts: JSON.stringify(facts) });
+}

@@ -1,0 +1,52 @@
+import { benchSftp } from './bench/sftp.ts';
+import { benchSignature } from './bench/signature.ts';
+import { benchXml } from './bench/xml.ts';
+
+/** One measured figure: `ratio` compares it with `reference` measured in the same run, `bar` is what it must reach. */
+export interface Figure {
+  readonly bench: string;
+  readonly case: string;
+  readonly value: number;
+  readonly unit: string;
+  readonly reference: number | null;
+  readonly ratio: number | null;
+  readonly bar: number | null;
+  readonly ok: boolean;
+}
+
+const BENCHES: Readonly<Record<string, () => AsyncIterable<Figure>>> = {
+  sftp: benchSftp,
+  signature: benchSignature,
+  xml: benchXml,
+};
+
+const round = (value: number | null): string => (value === null ? '-' : value.toPrecision(3));
+
+function line(figure: Figure): string {
+  const { bench, case: name, value, unit, reference, ratio, bar, ok } = figure;
+  const against = reference === null ? '' : ` against ${round(reference)} ${unit}, ratio ${round(ratio)}`;
+  const wanted = bar === null ? '' : ` (bar ${bar}: ${ok ? 'held' : 'MISSED'})`;
+  return `${bench} ${name}: ${round(value)} ${unit}${against}${wanted}`;
+}
+
+async function run(names: readonly string[], json: boolean): Promise<boolean> {
+  let held = true;
+  for (const name of names) {
+    const bench = BENCHES[name];
+    if (!bench) throw new Error(`no bench ${name}; there are ${Object.keys(BENCHES).join(', ')}`);
+    for await (const figure of bench()) {
+      held &&= figure.ok;
+      process.stdout.write(`${json ? JSON.stringify(figure) : line(figure)}\n`);
+    }
+  }
+  return held;
+}
+
+const names = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));
+try {
+  const held = await run(names.length > 0 ? names : Object.keys(BENCHES), process.argv.includes('--json'));
+  if (!held) process.exitCode = 1;
+} catch (error) {
+  process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 2;
+}
