@@ -24,7 +24,7 @@ const GoalSchema = keys({
   maxParts: count('Most FI files in one submission', 9, 1, 9),
   maxFileBytes: bytes('Largest FI file', '2GiB'),
   maxSetBytes: bytes('Largest sum of all files of a submission', '4GiB'),
-  maxForms: count('Most forms in one submission', 1_000_000, 1, 100_000_000),
+  maxForms: count('Most forms in one submission', 50_000, 1, 1_000_000),
   compressed: flag('Whether an FI may be a ZIP with one file', false),
   channels: choices('Channels that take this goal', CHANNELS, CHANNELS),
   signature: keys({

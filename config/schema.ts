@@ -116,9 +116,9 @@ const intake = () =>
 const inspection = () =>
   keys({
     workers: count('Threads that validate declarations', 2, 1, 256),
-    windowBytes: size('How much of a large declaration is validated at a time', '2MiB', {
+    windowBytes: size('How much of a large declaration is validated at a time', '256KiB', {
       min: '64KiB',
-      max: '256MiB',
+      max: '64MiB',
     }),
     findings: count('Formal faults kept of one file; all are counted', 100, 1, 100_000),
     anomaliesPerForm: count('Anomalies kept of one form; all are counted', 100, 1, 100_000),

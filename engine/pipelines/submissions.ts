@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import type { SubmissionReceived } from '../../schemas/messages.ts';
 import type { Pipeline, PrepareContext, Stage, Work } from '../broker/pipeline.ts';
 import { reject, type Verdict } from '../broker/verdict.ts';
@@ -5,8 +6,10 @@ import type { Goal, Goals } from '../registry/goals.ts';
 import { findSender } from '../registry/senders.ts';
 import type { BlobRef, BlobStore } from '../store/blobs.ts';
 import type { Db } from '../store/database.ts';
+import { notiChunks } from '../submissions/noti.ts';
 import { filesOf, findSubmission, type ReceiptError, type Submission } from '../submissions/submissions.ts';
 import { inspectPart } from './inspect-part.ts';
+import { formsOf } from './judged-form.ts';
 import { answerFormally } from './stages/answer-formally.ts';
 import { notify } from './stages/notify.ts';
 import { openSubmission } from './stages/open-submission.ts';
@@ -32,6 +35,8 @@ export interface SubmissionWork extends Work {
   readonly parts: readonly InspectedPart[];
   /** Formal faults of all parts; any makes the receipt negative. */
   readonly faults: readonly ReceiptError[];
+  /** The answer to its forms; not there when there are formal faults. */
+  readonly notification?: BlobRef;
 }
 
 export interface SubmissionDeps {
@@ -45,7 +50,7 @@ const STAGES = (blobs: BlobStore): readonly Stage<SubmissionWork>[] => [
   openSubmission,
   answerFormally(blobs),
   splitForms,
-  notify(blobs),
+  notify,
   queueDeliveries,
 ];
 
@@ -73,11 +78,22 @@ async function inspectSubmission(
   const files = await filesOf(deps.db, ticket);
   const parts: InspectedPart[] = [];
   const faults: ReceiptError[] = [];
+  let formsLeft = goal.maxForms;
   for (const file of files.filter(({ role }) => role === 'FI')) {
-    const inspected = await inspectPart({ file, goal, sender, submission }, context, deps);
+    const request = { file, goal: { ...goal, maxForms: formsLeft }, sender, submission };
+    const inspected = await inspectPart(request, context, deps);
     faults.push(...inspected.faults);
     if (inspected.part) parts.push(inspected.part);
+    formsLeft -= inspected.part?.inspection.forms.length ?? 0;
   }
   const fileName = files.find(({ role }) => role === 'GO')?.name ?? submission.stem;
-  return { kind: 'work', submission, fileName, goal, parts, faults };
+  const work = { kind: 'work', submission, fileName, goal, parts, faults } as const;
+  return faults.length > 0 ? work : { ...work, notification: await storeNotification(work, context.now, deps) };
+}
+
+/** Written before the transaction, however large it is: a blob has no effect until a row names it. */
+function storeNotification(work: SubmissionWork, now: Date, { db, blobs }: SubmissionDeps): Promise<BlobRef> {
+  const { fileName, submission } = work;
+  const chunks = notiChunks({ now, fileName, ticket: submission.ticket, forms: formsOf(work.parts) });
+  return blobs.putStream(db, Readable.from(chunks));
 }
