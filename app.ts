@@ -10,7 +10,8 @@ import { createSettle } from './engine/broker/settle.ts';
 import { createWorker, type WorkerDeps } from './engine/broker/worker.ts';
 import { type Clock, systemClock } from './engine/core/clock.ts';
 import type { Logger } from './engine/core/logger.ts';
-import { group, type Service } from './engine/core/service.ts';
+import { group, periodic, type Service } from './engine/core/service.ts';
+import { giveUp } from './engine/intake/give-up.ts';
 import { createReceiver, type Receiver } from './engine/intake/receive.ts';
 import { loadTrust, type Trust } from './engine/intake/trust.ts';
 import { createVerifyPart } from './engine/intake/verify-part.ts';
@@ -27,7 +28,9 @@ import { findSender } from './engine/registry/senders.ts';
 import { type BlobStore, createBlobStore } from './engine/store/blobs.ts';
 import { type Db, openStore } from './engine/store/database.ts';
 import { migrate } from './engine/store/migrate.ts';
-import { recordGivenUp } from './engine/submissions/given-up.ts';
+import type { Message } from './schemas/messages.ts';
+
+const RECOVER_EVERY_MS = 60_000;
 
 /** What every part of the engine gets. */
 interface Base {
@@ -57,9 +60,10 @@ export async function createApp(config: Config, log: Logger, patienceOver: Abort
   const blobs = createBlobStore({ dir: join(config.dataDir, 'blobs'), log });
   const base: Base = { config, log, clock: systemClock, db, blobs };
 
-  const settle = createSettle({ ...base, onBuried: (tx, message) => recordGivenUp(tx, message, base.clock()) });
+  const onBuried = (tx: Db, message: Message) => giveUp(tx, message, base.clock(), { blobs, wake: () => relay.wake() });
+  const settle = createSettle({ ...base, onBuried });
   const broker = await openBroker(config, settle, log);
-  const relay = createRelay({
+  const relay: Relay = createRelay({
     ...base,
     broker,
     pollMs: config.broker.relay.poll,
@@ -69,10 +73,11 @@ export async function createApp(config: Config, log: Logger, patienceOver: Abort
   });
   const receiver = createIntake(base, materials, relay);
   const members = [
-    storeService(base),
+    storeService(base, receiver),
     { name: 'broker', start: async () => undefined, stop: () => broker.close() },
     ...createWorkers(base, materials, broker, patienceOver),
-    { ...relay, start: () => receiver.recover().then(() => relay.start()) },
+    relay,
+    periodic('recover', RECOVER_EVERY_MS, () => receiver.recover(RECOVER_EVERY_MS), log),
     ...(config.channels.sftp.enabled ? [createSftp(base, materials, receiver)] : []),
   ];
   return group('engine', members, log);
@@ -87,12 +92,14 @@ async function loadMaterials(config: Config): Promise<Materials> {
   };
 }
 
-function storeService(base: Base): Service {
+/** Migrates, then takes in what a crash left: nothing else runs yet that could get in its way. */
+function storeService(base: Base, receiver: Receiver): Service {
   return {
     name: 'store',
     async start() {
       await migrate(base.db);
       await sweepParts(base);
+      await receiver.recover(0);
     },
     stop: () => base.db.destroy(),
   };
@@ -100,7 +107,7 @@ function storeService(base: Base): Service {
 
 async function openBroker({ broker }: Config, settle: Settle, log: Logger): Promise<Broker> {
   if (broker.url === 'embedded') return createEmbeddedBroker({ settle, log });
-  return connectRabbitMq({ url: broker.url, settle, log });
+  return connectRabbitMq({ url: broker.url, namespace: broker.namespace, settle, log });
 }
 
 function createIntake(base: Base, { trust }: Materials, relay: Relay): Receiver {

@@ -42,6 +42,11 @@ const broker = (around: Surroundings) =>
       'embedded, amqp://USER:SECRET@HOST:PORT/VHOST',
       around,
     ).prefault('embedded'),
+    namespace: text(
+      'First part of the names of the queues on RabbitMQ; each installation on one vhost needs its own',
+      'bode',
+      40,
+    ),
     prefetch: count('Messages that one worker has in hand at most, per queue', 8, 1, 1_000),
     retry: keys({
       maxAttempts: count('Then the message becomes a dead letter and the submission gets its answer', 8, 1, 100),

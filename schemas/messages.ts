@@ -9,12 +9,17 @@ export const SubmissionReceived = z.strictObject({
   ticket: Ticket,
 });
 
-/** A form was accepted: deliver it to the mailbox of its employer. */
-export const FormAccepted = z.strictObject({
-  kind: z.literal('form.accepted'),
+/** Forms were accepted: deliver each to the mailbox of its employer. */
+export const FormsAccepted = z.strictObject({
+  kind: z.literal('forms.accepted'),
   id: z.string(),
   ticket: Ticket,
-  formIndex: z.int().min(1),
+  formIndexes: z
+    .array(z.int().min(1))
+    .min(1)
+    .max(100)
+    .readonly()
+    .describe('Forms of the submission, numbered over all its parts'),
 });
 
 /** A document answers a submission: sign it and place it in the sender's OUT folder. */
@@ -29,10 +34,10 @@ export const AnswerReady = z.strictObject({
 });
 
 /** Every message that travels over the broker: ids and references, never content. A new kind is one schema and one line here. */
-export const Message = z.discriminatedUnion('kind', [SubmissionReceived, FormAccepted, AnswerReady]);
+export const Message = z.discriminatedUnion('kind', [SubmissionReceived, FormsAccepted, AnswerReady]);
 
 export type SubmissionReceived = z.infer<typeof SubmissionReceived>;
-export type FormAccepted = z.infer<typeof FormAccepted>;
+export type FormsAccepted = z.infer<typeof FormsAccepted>;
 export type AnswerReady = z.infer<typeof AnswerReady>;
 export type Message = z.infer<typeof Message>;
 export type MessageKind = Message['kind'];
@@ -40,7 +45,7 @@ export type MessageKind = Message['kind'];
 /** The queue that each kind of message waits in. */
 export const QUEUE_OF = {
   'submission.received': 'submissions',
-  'form.accepted': 'forms',
+  'forms.accepted': 'forms',
   'answer.ready': 'answers',
 } as const satisfies Record<MessageKind, string>;
 

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { fileDate } from '../core/calendar.ts';
 import type { Clock } from '../core/clock.ts';
+import { EngineError } from '../core/errors.ts';
 import {
   bareName,
   environmentOf,
-  isMisnamed,
+  isMisnamedFor,
+  isTemporary,
   parsePart,
   parseTrigger,
   setPrefixes,
@@ -57,15 +59,16 @@ export type Evaluation =
 /** Judges a GO or TD that has arrived: the ordered stages of protocol §1.8 up to the signature. Changes nothing. */
 export async function evaluate(arrival: Arrival, deps: EvaluateDeps): Promise<Evaluation> {
   const trigger = await findLanded(deps.db, arrival.sender, arrival.folder, arrival.name);
+  if (!trigger) return { kind: 'gone' };
   const sender = await deps.senderOf(arrival.sender);
-  if (!trigger || !sender) return { kind: 'gone' };
+  if (!sender) throw new EngineError('access_denied', 'the sender is no longer registered', { sender: arrival.sender });
   const name = parseTrigger(arrival.name);
   if (!name) return refuseName(arrival, trigger, deps);
   const goal = deps.goals[name.goal];
   const facts: NameFacts = { arrival, sender, name, goal, today: fileDate(deps.clock()) };
-  const files = await gather(facts, trigger, deps.db);
   const faults = firstFaults(NAME_STAGES, facts);
-  if (faults.length > 0 || !goal) return refuse(facts, files, faults, deps.db);
+  if (faults.length > 0 || !goal) return refuse(facts, trigger, faults, deps.db);
+  const files = await gather({ ...facts, goal }, trigger, deps.db);
   const set: SetFacts = {
     ...facts,
     goal,
@@ -93,26 +96,12 @@ async function refuseName(arrival: Arrival, file: LandedFile, deps: EvaluateDeps
   });
 }
 
-/** Refused for its name alone: the stem is not used up, and the same again gets the same ticket. */
-function refuse(
-  facts: NameFacts,
-  files: readonly ReceivedFile[],
-  faults: readonly Fault[],
-  db: Db,
-): Promise<Evaluation> {
-  const contentHash = hashOf([
-    facts.name.role,
-    facts.arrival.folder,
-    ...faults.map(({ code }) => code),
-    contentOf(files),
-  ]);
-  return known(db, facts.sender.number, {
-    ...base(facts, files),
-    state: 'refused',
-    contentHash,
-    claimsStem: false,
-    faults,
-  });
+/** Refused for its name alone: the other files stay where they are, and the same name again gets the same ticket. */
+function refuse(facts: NameFacts, trigger: LandedFile, faults: readonly Fault[], db: Db): Promise<Evaluation> {
+  const files = [{ file: trigger, role: facts.name.role, part: 0 }];
+  const { sender, name, folder } = facts.arrival;
+  const contentHash = hashOf([name, folder, ...faults.map(({ code }) => code)]);
+  return known(db, sender, { ...base(facts, files), state: 'refused', contentHash, claimsStem: false, faults });
 }
 
 async function evaluateSet(set: SetFacts, files: readonly ReceivedFile[], deps: EvaluateDeps): Promise<Evaluation> {
@@ -178,29 +167,27 @@ function base(facts: NameFacts, files: readonly ReceivedFile[]) {
   return { kind: 'new', stem: facts.name.stem, goal: facts.goal?.code ?? 'unknown', files } as const;
 }
 
-/** The trigger and every complete file whose name begins like one of its set. */
-async function gather(facts: NameFacts, trigger: LandedFile, db: Db): Promise<ReceivedFile[]> {
-  const { name } = facts;
-  const landed = await landedOf(facts, db);
-  const parts = landed.map((file) => {
+type GoalFacts = NameFacts & { readonly goal: Goal };
+
+/** The trigger and the finished files of its set, well named or almost. */
+async function gather(facts: GoalFacts, trigger: LandedFile, db: Db): Promise<ReceivedFile[]> {
+  const { name, goal } = facts;
+  const parts = (await landedOf(facts, db)).map((file) => {
     const role = file.name.startsWith('FI') ? ('FI' as const) : ('FS' as const);
-    return { file, role, part: parsePart(file.name, name.stem, facts.goal?.legacyNames ?? false)?.part ?? 0 };
+    return { file, role, part: parsePart(file.name, name.stem, goal.legacyNames)?.part ?? 0 };
   });
   return [{ file: trigger, role: name.role, part: 0 }, ...parts];
 }
 
-/** Files of the stem; when it has none of a role, misnamed ones of that role are taken to be meant (131, 132). */
-async function landedOf({ arrival, name }: NameFacts, db: Db): Promise<LandedFile[]> {
-  const own = await findSet(db, arrival.sender, arrival.folder, setPrefixes(name.stem));
-  const lacking = (['FI', 'FS'] as const).filter((role) => !own.some((file) => file.name.startsWith(role)));
-  if (lacking.length === 0) return own;
-  const others = await findSet(
-    db,
-    arrival.sender,
-    arrival.folder,
-    lacking.map((role) => `${role}.`),
-  );
-  return [...own, ...others.filter((file) => isMisnamed(file.name))];
+/** Files of the stem; when it has none of a role that it needs, misnamed ones of that role are taken to be meant (131, 132). */
+async function landedOf({ arrival, name, goal }: GoalFacts, db: Db): Promise<LandedFile[]> {
+  const inFolder = (prefixes: readonly string[]) => findSet(db, arrival.sender, arrival.folder, prefixes);
+  const own = (await inFolder(setPrefixes(name.stem))).filter((file) => !isTemporary(file.name));
+  const needed = goal.signature[environmentOf(arrival.folder)] === 'required' ? ['FI', 'FS'] : ['FI'];
+  const lacking = needed.filter((role) => !own.some((file) => file.name.startsWith(role)));
+  if (lacking.length === 0 || name.role === 'TD') return own;
+  const others = await inFolder(lacking.map((role) => `${role}.${name.goal}.${name.sender}.`));
+  return [...own, ...others.filter((file) => isMisnamedFor(file.name, name.stem))];
 }
 
 const isPart = (file: ReceivedFile): file is ReceivedFile & { role: 'FI' | 'FS' } =>

@@ -1,4 +1,3 @@
-import type { AnswerReady } from '../../schemas/messages.ts';
 import { addToOutbox } from '../broker/outbox.ts';
 import { EngineError } from '../core/errors.ts';
 import { newTicket } from '../core/identifiers.ts';
@@ -9,7 +8,6 @@ import type { Arrival, OnArrival } from '../landing/folders.ts';
 import type { BlobStore } from '../store/blobs.ts';
 import type { Db } from '../store/database.ts';
 import { inTransaction } from '../store/transaction.ts';
-import { buildAcrf } from '../submissions/acrf.ts';
 import { addEvent } from '../submissions/events.ts';
 import {
   addFiles,
@@ -21,6 +19,7 @@ import {
   type Submission,
 } from '../submissions/submissions.ts';
 import { type EvaluateDeps, type Evaluation, evaluate, type ReceivedFile } from './evaluate.ts';
+import { answerMessage, answerNegatively } from './negative-receipt.ts';
 
 export interface ReceiveDeps extends EvaluateDeps {
   readonly blobs: BlobStore;
@@ -36,8 +35,8 @@ export interface Receiver {
    * only what the sender cannot help (store down, bug) is thrown, and then nothing has changed.
    */
   readonly receive: OnArrival;
-  /** Takes in what a crash left between the GO and its submission; returns how many. */
-  recover(): Promise<number>;
+  /** Takes in every GO and TD that has lain in its folder for `quietMs`: what a crash or an outage left there. */
+  recover(quietMs: number): Promise<void>;
 }
 
 const ROUNDS = 5;
@@ -58,10 +57,15 @@ export function createReceiver(deps: ReceiveDeps): Receiver {
     throw new EngineError('store_unavailable', 'the set kept changing while it was read: send the GO again');
   }
 
-  async function recover(): Promise<number> {
-    const left = await pendingArrivals(deps.db);
-    for (const arrival of left) await receive(arrival);
-    return left.length;
+  async function recover(quietMs: number): Promise<void> {
+    const before = new Date(deps.clock().getTime() - quietMs);
+    for (const arrival of await pendingArrivals(deps.db, before)) {
+      // one that cannot be taken in must not keep the others, or the engine, waiting: it is tried again next time
+      await receive(arrival).catch((err: unknown) => {
+        const { sender, folder, name } = arrival;
+        deps.log.error({ err, sender, folder, name }, 'arrival not taken in');
+      });
+    }
   }
 
   return { receive, recover };
@@ -87,7 +91,7 @@ async function carryOut(
     case 'new':
       return addNew(tx, arrival, evaluation, deps);
     case 'repeat':
-      return repeat(tx, evaluation.ticket, deps);
+      return repeat(tx, evaluation, arrival, deps);
     case 'withdraw':
       return withdraw(tx, evaluation, deps);
   }
@@ -123,7 +127,7 @@ async function addNew(
     const message = { kind: 'submission.received', id: ticket, ticket } as const;
     await addToOutbox(tx, message, { now: submission.receivedAt });
   } else {
-    await answerNegatively(tx, submission, arrival.name, deps);
+    await answerNegatively(tx, submission, arrival.name, submission.receivedAt, deps.blobs);
   }
   return ticket;
 }
@@ -138,28 +142,19 @@ async function tellStory(tx: Db, submission: Submission, arrival: Arrival): Prom
   if (state === 'refused' || state === 'cancelled') await addEvent(tx, ticket, receivedAt, state, { codes });
 }
 
-async function answerNegatively(tx: Db, submission: Submission, fileName: string, deps: ReceiveDeps): Promise<void> {
-  const { ticket, receivedAt: now, errors } = submission;
-  const codes = [...new Set(errors.map(({ code }) => code))];
-  const bytes = buildAcrf({ now, fileName, ticket, resultCode: 0, errors: codes, typeForm: 'FA' });
-  const { sha256 } = await deps.blobs.put(tx, bytes);
-  await addToOutbox(tx, answer(submission, 'ACRF', sha256, ticket), { now });
-}
-
-/** The message that makes the outbound side sign and place a document. */
-function answer(submission: Submission, goal: 'ACRF' | 'NOTI', sha256: string, run: string): AnswerReady {
-  const { ticket, sender, environment } = submission;
-  return { kind: 'answer.ready', id: `${goal}:${run}`, ticket, sender, goal, environment, sha256 };
-}
-
 /** Places the answers again that the first time had; an undecided submission will get its receipt in time. */
-async function repeat(tx: Db, ticket: string, deps: ReceiveDeps): Promise<string> {
+async function repeat(
+  tx: Db,
+  { ticket }: { readonly ticket: string },
+  { name }: Arrival,
+  deps: ReceiveDeps,
+): Promise<string> {
   const now = deps.clock();
-  await addEvent(tx, ticket, now, 'repeated');
+  await addEvent(tx, ticket, now, name.startsWith('TD') ? 'too late to cancel' : 'repeated', { name });
   const submission = await findSubmission(tx, ticket);
   const placed = await tx('deliveries').where({ ticket });
   for (const { goal, sha256 } of submission ? placed : []) {
-    await addToOutbox(tx, answer(submission!, goal, sha256, `${ticket}:${newTicket()}`), { now });
+    await addToOutbox(tx, answerMessage(submission!, goal, sha256, `${ticket}:${newTicket()}`), { now });
   }
   return ticket;
 }
@@ -172,11 +167,11 @@ async function withdraw(
 ): Promise<string | undefined> {
   const { ticket } = evaluation;
   const submission = await findSubmission(tx, ticket);
-  if (submission?.state !== 'received') return undefined;
   const errors: ReceiptError[] = [{ code: '277', detail: 'cancelled by the sender' }];
-  await decide(tx, ticket, { state: 'cancelled', resultCode: 0, errors });
-  await addEvent(tx, ticket, deps.clock(), 'cancelled', { codes: ['277'] });
-  await answerNegatively(tx, { ...submission, errors, receivedAt: deps.clock() }, evaluation.files[0]!.file.name, deps);
+  if (!submission || !(await decide(tx, ticket, { state: 'cancelled', resultCode: 0, errors }))) return undefined;
+  const now = deps.clock();
+  await addEvent(tx, ticket, now, 'cancelled', { codes: ['277'] });
+  await answerNegatively(tx, { ...submission, errors }, evaluation.files[0]!.file.name, now, deps.blobs);
   return ticket;
 }
 

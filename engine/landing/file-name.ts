@@ -27,6 +27,11 @@ export interface PartName {
 
 const TEMPORARY = /^\.|\.(part|tmp|filepart)$/i;
 
+/** True for the names that clients give a file while it is on its way. */
+export function isTemporary(name: string): boolean {
+  return TEMPORARY.test(name);
+}
+
 /** GO or TD when a file of this name starts or cancels a submission; temporary names of clients do not. */
 export function triggerRole(name: string): TriggerRole | undefined {
   if (TEMPORARY.test(name)) return undefined;
@@ -68,9 +73,11 @@ export function parsePart(text: string, stem: string, legacy: boolean): PartName
 
 const PART_NAME = /^F[IS]\.[A-Z]{4}\.\d{6}\.\d{8}\.[0-9A-Z]{5}\.[RTS](\.[1-9]\.[1-9])?$/;
 
-/** True for a finished FI or FS file whose name could belong to no set at all. */
-export function isMisnamed(name: string): boolean {
-  return /^F[IS]\./.test(name) && !TEMPORARY.test(name) && !PART_NAME.test(name);
+/** True for a finished FI or FS file that can belong to no set by its name, and differs from this stem in one element at most. */
+export function isMisnamedFor(name: string, stem: string): boolean {
+  if (!/^F[IS]\./.test(name) || TEMPORARY.test(name) || PART_NAME.test(name)) return false;
+  const elements = name.slice(3).split('.');
+  return stem.split('.').filter((element, at) => elements[at] !== element).length <= 1;
 }
 
 /** The prefixes that files of a stem begin with: complete sets, and names that almost belong to it. */

@@ -4,6 +4,7 @@ import { EngineError } from '../core/errors.ts';
 import { type BlobSource, type BlobStore, sourceOf, streamOf } from '../store/blobs.ts';
 import type { Db } from '../store/database.ts';
 import { createConverter, type Digests, digestOf } from './content-digest.ts';
+import { triggerRole } from './file-name.ts';
 import { type Arrival, FOLDERS, type FolderName } from './folders.ts';
 
 /** A complete file as the intake sees it. */
@@ -77,7 +78,7 @@ export async function claimFiles(tx: Db, ids: readonly string[]): Promise<boolea
 
 async function lockRows(tx: Db, ids: readonly number[]): Promise<Map<number, string>> {
   const query = tx('folder_files').select('id', 'sha256').whereIn('id', ids).where({ state: 'complete' });
-  const rows = await query.forUpdate();
+  const rows = await query.orderBy('id').forUpdate(); // in one order, so that two claims of a set cannot wait for each other
   return new Map(rows.map((row) => [Number(row.id), row.sha256]));
 }
 
@@ -109,15 +110,16 @@ async function contentOf(tx: Db, file: FileToPlace) {
 
 const IN_FOLDERS = FOLDERS.filter((folder) => folder.startsWith('IN'));
 
-/** Every complete GO or TD that still lies in an IN folder: what a crash left between the upload and the intake. */
-export async function pendingArrivals(db: Db): Promise<Arrival[]> {
+/** Every complete GO or TD that lies in an IN folder since `before`: what a crash left between the upload and the intake. */
+export async function pendingArrivals(db: Db, before: Date): Promise<Arrival[]> {
   const rows = await db('folder_files')
     .select('sender', 'folder', 'name', 'channel')
     .where({ state: 'complete' })
     .whereIn('folder', IN_FOLDERS)
-    .where((any) => any.whereBetween('name', ['GO.', 'GO/']).orWhereBetween('name', ['TD.', 'TD/']))
+    .where((any) => any.whereBetween('name', ['GO', 'GO/']).orWhereBetween('name', ['TD', 'TD/']))
+    .where('stored_at', '<=', before.toISOString())
     .orderBy('id');
-  return rows;
+  return rows.filter(({ name }) => triggerRole(name) !== undefined);
 }
 
 /** Whose content is asked for, and where it is. */

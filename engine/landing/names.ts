@@ -25,10 +25,3 @@ function faultOf(name: string): string | undefined {
   if (/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(name)) return 'it holds a control character';
   return undefined;
 }
-
-const TEMPORARY = /\.(part|tmp|filepart)$/i;
-
-/** True for the name of a GO or TD file: its arrival starts something (protocol §1.1). Temporary names do not count. */
-export function isTrigger(name: string): boolean {
-  return (name.startsWith('GO.') || name.startsWith('TD.')) && !TEMPORARY.test(name);
-}

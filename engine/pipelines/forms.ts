@@ -1,26 +1,28 @@
-import { Readable } from 'node:stream';
-import type { FormAccepted } from '../../schemas/messages.ts';
-import type { Pipeline, PrepareContext, Stage, Work } from '../broker/pipeline.ts';
+import type { FormsAccepted } from '../../schemas/messages.ts';
+import type { Pipeline, PrepareContext, Stage, StageContext, Work } from '../broker/pipeline.ts';
 import { reject, type Verdict } from '../broker/verdict.ts';
 import { type Attachment, addMessage, type Translated } from '../mailboxes/mailboxes.ts';
-import { findOrganisation, findOrganisationByNsso, type Organisation } from '../registry/organisations.ts';
-import type { BlobRef, BlobStore, ByteRange } from '../store/blobs.ts';
+import type { BlobRef, BlobStore } from '../store/blobs.ts';
 import type { Db } from '../store/database.ts';
 import { addEvent } from '../submissions/events.ts';
-import { findForm } from '../submissions/forms.ts';
+import { findForms } from '../submissions/forms.ts';
 import { buildNoti } from '../submissions/noti.ts';
 import { findSubmission, type Submission } from '../submissions/submissions.ts';
-import type { JudgedForm, KeptFacts } from './judged-form.ts';
-import { employerNumbers } from './mandates.ts';
+import { copyOf } from './declaration-copy.ts';
+import { type EmployerNumber, employerOf, organisationOf } from './employer.ts';
+import { type JudgedForm, type KeptFacts, notified } from './judged-form.ts';
 import type { Anomaly } from './xml/inspection.ts';
 
-/** An accepted form on its way into its employer's mailbox. */
-interface FormWork extends Work {
-  readonly submission: Submission;
+/** An accepted form with the copy of its declaration. */
+interface Copied {
   readonly form: JudgedForm;
   readonly declaration: BlobRef;
-  readonly eboxId?: string;
-  readonly organisation?: Organisation;
+}
+
+/** Accepted forms of one submission on their way into their employers' mailboxes. */
+interface FormsWork extends Work {
+  readonly submission: Submission;
+  readonly copies: readonly Copied[];
 }
 
 export interface FormDeps {
@@ -28,80 +30,67 @@ export interface FormDeps {
   readonly blobs: BlobStore;
 }
 
-/** Routes each accepted form to the mailbox of its employer and delivers the copy of the declaration there (design §3). */
-export function formsPipeline(deps: FormDeps): Pipeline<FormAccepted, FormWork> {
+/** Routes accepted forms to the mailboxes of their employers and delivers the copies of the declaration there (design §3). */
+export function formsPipeline(deps: FormDeps): Pipeline<FormsAccepted, FormsWork> {
   return {
-    kind: 'form.accepted',
+    kind: 'forms.accepted',
     queue: 'forms',
-    prepare: (message, context) => openForm(message, context, deps),
-    stages: [route, deliver(deps.blobs)],
+    prepare: (message, context) => copyForms(message, context, deps),
+    stages: [deliverEach(deps.blobs)],
   };
 }
 
-async function openForm(
-  { ticket, formIndex }: FormAccepted,
+async function copyForms(
+  { ticket, formIndexes }: FormsAccepted,
   { signal }: PrepareContext,
   { db, blobs }: FormDeps,
-): Promise<FormWork | Verdict> {
+): Promise<FormsWork | Verdict> {
   const submission = await findSubmission(db, ticket);
-  const form = await findForm<KeptFacts, Anomaly>(db, ticket, formIndex);
-  if (!submission || !form) return reject('there is no such form');
-  signal.throwIfAborted();
-  return { kind: 'work', submission, form, declaration: await copyOf(form.facts, db, blobs) };
+  const forms = await findForms<KeptFacts, Anomaly>(db, ticket, formIndexes);
+  if (!submission || forms.length < formIndexes.length) return reject('there are no such forms');
+  const copies: Copied[] = [];
+  for (const form of forms) {
+    signal.throwIfAborted();
+    copies.push({ form, declaration: await copyOf(form.facts, db, blobs) });
+  }
+  return { kind: 'work', submission, copies };
 }
 
-/** The declaration with this form alone: nobody gets to see another employer's form. */
-async function copyOf(facts: KeptFacts, db: Db, blobs: BlobStore): Promise<BlobRef> {
-  const { contentSha256: sha256, contentSize: size } = facts;
-  if (facts.siblings === 1) return { sha256, size };
-  const read = (range: ByteRange) => blobs.read(db, sha256, range);
-  async function* bytes() {
-    yield* await read(facts.prologue);
-    yield* await read({ start: facts.start, end: facts.end });
-    yield* await read(facts.epilogue);
-  }
-  return blobs.putStream(db, Readable.from(bytes()));
-}
-
-/** The employer by its enterprise number, else by its NSSO number; the organisation if it is registered. */
-const route: Stage<FormWork> = async (work, { tx, now }) => {
-  const [number] = employerNumbers(work.form.facts);
-  if (number === undefined) {
-    const { formIndex } = work.form;
-    await addEvent(tx, work.submission.ticket, now, 'form not delivered', {
-      formIndex,
-      reason: 'it names no employer',
-    });
-    return { kind: 'done' };
-  }
-  const organisation = (await findOrganisation(tx, number)) ?? (await findOrganisationByNsso(tx, number));
-  const eboxId = organisation?.enterpriseNumber ?? number;
-  return { ...work, eboxId, ...(organisation ? { organisation } : {}) };
-};
-
-function deliver(blobs: BlobStore): Stage<FormWork> {
-  return async (work, { tx, now }) => {
-    const { submission, form, eboxId = '', organisation } = work;
-    const { ticket } = submission;
-    const noti = await blobs.put(tx, buildNoti({ now, fileName: form.facts.fileName, ticket, forms: [form] }));
-    const message = {
-      id: `${ticket}-${form.formIndex}`,
-      eboxId,
-      mailboxType: organisation?.mailboxType ?? ('enterprise' as const),
-      subject: subjectOf(work),
-      messageType: 'declaration-copy',
-      ticket,
-      attachments: attachmentsOf(work, noti),
-    };
-    await addMessage(tx, message, now);
-    await addEvent(tx, ticket, now, 'form delivered', { formIndex: form.formIndex, eboxId, messageId: message.id });
+function deliverEach(blobs: BlobStore): Stage<FormsWork> {
+  return async (work, context) => {
+    for (const copy of work.copies) await deliver(work.submission, copy, context, blobs);
     return work;
   };
 }
 
-function subjectOf({ submission, form }: FormWork): Translated {
-  const quarter = form.facts.quarter ? ` ${form.facts.quarter}` : '';
-  const what = `${submission.goal}${quarter} (${submission.ticket})`;
+async function deliver(submission: Submission, copy: Copied, context: StageContext, blobs: BlobStore): Promise<void> {
+  const { tx, now } = context;
+  const { ticket } = submission;
+  const { formIndex, facts } = copy.form;
+  const employer = employerOf(facts);
+  if (!employer) {
+    await addEvent(tx, ticket, now, 'form not delivered', { formIndex, reason: 'it names no employer' });
+    return;
+  }
+  const noti = { now, fileName: facts.fileName, ticket, forms: [notified(copy.form)] };
+  const attachments = attachmentsOf(submission, copy, await blobs.put(tx, buildNoti(noti)));
+  const mailbox = await mailboxOf(tx, employer);
+  const id = `${ticket}-${formIndex}`;
+  const subject = subjectOf(submission, copy.form);
+  await addMessage(tx, { id, ...mailbox, subject, messageType: 'declaration-copy', ticket, attachments }, now);
+  await addEvent(tx, ticket, now, 'form delivered', { formIndex, eboxId: mailbox.eboxId, messageId: id });
+}
+
+/** The mailbox of the registered organisation; an employer that is not registered has one under the number it is known by. */
+async function mailboxOf(tx: Db, employer: EmployerNumber) {
+  const organisation = await organisationOf(tx, employer);
+  if (!organisation) return { eboxId: employer.number, mailboxType: 'enterprise' } as const;
+  return { eboxId: organisation.enterpriseNumber, mailboxType: organisation.mailboxType };
+}
+
+function subjectOf({ goal, ticket }: Submission, { facts }: JudgedForm): Translated {
+  const quarter = facts.quarter ? ` ${facts.quarter}` : '';
+  const what = `${goal}${quarter} (${ticket})`;
   return {
     nl: `Kopie van aangifte ${what}`,
     fr: `Copie de la déclaration ${what}`,
@@ -110,10 +99,10 @@ function subjectOf({ submission, form }: FormWork): Translated {
   };
 }
 
-function attachmentsOf({ submission, form, declaration }: FormWork, noti: BlobRef): Attachment[] {
+function attachmentsOf({ ticket }: Submission, { form, declaration }: Copied, noti: BlobRef): Attachment[] {
   const xml = { mediaType: 'application/xml' };
   const copy = { number: 1, fileName: `${form.facts.fileName}.${form.facts.index}.xml`, main: true };
-  const notification = { number: 2, fileName: `NOTI.${submission.ticket}.${form.formIndex}.xml`, main: false };
+  const notification = { number: 2, fileName: `NOTI.${ticket}.${form.formIndex}.xml`, main: false };
   return [
     { ...copy, ...xml, sha256: declaration.sha256, size: declaration.size },
     { ...notification, ...xml, sha256: noti.sha256, size: noti.size },

@@ -1,29 +1,37 @@
-import { padEnterpriseNumber } from '../core/identifiers.ts';
-import type { Sender } from '../registry/senders.ts';
+import type { Mandate, Sender } from '../registry/senders.ts';
+import { type EmployerNumber, employerOf } from './employer.ts';
 import type { Finding, FormFacts } from './xml/inspection.ts';
 
-/** The numbers an employer is known by in a form: enterprise number in ten digits, and NSSO number without leading zeros. */
-export function employerNumbers(form: Pick<FormFacts, 'companyId' | 'nssoNumber' | 'localAuthorityNumber'>): string[] {
-  const company = form.companyId && !/^0+$/.test(form.companyId) ? [padEnterpriseNumber(form.companyId)] : [];
-  const nsso = [form.nssoNumber, form.localAuthorityNumber].flatMap((number) => (number ? [bare(number)] : []));
-  return [...company, ...nsso.filter((number) => number !== '')];
-}
+const MOST_FINDINGS = 100;
 
-/** Stage 11 of protocol §1.8: 101 when the sender may not declare for the employer, 155 when the mandate is not of this day. */
+/**
+ * Stage 11 of protocol §1.8: 101 when the sender may not declare for the employer of a form, 155 when the mandate is not of this day.
+ * The employer is the number that the form is routed by. At most 100 findings.
+ */
 export function mandateFindings(sender: Sender, forms: readonly FormFacts[], today: string): Finding[] {
-  if (!sender.mandates) return [];
-  return forms.flatMap((form) => mandateFinding(sender, form, today) ?? []);
+  const { mandates } = sender;
+  if (!mandates) return [];
+  const findings: Finding[] = [];
+  for (const form of forms) {
+    const finding = mandateFinding(mandates, form, today);
+    if (finding) findings.push(finding);
+    if (findings.length === MOST_FINDINGS) break;
+  }
+  return findings;
 }
 
-function mandateFinding(sender: Sender, form: FormFacts, today: string): Finding | undefined {
-  const numbers = employerNumbers(form);
-  const mandates = (sender.mandates ?? []).filter(({ employer }) => {
-    return numbers.includes(padEnterpriseNumber(employer)) || numbers.includes(bare(employer));
-  });
+function mandateFinding(mandates: readonly Mandate[], form: FormFacts, today: string): Finding | undefined {
+  const employer = employerOf(form);
+  const own = mandates.filter((mandate) => employer !== undefined && isFor(mandate, employer));
   const place = { element: 'Form', line: form.line };
-  if (mandates.length === 0) return { code: '101', ...place, detail: 'the sender may not declare for this employer' };
-  const valid = mandates.some(({ from = '', until = '9999-12-31' }) => from <= today && today <= until);
+  if (own.length === 0) return { code: '101', ...place, detail: 'the sender may not declare for this employer' };
+  const valid = own.some(({ from = '', until = '9999-12-31' }) => from <= today && today <= until);
   return valid ? undefined : { code: '155', ...place, detail: 'the mandate for this employer does not hold today' };
 }
 
-const bare = (number: string): string => number.replace(/^0+/, '');
+/** Ten digits that begin with 0 or 1 are an enterprise number, anything else an NSSO number (protocol §5.1, §5.4). */
+function isFor({ employer }: Mandate, { kind, number }: EmployerNumber): boolean {
+  const isEnterprise = /^[01]\d{9}$/.test(employer);
+  if (kind === 'enterprise') return isEnterprise && employer === number;
+  return !isEnterprise && employer.replace(/^0+/, '') === number;
+}

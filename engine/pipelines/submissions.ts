@@ -1,18 +1,23 @@
 import { Readable } from 'node:stream';
 import type { SubmissionReceived } from '../../schemas/messages.ts';
 import type { Pipeline, PrepareContext, Stage, Work } from '../broker/pipeline.ts';
-import { reject, type Verdict } from '../broker/verdict.ts';
+import { done, reject, type Verdict } from '../broker/verdict.ts';
 import type { Goal, Goals } from '../registry/goals.ts';
 import { findSender } from '../registry/senders.ts';
 import type { BlobRef, BlobStore } from '../store/blobs.ts';
 import type { Db } from '../store/database.ts';
 import { notiChunks } from '../submissions/noti.ts';
-import { filesOf, findSubmission, type ReceiptError, type Submission } from '../submissions/submissions.ts';
-import { inspectPart } from './inspect-part.ts';
-import { formsOf } from './judged-form.ts';
+import {
+  filesOf,
+  findSubmission,
+  type ReceiptError,
+  type Submission,
+  type SubmissionFile,
+} from '../submissions/submissions.ts';
+import { inspectPart, type PartRequest } from './inspect-part.ts';
+import { formsOf, type JudgedForm, notified } from './judged-form.ts';
 import { answerFormally } from './stages/answer-formally.ts';
 import { notify } from './stages/notify.ts';
-import { openSubmission } from './stages/open-submission.ts';
 import { queueDeliveries } from './stages/queue-deliveries.ts';
 import { splitForms } from './stages/split-forms.ts';
 import type { Inspect, Inspection } from './xml/inspection.ts';
@@ -33,6 +38,8 @@ export interface SubmissionWork extends Work {
   readonly fileName: string;
   readonly goal: Goal;
   readonly parts: readonly InspectedPart[];
+  /** The forms of all parts; none when there are formal faults. */
+  readonly forms: readonly JudgedForm[];
   /** Formal faults of all parts; any makes the receipt negative. */
   readonly faults: readonly ReceiptError[];
   /** The answer to its forms; not there when there are formal faults. */
@@ -47,7 +54,6 @@ export interface SubmissionDeps {
 }
 
 const STAGES = (blobs: BlobStore): readonly Stage<SubmissionWork>[] => [
-  openSubmission,
   answerFormally(blobs),
   splitForms,
   notify,
@@ -72,28 +78,40 @@ async function inspectSubmission(
 ): Promise<SubmissionWork | Verdict> {
   const submission = await findSubmission(deps.db, ticket);
   if (!submission) return reject('there is no such submission');
+  if (submission.state !== 'received') return done;
   const goal = deps.goals[submission.goal];
   const sender = await findSender(deps.db, submission.sender);
   if (!goal || !sender) return reject(`goal ${submission.goal} or sender ${submission.sender} is no longer configured`);
   const files = await filesOf(deps.db, ticket);
+  const { parts, faults } = await inspectParts(files, { goal, sender, submission }, context, deps);
+  const forms = faults.length > 0 ? [] : formsOf(parts);
+  const fileName = files.find(({ role }) => role === 'GO')?.name ?? submission.stem;
+  const work = { kind: 'work', submission, fileName, goal, parts, forms, faults } as const;
+  return faults.length > 0 ? work : { ...work, notification: await storeNotification(work, context.now, deps) };
+}
+
+async function inspectParts(
+  files: readonly SubmissionFile[],
+  request: Omit<PartRequest, 'file'>,
+  context: PrepareContext,
+  deps: SubmissionDeps,
+) {
   const parts: InspectedPart[] = [];
   const faults: ReceiptError[] = [];
-  let formsLeft = goal.maxForms;
   for (const file of files.filter(({ role }) => role === 'FI')) {
-    const request = { file, goal: { ...goal, maxForms: formsLeft }, sender, submission };
-    const inspected = await inspectPart(request, context, deps);
+    const inspected = await inspectPart({ ...request, file }, context, deps);
     faults.push(...inspected.faults);
     if (inspected.part) parts.push(inspected.part);
-    formsLeft -= inspected.part?.inspection.forms.length ?? 0;
   }
-  const fileName = files.find(({ role }) => role === 'GO')?.name ?? submission.stem;
-  const work = { kind: 'work', submission, fileName, goal, parts, faults } as const;
-  return faults.length > 0 ? work : { ...work, notification: await storeNotification(work, context.now, deps) };
+  const forms = parts.reduce((sum, { inspection }) => sum + inspection.forms.length, 0);
+  const { maxForms } = request.goal;
+  if (forms > maxForms) faults.push({ code: '172', detail: `more than ${maxForms} forms in all parts together` });
+  return { parts, faults };
 }
 
 /** Written before the transaction, however large it is: a blob has no effect until a row names it. */
 function storeNotification(work: SubmissionWork, now: Date, { db, blobs }: SubmissionDeps): Promise<BlobRef> {
-  const { fileName, submission } = work;
-  const chunks = notiChunks({ now, fileName, ticket: submission.ticket, forms: formsOf(work.parts) });
+  const { fileName, submission, forms } = work;
+  const chunks = notiChunks({ now, fileName, ticket: submission.ticket, forms: forms.map(notified) });
   return blobs.putStream(db, Readable.from(chunks));
 }

@@ -4,6 +4,10 @@ import type { BlobRef, BlobSource, BlobStore } from '../store/blobs.ts';
 import type { Db } from '../store/database.ts';
 import type { Finding } from './xml/inspection.ts';
 
+// the signatures that an archive with and one without entries begin with
+const FIRST_ENTRY = 0x04034b50;
+const NO_ENTRY = 0x06054b50;
+
 /** How far a file may grow when it is unpacked; more is a bomb, not a declaration. */
 const MAX_RATIO = 200;
 
@@ -13,12 +17,12 @@ export type Unzipped =
 
 /** True when the content begins like a ZIP archive. */
 export function looksZipped(start: Buffer): boolean {
-  return start.length >= 4 && start.readUInt32LE(0) === 0x04034b50;
+  return start.length >= 4 && [FIRST_ENTRY, NO_ENTRY].includes(start.readUInt32LE(0));
 }
 
 /**
  * Unpacks the one file of a ZIP into the blob store. What is wrong with the archive is a finding:
- * 280 not a valid ZIP, 281 no or several files, 229 compressed in a way that is not accepted or past `maxBytes`.
+ * 280 not a valid ZIP, 281 no or several files, 229 compressed in a way that is not accepted, 184 larger than `maxBytes`.
  */
 export async function unzip(source: BlobSource, maxBytes: number, db: Db, blobs: BlobStore): Promise<Unzipped> {
   try {
@@ -48,8 +52,8 @@ async function unpackOnly(
     return fault('229', 'the file in the ZIP is encrypted or compressed by another method than deflate');
   }
   const packed = source.kind === 'bytes' ? source.bytes.length : source.size;
-  const limit = Math.min(maxBytes, packed * MAX_RATIO);
-  if (entry.uncompressedSize > limit) return fault('229', `the file in the ZIP is larger than ${limit} bytes`);
+  if (entry.uncompressedSize > maxBytes) return fault('184', `the file in the ZIP is larger than ${maxBytes} bytes`);
+  if (entry.uncompressedSize > packed * MAX_RATIO) return fault('229', `the file grows more than ${MAX_RATIO} times`);
   // yauzl fails the stream when it holds more or less than the header says, so a lying header cannot pass the limit
   return { kind: 'content', blob: await blobs.putStream(db, await contentOf(archive, entry)) };
 }

@@ -6,6 +6,7 @@ export type EventName =
   | 'refused'
   | 'cancelled'
   | 'repeated'
+  | 'too late to cancel'
   | 'signature checked'
   | 'accepted'
   | 'forms checked'

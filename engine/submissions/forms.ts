@@ -27,14 +27,14 @@ export async function addForms(tx: Db, ticket: string, forms: readonly StoredFor
   }
 }
 
-/** One form of a submission. */
-export async function findForm<Facts, Anomaly>(
+/** These forms of a submission, in the order of their numbers; those that are not there are left out. */
+export async function findForms<Facts, Anomaly>(
   db: Db,
   ticket: string,
-  formIndex: number,
-): Promise<StoredForm<Facts, Anomaly> | undefined> {
-  const row = await db('forms').where({ ticket, form_index: formIndex }).first();
-  if (!row) return undefined;
-  const { part, outcome } = row;
-  return { formIndex, part, outcome, facts: JSON.parse(row.facts), anomalies: JSON.parse(row.anomalies) };
+  formIndexes: readonly number[],
+): Promise<StoredForm<Facts, Anomaly>[]> {
+  const rows = await db('forms').where({ ticket }).whereIn('form_index', formIndexes).orderBy('form_index');
+  return rows.map(({ form_index: formIndex, part, outcome, facts, anomalies }) => {
+    return { formIndex, part, outcome, facts: JSON.parse(facts), anomalies: JSON.parse(anomalies) };
+  });
 }

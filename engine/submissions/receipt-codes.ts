@@ -47,7 +47,7 @@ export const RECEIPT_CODES = {
   '155': 'the mandate for the employer does not hold today',
   '157': 'there is no form in the file',
   '158': 'the form is of another kind than the goal in the name',
-  '163': 'a form cannot be processed: one record of it is too large',
+  '163': 'the submission or one of its forms could not be processed',
   '168': 'the goal may not come over this channel',
   '172': 'more forms than one file may hold',
   '184': 'an FI file is too large',

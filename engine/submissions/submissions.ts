@@ -116,16 +116,17 @@ export async function holderOfStem(db: Db, sender: string, stem: string): Promis
   return row?.ticket;
 }
 
-/** Records how the receipt came out and the state that follows. */
+/** Decides a submission that still waits: receipt and state; false, and nothing done, when it was decided before. */
 export async function decide(
   tx: Db,
   ticket: string,
   outcome: { state: SubmissionState; resultCode: 0 | 1; errors: readonly ReceiptError[] },
-): Promise<void> {
+): Promise<boolean> {
   const { state, resultCode, errors } = outcome;
-  await tx('submissions')
-    .where({ ticket })
+  const decided = await tx('submissions')
+    .where({ ticket, state: 'received' })
     .update({ state, result_code: resultCode, errors: JSON.stringify(errors) });
+  return decided === 1;
 }
 
 export async function addFiles(tx: Db, ticket: string, files: readonly SubmissionFile[]): Promise<void> {

@@ -159,7 +159,7 @@ function contract(kind: 'embedded' | 'rabbitmq'): void {
       );
       const published = [1, 2].map(() => bench.broker.publish(aDelivery()));
       await eventually(() => expect(seen).to.have.length(1));
-      const form = { kind: 'form.accepted', id: 'form-1', ticket: aMessage().ticket, formIndex: 1 } as const;
+      const form = { kind: 'forms.accepted', id: 'form-1', ticket: aMessage().ticket, formIndexes: [1] } as const;
       await bench.broker.publish({ queue: 'forms', message: form, attempt: 1 });
       await eventually(() => expect(forms).to.deep.equal(['form-1']));
       stuck.open(ACK);

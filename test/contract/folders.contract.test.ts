@@ -204,7 +204,7 @@ function contract(kind: StoreKind): void {
         (error: Error) => error.message,
       );
       expect(failed).to.equal('down');
-      expect(await pendingArrivals(db)).to.deep.equal([
+      expect(await pendingArrivals(db, new Date())).to.deep.equal([
         { sender: '123456', folder: 'IN', name: 'GO.A', channel: 'sftp' },
       ]);
     });
@@ -255,7 +255,7 @@ function contract(kind: StoreKind): void {
       expect((await download(folders, 'OUT', 'FO.A')).equals(large)).to.equal(true);
       await folders.remove('OUT', 'FO.A');
       await refusal('not_found', () => folders.openRead('OUT', 'FO.A'));
-      expect(await pendingArrivals(db)).to.deep.equal([]);
+      expect(await pendingArrivals(db, new Date())).to.deep.equal([]);
     });
 
     it('lists in pages, in the order of the bytes of the names', async () => {

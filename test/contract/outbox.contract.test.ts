@@ -74,7 +74,7 @@ function contract(kind: StoreKind): void {
 
     it('gives the messages of the queue that was asked for', async () => {
       const { ticket } = aMessage();
-      await addToOutbox(db, { kind: 'form.accepted', id: 'form-1', ticket, formIndex: 1 }, { now: NOW });
+      await addToOutbox(db, { kind: 'forms.accepted', id: 'form-1', ticket, formIndexes: [1] }, { now: NOW });
       expect(await claimAt(NOW)).to.deep.equal([]);
     });
 

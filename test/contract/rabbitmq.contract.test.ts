@@ -107,7 +107,7 @@ function suite(url: string): void {
         { prefetch: 1 },
       );
       cable.mend();
-      const message = { kind: 'form.accepted', id: 'form-1', ticket: aMessage().ticket, formIndex: 1 } as const;
+      const message = { kind: 'forms.accepted', id: 'form-1', ticket: aMessage().ticket, formIndexes: [1] } as const;
       await eventually(() => early.publish({ queue: 'forms', message, attempt: 1 }));
       await eventually(() => expect(seen).to.deep.equal(['form-1']));
       await early.close();

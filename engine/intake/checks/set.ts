@@ -19,19 +19,24 @@ function malformed(role: 'FI' | 'FS') {
       .map(({ file }) => ({ detail: `the name is not ${role}.<stem>.<parts>.<part>`, file: file.name }));
 }
 
-/** Parts must be numbered 1 to the count of the GO, and every name must state that count. */
+/** Parts must be numbered 1 to the count of the GO, each once, and every name must state that count. */
 function misnumbered(role: 'FI' | 'FS') {
   return (facts: SetFacts) =>
     partsOf(facts, role)
-      .filter(({ count, part }) => count !== facts.count || part > facts.count)
+      .filter((file, at, all) => !isNumbered(file, facts) || file.part === all[at - 1]?.part)
       .map(({ file }) => ({
         detail: `the numbering does not fit the ${facts.count} parts of the GO`,
         file: file.name,
       }));
 }
 
-const rightlyNumbered = (facts: SetFacts, role: 'FI' | 'FS'): number =>
-  partsOf(facts, role).filter(({ count, part }) => count === facts.count && part <= facts.count).length;
+const isNumbered = ({ count, part }: Part, facts: SetFacts): boolean => count === facts.count && part <= facts.count;
+
+/** How many of the parts are there. */
+function rightlyNumbered(facts: SetFacts, role: 'FI' | 'FS'): number {
+  const parts = partsOf(facts, role).filter((file) => isNumbered(file, facts));
+  return new Set(parts.map(({ part }) => part)).size;
+}
 
 /** Whether faults of the names or numbers of this role already say why files are missing. */
 const explained = (facts: SetFacts, role: 'FI' | 'FS'): boolean =>

@@ -1,6 +1,6 @@
 import type { SignatureReport } from '../signature-report.ts';
 import type { Fault, SetFacts, SetFile } from './check.ts';
-import { partsOf } from './set.ts';
+import { partsOf, signaturesWanted } from './set.ts';
 
 /** What is kept of the signatures of one submission: the verdict on all, and each report. */
 export interface SignatureSummary {
@@ -16,14 +16,19 @@ export async function checkSignatures(
   facts: SetFacts,
   verify: VerifyPart,
 ): Promise<{ readonly faults: Fault[]; readonly summary: SignatureSummary }> {
-  const declarations = new Map(partsOf(facts, 'FI').map((file) => [file.part, file]));
+  const signatures = new Map(partsOf(facts, 'FS').map((file) => [file.part, file]));
   const parts: { file: string; report: SignatureReport }[] = [];
-  for (const signature of partsOf(facts, 'FS')) {
-    const declaration = declarations.get(signature.part);
-    if (!declaration) continue;
-    parts.push({ file: signature.file.name, report: await verify(facts, declaration, signature) });
+  const unsigned: Fault[] = [];
+  for (const declaration of partsOf(facts, 'FI')) {
+    const signature = signatures.get(declaration.part);
+    if (signature) parts.push({ file: signature.file.name, report: await verify(facts, declaration, signature) });
+    else if (signaturesWanted(facts) > 0) unsigned.push(unsignedFault(declaration));
   }
-  return { faults: parts.flatMap(faultOf), summary: summaryOf(parts) };
+  return { faults: [...unsigned, ...parts.flatMap(faultOf)], summary: summaryOf(parts) };
+}
+
+function unsignedFault({ file }: SetFile): Fault {
+  return { code: '125', detail: 'no signature belongs to this file', file: file.name };
 }
 
 function faultOf({ file, report }: SignatureSummary['parts'][number]): Fault[] {

@@ -11,7 +11,7 @@ import { queueAnswer } from './queue-answer.ts';
 export function answerFormally(blobs: BlobStore): Stage<SubmissionWork> {
   return async (work, context) => {
     const refused = work.faults.length > 0;
-    await record(work, context, refused);
+    if (!(await record(work, context, refused))) return done; // cancelled while it was being read
     const errors = [...new Set(work.faults.map(({ code }) => code))];
     const { ticket } = work.submission;
     const resultCode = refused ? 0 : 1;
@@ -22,10 +22,12 @@ export function answerFormally(blobs: BlobStore): Stage<SubmissionWork> {
   };
 }
 
-async function record(work: SubmissionWork, { tx, now }: StageContext, refused: boolean): Promise<void> {
+async function record(work: SubmissionWork, { tx, now }: StageContext, refused: boolean): Promise<boolean> {
   const { ticket } = work.submission;
   const state = refused ? 'refused' : 'handled';
-  await decide(tx, ticket, { state, resultCode: refused ? 0 : 1, errors: work.faults });
+  const decided = await decide(tx, ticket, { state, resultCode: refused ? 0 : 1, errors: work.faults });
+  if (!decided) return false;
   const codes = [...new Set(work.faults.map(({ code }) => code))];
   await addEvent(tx, ticket, now, refused ? 'refused' : 'accepted', refused ? { codes } : {});
+  return true;
 }

@@ -1,16 +1,22 @@
 import { addAllToOutbox } from '../../broker/outbox.ts';
 import type { Stage } from '../../broker/pipeline.ts';
-import { formsOf } from '../judged-form.ts';
 import type { SubmissionWork } from '../submissions.ts';
 
-/** Queues the copy of each accepted form for its employer's mailbox; tests and simulations reach no mailbox. */
+/** Forms that are delivered in one transaction: a commit each would cost more than the delivery. */
+const FORMS_PER_MESSAGE = 25;
+
+/** Queues the copies of the accepted forms for their employers' mailboxes; tests and simulations reach no mailbox. */
 export const queueDeliveries: Stage<SubmissionWork> = async (work, { tx, now }) => {
-  const { submission, goal } = work;
+  const { submission, goal, forms } = work;
   if (submission.environment !== 'R' || !goal.recipients.includes('employer')) return work;
-  const { ticket } = submission;
-  const messages = formsOf(work.parts)
-    .filter(({ outcome }) => outcome === 'accepted')
-    .map(({ formIndex }) => ({ kind: 'form.accepted', id: `${ticket}:${formIndex}`, ticket, formIndex }) as const);
-  await addAllToOutbox(tx, messages, { now });
+  const accepted = forms.filter(({ outcome }) => outcome === 'accepted').map(({ formIndex }) => formIndex);
+  await addAllToOutbox(tx, batches(submission.ticket, accepted), { now });
   return work;
 };
+
+function batches(ticket: string, accepted: readonly number[]) {
+  return Array.from({ length: Math.ceil(accepted.length / FORMS_PER_MESSAGE) }, (_, batch) => {
+    const formIndexes = accepted.slice(batch * FORMS_PER_MESSAGE, (batch + 1) * FORMS_PER_MESSAGE);
+    return { kind: 'forms.accepted', id: `${ticket}:${formIndexes[0]}`, ticket, formIndexes } as const;
+  });
+}

@@ -105,7 +105,7 @@ describe('relay', () => {
     await put('a', 'b', 'c', 'd', 'e', 'f');
     await addToOutbox(
       db,
-      { kind: 'form.accepted', id: 'form-1', ticket: aMessage().ticket, formIndex: 1 },
+      { kind: 'forms.accepted', id: 'form-1', ticket: aMessage().ticket, formIndexes: [1] },
       { now: clock() },
     );
     await relayTo(

@@ -137,7 +137,7 @@ describe('worker', () => {
 
   it('buries a message that is not of its kind', async () => {
     const handle = await handlerOf();
-    const message = { kind: 'form.accepted', id: 'form-1', ticket: aMessage().ticket, formIndex: 1 } as const;
+    const message = { kind: 'forms.accepted', id: 'form-1', ticket: aMessage().ticket, formIndexes: [1] } as const;
     expect((await handle(aDelivery({ message }))).action).to.equal('bury');
   });
 

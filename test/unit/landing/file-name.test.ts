@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import {
   environmentOf,
-  isMisnamed,
+  isMisnamedFor,
   outFolderOf,
   parsePart,
   parseTrigger,
@@ -57,9 +57,10 @@ describe('file names', () => {
   });
 
   it('knows a misnamed FI from one that belongs to another set', () => {
-    expect(isMisnamed('FI.DMFA.006400.2002042.00001.R.1.1')).to.equal(true);
-    expect(isMisnamed(`FI.${STEM}.1.1`)).to.equal(false);
-    expect(isMisnamed('FI.half.part')).to.equal(false);
+    expect(isMisnamedFor('FI.DMFA.006400.2002042.00001.R.1.1', STEM)).to.equal(true);
+    expect(isMisnamedFor('FI.DMFA.006400.2002042.00002.R.1.1', STEM)).to.equal(false);
+    expect(isMisnamedFor(`FI.${STEM}.1.1`, STEM)).to.equal(false);
+    expect(isMisnamedFor('FI.DMFA.006400.2002042.00001.R.1.1.tmp', STEM)).to.equal(false);
   });
 
   it('ties folders to environments, both ways', () => {
