@@ -111,17 +111,21 @@ export function createConverter(): (bytes: Buffer) => Buffer {
   return (bytes) => {
     const out = Buffer.allocUnsafe(bytes.length * 2 + held);
     let length = 0;
+    let crs = held; // a local variable: this loop sees every byte of an upload
     for (let at = 0; at < bytes.length; at += 1) {
-      const byte = bytes[at];
+      const byte = bytes[at] as number;
       if (byte === CR) {
-        held += 1;
+        crs += 1;
         continue;
       }
-      if (byte === LF) out[length++] = CR;
-      else if (held > 0) length += out.fill(CR, length, length + held) && held;
-      held = 0;
-      out[length++] = byte as number;
+      if (byte === LF) {
+        out[length++] = CR;
+        crs = 0;
+      }
+      for (; crs > 0; crs -= 1) out[length++] = CR;
+      out[length++] = byte;
     }
+    held = crs;
     return out.subarray(0, length);
   };
 }

@@ -8,6 +8,7 @@ import { listMessages } from '../../engine/mailboxes/mailboxes.ts';
 import { createBlobStore } from '../../engine/store/blobs.ts';
 import { storyOf } from '../../engine/submissions/story.ts';
 import { listSubmissions } from '../../engine/submissions/submissions.ts';
+import { createTestDatabase, type StoreKind, type TestDatabase } from '../support/database.ts';
 import { aDeclaration, inssOf } from '../support/declarations.ts';
 import { startEngine, type TestEngine } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
@@ -67,16 +68,21 @@ async function notificationOf(client: TestClient, ticket: string, folder = 'OUT'
   });
 }
 
-function suite(broker: string, brokerUrl: string): void {
-  describe(`the main job over SFTP (${broker})`, () => {
+function suite(broker: string, brokerUrl: string, store: StoreKind = 'sqlite'): void {
+  describe(`the main job over SFTP (${broker}, ${store})`, () => {
+    let database: TestDatabase;
     let engine: TestEngine;
     let client: TestClient;
 
     before(async () => {
-      engine = await startEngine({ brokerUrl, config: { goals: { DMFA: { compressed: true } } } });
+      database = await createTestDatabase(store);
+      engine = await startEngine({ brokerUrl, config: { store: { url: database.url } } });
       client = await openClient(engine);
     });
-    after(() => engine?.stop());
+    after(async () => {
+      await engine?.stop();
+      await database?.remove();
+    });
 
     it('answers a good declaration with a receipt and a notification, each a whole trio', async () => {
       const go = await send(client, [aDeclaration({ forms: [{ companyId: EMPLOYERS[0] }] })]);
@@ -181,4 +187,7 @@ function suite(broker: string, brokerUrl: string): void {
 
 suite('embedded', 'embedded');
 const rabbit = serviceUrl('TEST_AMQP_URL');
-if (rabbit || servicesRequired()) suite('RabbitMQ', rabbit ?? 'amqp://TEST_AMQP_URL-is-missing');
+if (rabbit || servicesRequired()) {
+  suite('RabbitMQ', rabbit ?? 'amqp://TEST_AMQP_URL-is-missing');
+  suite('RabbitMQ', rabbit ?? 'amqp://TEST_AMQP_URL-is-missing', 'postgres');
+}

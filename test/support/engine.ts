@@ -72,7 +72,8 @@ export async function prepareEngine(options: TestEngineOptions = {}): Promise<Pr
 function configOf(port: number, pki: Pki, { brokerUrl, config }: TestEngineOptions): object {
   return {
     dataDir: './data',
-    broker: { url: brokerUrl ?? 'embedded', relay: { poll: '50ms' } },
+    // a namespace of its own: engines of other tests may use the same RabbitMQ
+    broker: { url: brokerUrl ?? 'embedded', namespace: `test-${port}`, relay: { poll: '50ms' } },
     channels: { sftp: { port } },
     trust: { anchors: [pki.ca] },
     ...config,
