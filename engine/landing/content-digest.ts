@@ -2,6 +2,7 @@ import { createHash, type Hash, hash } from 'node:crypto';
 
 const CR = 0x0d;
 const LF = 0x0a;
+const SHORT = 24; // below this a loop is faster than a call
 
 /**
  * What is known of a file besides its SHA-256. `sha256:text` is the SHA-256 (hex) of its text form, absent when that is
@@ -37,8 +38,8 @@ export function digestOf(bytes: Buffer): ContentDigest {
 /** Follows SHA-256 of the raw form, and of the text form up to `textLimit` bytes: the hash is forked at the first difference. */
 export function createDigestStream(textLimit: number): DigestStream {
   const raw = createHash('sha256');
-  const converter = createConverter();
   let text: Hash | undefined;
+  let convert: ((bytes: Buffer) => void) | undefined;
   let following = true;
   let size = 0;
   let held = 0; // CRs at the end of what came: not yet in `raw`, for a fork must be made in front of them
@@ -47,19 +48,20 @@ export function createDigestStream(textLimit: number): DigestStream {
     size += bytes.length;
     if (following && size > textLimit) stopFollowing();
     if (!following) raw.update(bytes);
-    else if (text) updateBoth(text, bytes);
+    else if (convert) updateBoth(convert, bytes);
     else updateUntilSplit(bytes);
   }
 
   function stopFollowing(): void {
     following = false;
     text = undefined;
+    convert = undefined;
     release();
   }
 
-  function updateBoth(fork: Hash, bytes: Buffer): void {
+  function updateBoth(follow: (bytes: Buffer) => void, bytes: Buffer): void {
     raw.update(bytes);
-    fork.update(converter(bytes));
+    follow(bytes);
   }
 
   function updateUntilSplit(bytes: Buffer): void {
@@ -74,14 +76,16 @@ export function createDigestStream(textLimit: number): DigestStream {
   }
 
   function split(rest: Buffer): void {
-    text = raw.copy();
-    text.update(converter(Buffer.concat([crs(held), rest])));
+    const fork = raw.copy();
+    text = fork;
+    convert = createConverter((bytes) => fork.update(bytes), held);
+    convert(rest);
     release();
     raw.update(rest);
   }
 
   function release(): void {
-    if (held > 0) raw.update(crs(held));
+    addCrs(held, (bytes) => raw.update(bytes));
     held = 0;
   }
 
@@ -96,37 +100,61 @@ export function createDigestStream(textLimit: number): DigestStream {
   return { update, end };
 }
 
-const crs = (count: number) => Buffer.alloc(count, CR);
+const CRS = Buffer.alloc(64 * 1024, CR);
+
+/** Any number of CRs, in pieces: a file may consist of nothing else. */
+function addCrs(count: number, sink: (bytes: Buffer) => void): void {
+  for (let left = count; left > 0; left -= CRS.length) sink(CRS.subarray(0, Math.min(left, CRS.length)));
+}
 
 /**
- * Gives the text form of content piece by piece: what `openssl cms -sign` signs without `-binary` (protocol §1.5).
+ * Passes on the text form of content piece by piece: what `openssl cms -sign` signs without `-binary` (protocol §1.5).
+ * What it passes on is valid during the call only. `held` CRs stand in front of the first piece.
  *
  * The rule, found by comparing with OpenSSL 3.0: CRs before an LF and the LF become one CRLF, CRs at the very end are
  * dropped, any other CR stays. (OpenSSL also drops a lone CR on the last byte of its line buffer of 1023 bytes; that is
  * not imitated.)
  */
-export function createConverter(): (bytes: Buffer) => Buffer {
-  let held = 0; // CRs whose fate depends on what follows
+export function createConverter(sink: (bytes: Buffer) => void, held = 0): (bytes: Buffer) => void {
+  let before = held; // CRs whose fate depends on what follows
+  let out = Buffer.alloc(0);
+  let length = 0;
+
+  function addLine(bytes: Buffer, start: number, end: number): void {
+    if (end - start > SHORT) length += bytes.copy(out, length, start, end);
+    else for (let at = start; at < end; at += 1) out[length++] = bytes[at] as number;
+  }
+
+  function addLineEnd(): void {
+    out[length++] = CR;
+    out[length++] = LF;
+  }
+
+  /** Every line of a piece; what is returned is where the CRs begin that it ends with. */
+  function addLines(bytes: Buffer, start: number): number {
+    let from = start;
+    for (let at = bytes.indexOf(LF, from); at !== -1; at = bytes.indexOf(LF, from)) {
+      addLine(bytes, from, Math.max(from, startOfCrs(bytes, at)));
+      addLineEnd();
+      from = at + 1;
+    }
+    const end = Math.max(from, startOfCrs(bytes, bytes.length));
+    addLine(bytes, from, end);
+    return end;
+  }
 
   return (bytes) => {
-    const out = Buffer.allocUnsafe(bytes.length * 2 + held);
-    let length = 0;
-    let crs = held; // a local variable: this loop sees every byte of an upload
-    for (let at = 0; at < bytes.length; at += 1) {
-      const byte = bytes[at] as number;
-      if (byte === CR) {
-        crs += 1;
-        continue;
-      }
-      if (byte === LF) {
-        out[length++] = CR;
-        crs = 0;
-      }
-      for (; crs > 0; crs -= 1) out[length++] = CR;
-      out[length++] = byte;
+    const first = bytes.findIndex((byte) => byte !== CR);
+    if (first === -1) {
+      before += bytes.length;
+      return;
     }
-    held = crs;
-    return out.subarray(0, length);
+    if (bytes[first] !== LF) addCrs(before, sink);
+    if (out.length < bytes.length * 2) out = Buffer.allocUnsafe(bytes.length * 2);
+    length = 0;
+    const end = addLines(bytes, 0);
+    before = bytes.length - end;
+    sink(out.subarray(0, length));
   };
 }
 

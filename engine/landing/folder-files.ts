@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { EngineError } from '../core/errors.ts';
 import { type BlobSource, type BlobStore, sourceOf, streamOf } from '../store/blobs.ts';
 import type { Db } from '../store/database.ts';
@@ -159,23 +158,15 @@ export function createDigestOf(content: LandedContent): (algorithm: string, form
     if (algorithm === 'sha256' && same) return Buffer.from(sha256, 'hex');
     const known = form === 'text' ? digests[`${algorithm}:text` as keyof Digests] : undefined;
     if (typeof known === 'string') return Buffer.from(known, 'hex');
-    return digestByReading(
-      await openLanded(content),
-      algorithm,
-      form === 'raw' || same ? (piece) => piece : createConverter(),
-    );
+    return digestByReading(await openLanded(content), algorithm, same ? 'raw' : form);
   };
 }
 
-async function digestByReading(
-  source: BlobSource,
-  algorithm: string,
-  convert: (piece: Buffer) => Buffer,
-): Promise<Buffer> {
+async function digestByReading(source: BlobSource, algorithm: string, form: 'raw' | 'text'): Promise<Buffer> {
   const sum = createHash(algorithm);
-  if (source.kind === 'bytes') return sum.update(convert(source.bytes)).digest();
-  const stream = streamOf(source).on('data', (piece: Buffer) => sum.update(convert(piece)));
-  await once(stream, 'end');
+  const add = (piece: Buffer): void => void sum.update(piece);
+  const take = form === 'raw' ? add : createConverter(add);
+  for await (const piece of streamOf(source)) take(piece);
   return sum.digest();
 }
 

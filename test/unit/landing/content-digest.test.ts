@@ -79,10 +79,24 @@ describe('content digests', () => {
 });
 
 describe('createConverter', () => {
-  it('gives the text form of content in pieces', () => {
-    const convert = createConverter();
-    const out = ['a\n', 'b\r', '\nc\r', 'd\r\r', '\n'].map((piece) => convert(Buffer.from(piece)).toString());
-    expect(out.join('')).to.equal('a\r\nb\r\nc\rd\r\n');
+  function converted(pieces: readonly string[]): string {
+    let text = '';
+    const convert = createConverter((bytes) => {
+      text += bytes.toString('latin1');
+    });
+    for (const piece of pieces) convert(Buffer.from(piece));
+    return text;
+  }
+
+  it('passes on the text form of content in pieces', () => {
+    expect(converted(['a\n', 'b\r', '\nc\r', 'd\r\r', '\n', '', 'e'])).to.equal('a\r\nb\r\nc\rd\r\ne');
+  });
+
+  it('holds no more than a count of any number of CRs', () => {
+    const crs = '\r'.repeat(50_000);
+    expect(converted([crs, crs, crs, '\n'])).to.equal('\r\n');
+    expect(converted([crs, crs, crs, 'x'])).to.equal(`${crs}${crs}${crs}x`);
+    expect(converted([crs, crs, crs])).to.equal('');
   });
 });
 
