@@ -4,12 +4,16 @@ const CR = 0x0d;
 const LF = 0x0a;
 const SHORT = 24; // below this a loop is faster than a call
 
+/** The digests that senders sign with; every file has the first, by which it is stored. */
+export const ALGORITHMS = ['sha256', 'sha384', 'sha512'] as const;
+export type Algorithm = (typeof ALGORITHMS)[number];
+
 /**
- * What is known of a file besides its SHA-256. `sha256:text` is the SHA-256 (hex) of its text form, absent when that is
- * the same as the raw one; `textComplete: false` says that the file was too large for the text form to be followed.
+ * What is known of a file besides its SHA-256, in hex: SHA-384 and SHA-512, and each digest of its text form, which is
+ * absent when the text form is the same as the raw one. `textComplete: false` says that the file was too large for
+ * more than its SHA-256 to be followed. Content in hand (digestOf) has no more than its text form's SHA-256.
  */
-export interface Digests {
-  readonly 'sha256:text'?: string;
+export interface Digests extends Readonly<Partial<Record<Exclude<Algorithm, 'sha256'> | `${Algorithm}:text`, string>>> {
   readonly textComplete?: false;
 }
 
@@ -30,15 +34,42 @@ export function digestOf(bytes: Buffer): ContentDigest {
   if (firstDifference(bytes, 0) === undefined && bytes.at(-1) !== CR) {
     return { sha256: hash('sha256', bytes, 'hex'), digests: {} };
   }
-  const stream = createDigestStream(bytes.length);
+  const stream = createDigestStream(bytes.length, ['sha256']);
   stream.update(bytes);
   return stream.end();
 }
 
-/** Follows SHA-256 of the raw form, and of the text form up to `textLimit` bytes: the hash is forked at the first difference. */
-export function createDigestStream(textLimit: number): DigestStream {
-  const raw = createHash('sha256');
-  let text: Hash | undefined;
+/** Several digests of one content at once. */
+interface Sum {
+  update(bytes: Buffer): void;
+  copy(): Sum;
+  /** Goes on with SHA-256 alone. */
+  narrow(): void;
+  /** In hex, by algorithm. */
+  end(): Partial<Record<Algorithm, string>>;
+}
+
+function createSum(start: readonly (readonly [Algorithm, Hash])[]): Sum {
+  let hashes = start;
+  return {
+    update(bytes) {
+      for (const [, sum] of hashes) sum.update(bytes);
+    },
+    copy: () => createSum(hashes.map(([algorithm, sum]) => [algorithm, sum.copy()] as const)),
+    narrow() {
+      hashes = hashes.slice(0, 1);
+    },
+    end: () => Object.fromEntries(hashes.map(([algorithm, sum]) => [algorithm, sum.digest('hex')])),
+  };
+}
+
+/**
+ * Follows SHA-256 of the raw form, and up to `limit` bytes every algorithm of both forms: the text form's hashes are
+ * forked from the raw ones at the first difference.
+ */
+export function createDigestStream(limit: number, algorithms: readonly Algorithm[] = ALGORITHMS): DigestStream {
+  const raw = createSum(algorithms.map((algorithm) => [algorithm, createHash(algorithm)] as const));
+  let text: Sum | undefined;
   let convert: ((bytes: Buffer) => void) | undefined;
   let following = true;
   let size = 0;
@@ -46,7 +77,7 @@ export function createDigestStream(textLimit: number): DigestStream {
 
   function update(bytes: Buffer): void {
     size += bytes.length;
-    if (following && size > textLimit) stopFollowing();
+    if (following && size > limit) stopFollowing();
     if (!following) raw.update(bytes);
     else if (convert) updateBoth(convert, bytes);
     else updateUntilSplit(bytes);
@@ -57,6 +88,7 @@ export function createDigestStream(textLimit: number): DigestStream {
     text = undefined;
     convert = undefined;
     release();
+    raw.narrow();
   }
 
   function updateBoth(follow: (bytes: Buffer) => void, bytes: Buffer): void {
@@ -92,9 +124,10 @@ export function createDigestStream(textLimit: number): DigestStream {
   function end(): ContentDigest {
     const fork = text ?? (held > 0 ? raw.copy() : undefined);
     release();
-    const sha256 = raw.digest('hex');
+    const { sha256 = '', ...others } = raw.end();
     if (!following) return { sha256, digests: { textComplete: false } };
-    return { sha256, digests: fork ? { 'sha256:text': fork.digest('hex') } : {} };
+    const ofText = Object.entries(fork?.end() ?? {}).map(([algorithm, hex]) => [`${algorithm}:text`, hex]);
+    return { sha256, digests: { ...others, ...Object.fromEntries(ofText) } };
   }
 
   return { update, end };

@@ -147,25 +147,25 @@ export async function readLanded(content: LandedContent, maxBytes = 1 << 20): Pr
 }
 
 /**
- * The digest of a landed file, raw or as text (content-digest.ts): SHA-256 as known from the upload, others
- * by reading the content once.
+ * The digest of a landed file, raw or as text (content-digest.ts), as known from the upload. Only what was not followed
+ * then (other algorithms of a small file, anything but SHA-256 of a very large one) is found by reading the content.
  */
 export function createDigestOf(content: LandedContent): (algorithm: string, form: 'raw' | 'text') => Promise<Buffer> {
   const { sha256, digests } = content.file;
+  const same = digests.textComplete !== false && digests['sha256:text'] === undefined;
+  const followed: Readonly<Record<string, unknown>> = { ...digests, sha256 };
   return async (algorithm, form) => {
-    if (algorithm === 'sha256' && form === 'raw') return Buffer.from(sha256, 'hex');
-    const same = digests.textComplete !== false && digests['sha256:text'] === undefined;
-    if (algorithm === 'sha256' && same) return Buffer.from(sha256, 'hex');
-    const known = form === 'text' ? digests[`${algorithm}:text` as keyof Digests] : undefined;
+    const asText = form === 'text' && !same;
+    const known = followed[asText ? `${algorithm}:text` : algorithm];
     if (typeof known === 'string') return Buffer.from(known, 'hex');
-    return digestByReading(await openLanded(content), algorithm, same ? 'raw' : form);
+    return digestByReading(await openLanded(content), algorithm, asText);
   };
 }
 
-async function digestByReading(source: BlobSource, algorithm: string, form: 'raw' | 'text'): Promise<Buffer> {
+async function digestByReading(source: BlobSource, algorithm: string, asText: boolean): Promise<Buffer> {
   const sum = createHash(algorithm);
   const add = (piece: Buffer): void => void sum.update(piece);
-  const take = form === 'raw' ? add : createConverter(add);
+  const take = asText ? createConverter(add) : add;
   for await (const piece of streamOf(source)) take(piece);
   return sum.digest();
 }

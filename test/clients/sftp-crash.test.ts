@@ -37,7 +37,9 @@ describe('SFTP when the server is killed', function () {
     await gone;
   }
 
-  async function withStore<T>(work: (store: { db: ReturnType<typeof openStore>; blobs: ReturnType<typeof createBlobStore> }) => Promise<T>) {
+  async function withStore<T>(
+    work: (store: { db: ReturnType<typeof openStore>; blobs: ReturnType<typeof createBlobStore> }) => Promise<T>,
+  ) {
     const db = openStore({ url: `sqlite:${join(dir, 'bode.sqlite')}` });
     try {
       return await work({ db, blobs: createBlobStore({ dir: join(dir, 'blobs'), log: silentLogger() }) });

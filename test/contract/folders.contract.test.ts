@@ -353,6 +353,21 @@ function contract(kind: StoreKind): void {
       }
     });
 
+    it('knows every digest of a large file from the upload', async () => {
+      const { folders, db, blobs } = landing;
+      const text = Buffer.from('line\n'.repeat(40_000));
+      await upload(folders, 'IN', 'FI.A', text);
+      const file = (await findLanded(db, '123456', 'IN', 'FI.A'))!;
+      await db('folder_files').update({ file: null }); // nobody can read it any more
+      const digestOf = createDigestOf({ db, blobs, file });
+      const canonical = Buffer.from('line\r\n'.repeat(40_000));
+      for (const algorithm of ['sha256', 'sha384', 'sha512']) {
+        const expected = (bytes: Buffer) => createHash(algorithm).update(bytes).digest('hex');
+        expect((await digestOf(algorithm, 'raw')).toString('hex')).to.equal(expected(text));
+        expect((await digestOf(algorithm, 'text')).toString('hex')).to.equal(expected(canonical));
+      }
+    });
+
     it('reads the content for the text form of a file that was too large to be followed', async () => {
       const { folders, db, blobs } = await open({ limits: { textDigestBytes: 100_000 } });
       const text = Buffer.from('line\n'.repeat(40_000));

@@ -7,7 +7,8 @@ import { expect } from 'chai';
 import { createConverter, createDigestStream, digestOf } from '../../../engine/landing/content-digest.ts';
 import { seededRandom } from '../../support/random.ts';
 
-const sha256 = (bytes: Buffer | string) => createHash('sha256').update(bytes).digest('hex');
+const hex = (algorithm: string, bytes: Buffer | string) => createHash(algorithm).update(bytes).digest('hex');
+const sha256 = (bytes: Buffer | string) => hex('sha256', bytes);
 
 /** The rule in one line, to compare the streaming code with. */
 const textForm = (text: string) => text.replace(/\r*\n/g, '\r\n').replace(/\r+$/, '');
@@ -35,7 +36,7 @@ describe('content digests', () => {
     it(`of ${JSON.stringify(text)} are the same in one piece and in every pair of pieces`, () => {
       const bytes = Buffer.from(text);
       const expected = expectedOf(text);
-      expect(digestOf(bytes)).to.deep.equal(expected);
+      expect(digestOf(bytes)).to.deep.equal(expectedInHand(text));
       for (let cut = 0; cut <= bytes.length; cut += 1) {
         expect(digestInPieces([bytes.subarray(0, cut), bytes.subarray(cut)]), `cut at ${cut}`).to.deep.equal(expected);
       }
@@ -100,9 +101,18 @@ describe('createConverter', () => {
   });
 });
 
-function expectedOf(text: string) {
+/** Of content in hand: the text form's SHA-256 only. */
+function expectedInHand(text: string) {
   const canonical = textForm(text);
   return { sha256: sha256(text), digests: canonical === text ? {} : { 'sha256:text': sha256(canonical) } };
+}
+
+/** Of content that is followed while it comes in: every algorithm of both forms. */
+function expectedOf(text: string) {
+  const others = { sha384: hex('sha384', text), sha512: hex('sha512', text) };
+  const canonical = textForm(text);
+  const ofText = ['sha256', 'sha384', 'sha512'].map((algorithm) => [`${algorithm}:text`, hex(algorithm, canonical)]);
+  return { sha256: sha256(text), digests: canonical === text ? others : { ...others, ...Object.fromEntries(ofText) } };
 }
 
 function digestInPieces(pieces: readonly Buffer[]) {
