@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { benchSftp } from './bench/sftp.ts';
 import { benchSignature } from './bench/signature.ts';
 import { benchXml } from './bench/xml.ts';
@@ -14,11 +16,28 @@ export interface Figure {
   readonly ok: boolean;
 }
 
-const BENCHES: Readonly<Record<string, () => AsyncIterable<Figure>>> = {
-  sftp: benchSftp,
-  signature: benchSignature,
-  xml: benchXml,
+interface Bench {
+  readonly measure: () => AsyncIterable<Figure>;
+  /** Programs it compares with, and the Debian package of each. */
+  readonly needs: Readonly<Record<string, string>>;
+}
+
+const BENCHES: Readonly<Record<string, Bench>> = {
+  sftp: { measure: benchSftp, needs: { '/usr/sbin/sshd': 'openssh-server', sftp: 'openssh-client' } },
+  signature: { measure: benchSignature, needs: { openssl: 'openssl' } },
+  xml: { measure: benchXml, needs: { xmllint: 'libxml2-utils' } },
 };
+
+/** Says what to install when a program that the bench compares with is not there. */
+function requirePrograms({ needs }: Bench): void {
+  const folders = (process.env['PATH'] ?? '').split(':');
+  const missing = Object.keys(needs).filter((program) => {
+    return !(program.startsWith('/') ? [program] : folders.map((folder) => join(folder, program))).some(existsSync);
+  });
+  if (missing.length === 0) return;
+  const packages = missing.map((program) => needs[program]).join(' ');
+  throw new Error(`${missing.join(', ')} not found; install it with: apt-get install ${packages}`);
+}
 
 const round = (value: number | null): string => (value === null ? '-' : value.toPrecision(3));
 
@@ -34,7 +53,8 @@ async function run(names: readonly string[], json: boolean): Promise<boolean> {
   for (const name of names) {
     const bench = BENCHES[name];
     if (!bench) throw new Error(`no bench ${name}; there are ${Object.keys(BENCHES).join(', ')}`);
-    for await (const figure of bench()) {
+    requirePrograms(bench);
+    for await (const figure of bench.measure()) {
       held &&= figure.ok;
       process.stdout.write(`${json ? JSON.stringify(figure) : line(figure)}\n`);
     }
