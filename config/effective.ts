@@ -43,6 +43,8 @@ export function maskUrl(url: string): string {
   if (url === 'embedded' || url.startsWith('sqlite:')) return url;
   if (!URL.canParse(url)) return '***';
   const parsed = new URL(url);
+  // a password with an unescaped / or ? ends up in what follows the host
+  if (`${parsed.pathname}${parsed.search}${parsed.hash}`.includes('@')) return '***';
   if (parsed.password !== '') parsed.password = '***';
   for (const name of new Set(parsed.searchParams.keys())) {
     if (/pass|secret|token|key/i.test(name)) parsed.searchParams.set(name, '***');

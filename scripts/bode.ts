@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander';
 import { packageRoot } from '../config/package-root.ts';
 import { EngineError, messageOf } from '../engine/core/errors.ts';
 import { configCommand } from './commands/config.ts';
+import { deadCommand } from './commands/dead.ts';
 import { mailboxCommand } from './commands/mailbox.ts';
 import { toleratePipeEnd } from './commands/output.ts';
 import { provisionCommand } from './commands/provision.ts';
@@ -27,6 +28,7 @@ function program(): Command {
     submissionsCommand(),
     submissionCommand(),
     mailboxCommand(),
+    deadCommand(),
   ];
   for (const command of commands) bode.addCommand(command);
   return strict(bode);
@@ -46,6 +48,7 @@ function strict(command: Command): Command {
 }
 
 async function main(): Promise<void> {
+  process.umask(0o077); // what the engine writes is about people: nobody else on the machine may read it
   toleratePipeEnd();
   try {
     await program().parseAsync();

@@ -14,7 +14,7 @@ import {
 } from '../landing/file-name.ts';
 import { findLanded, findSet, type LandedFile } from '../landing/folder-files.ts';
 import type { Arrival } from '../landing/folders.ts';
-import type { Goal, Goals } from '../registry/goals.ts';
+import { type Goal, type Goals, goalOf } from '../registry/goals.ts';
 import type { Sender } from '../registry/senders.ts';
 import type { Db } from '../store/database.ts';
 import { filesOf, findCancelled, findSame, findSubmission, holderOfStem } from '../submissions/submissions.ts';
@@ -64,7 +64,7 @@ export async function evaluate(arrival: Arrival, deps: EvaluateDeps): Promise<Ev
   if (!sender) throw new EngineError('access_denied', 'the sender is no longer registered', { sender: arrival.sender });
   const name = parseTrigger(arrival.name);
   if (!name) return refuseName(arrival, trigger, deps);
-  const goal = deps.goals[name.goal];
+  const goal = goalOf(deps.goals, name.goal);
   const facts: NameFacts = { arrival, sender, name, goal, today: fileDate(deps.clock()) };
   const faults = firstFaults(NAME_STAGES, facts);
   if (faults.length > 0 || !goal) return refuse(facts, trigger, faults, deps.db);

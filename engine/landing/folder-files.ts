@@ -36,7 +36,10 @@ export async function findLanded(
   return row && toLanded(row);
 }
 
-/** The complete files of a folder whose name starts with one of the prefixes, in the order of their names. */
+/** More than a set can have (9 FI, 9 FS), so that what is too much is seen; the rest stays in the folder. */
+const MOST_FILES = 40;
+
+/** The first 40 complete files of a folder whose name starts with one of the prefixes, in the order of their names. */
 export async function findSet(
   db: Db,
   sender: string,
@@ -51,7 +54,8 @@ export async function findSet(
       // U+10FFFF sorts after every character: the range is what begins with the prefix, found by the index
       for (const prefix of prefixes) any.orWhereBetween('name', [prefix, `${prefix}\u{10FFFF}`]);
     })
-    .orderBy('name');
+    .orderBy('name')
+    .limit(MOST_FILES);
   return rows.map(toLanded);
 }
 

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import type { SubmissionReceived } from '../../schemas/messages.ts';
 import type { Pipeline, PrepareContext, Stage, Work } from '../broker/pipeline.ts';
 import { done, reject, type Verdict } from '../broker/verdict.ts';
-import type { Goal, Goals } from '../registry/goals.ts';
+import { type Goal, type Goals, goalOf } from '../registry/goals.ts';
 import { findSender } from '../registry/senders.ts';
 import type { BlobRef, BlobStore } from '../store/blobs.ts';
 import type { Db } from '../store/database.ts';
@@ -79,7 +79,7 @@ async function inspectSubmission(
   const submission = await findSubmission(deps.db, ticket);
   if (!submission) return reject('there is no such submission');
   if (submission.state !== 'received') return done;
-  const goal = deps.goals[submission.goal];
+  const goal = goalOf(deps.goals, submission.goal);
   const sender = await findSender(deps.db, submission.sender);
   if (!goal || !sender) return reject(`goal ${submission.goal} or sender ${submission.sender} is no longer configured`);
   const files = await filesOf(deps.db, ticket);

@@ -47,3 +47,8 @@ export interface Goal {
 
 /** The configured goals by code. */
 export type Goals = Readonly<Record<string, Goal>>;
+
+/** The goal of a code that came from outside, if it is configured: `constructor` is no goal. */
+export function goalOf(goals: Goals, code: string): Goal | undefined {
+  return Object.hasOwn(goals, code) ? goals[code] : undefined;
+}

@@ -36,7 +36,7 @@ export function openStore({ url, poolSize = 10 }: StoreOptions): Db {
 }
 
 function openSqlite(filename: string): Db {
-  if (filename !== ':memory:') mkdirSync(dirname(filename), { recursive: true });
+  if (filename !== ':memory:') mkdirSync(dirname(filename), { recursive: true, mode: 0o700 });
   const afterCreate = (connection: Database, done: (error: Error | null, connection: Database) => void) => {
     connection.pragma('busy_timeout = 1000'); // first: the next may meet another process's lock; it blocks this process
     connection.pragma('journal_mode = WAL');

@@ -1,6 +1,7 @@
 import { createWriteStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import type { Config } from '../../config/load.ts';
@@ -49,14 +50,21 @@ async function read(db: Db, config: Config, eboxId: string, { save, limit, after
 
 async function saveAll(db: Db, blobs: BlobStore, { id, attachments }: MailboxMessage, dir: string): Promise<string[]> {
   const folder = join(dir, safeName(id));
-  await mkdir(folder, { recursive: true });
+  await mkdir(folder, { recursive: true, mode: 0o700 });
   const paths: string[] = [];
   for (const attachment of attachments) {
     const path = join(folder, savedName(attachment));
-    await pipeline(await blobs.read(db, attachment.sha256), createWriteStream(path));
+    await saveAs(path, await blobs.read(db, attachment.sha256));
     paths.push(path);
   }
   return paths;
+}
+
+/** Written aside and renamed: nothing that lies there, a link least of all, is written through. */
+async function saveAs(path: string, content: Readable): Promise<void> {
+  const aside = `${path}.${process.pid}.part`;
+  await pipeline(content, createWriteStream(aside, { flags: 'wx', mode: 0o600 }));
+  await rename(aside, path);
 }
 
 function savedName({ number, fileName }: Attachment): string {

@@ -6,10 +6,15 @@ export async function print(lines: readonly string[]): Promise<void> {
   if (!process.stdout.write(`${lines.join('\n')}\n`)) await once(process.stdout, 'drain');
 }
 
-/** Writes one JSON document, indented. */
+/** Writes one JSON document, indented; characters that a terminal would obey are escaped, which JSON allows. */
 export async function printJson(value: unknown): Promise<void> {
-  await print([JSON.stringify(value, undefined, 2)]);
+  await print([JSON.stringify(value, undefined, 2).replace(/[\u007f-\u009f\u2028\u2029]|\p{Cf}/gu, escaped)]);
 }
+
+const escaped = (character: string): string =>
+  Array.from({ length: character.length }, (_, at) => character.charCodeAt(at).toString(16).padStart(4, '0'))
+    .map((unit) => `\\u${unit}`)
+    .join('');
 
 /** A reader that stops reading (`bode submissions | head -1`) ends the command, quietly. */
 export function toleratePipeEnd(): void {

@@ -31,7 +31,8 @@ export function readBeginning(head: Uint8Array): Beginning {
   const declared = /^<\?xml\s[^>]*?\bencoding\s*=\s*(?:"([^"]*)"|'([^']*)')/.exec(bytes.toString('latin1', skip));
   const name = declared?.[1] ?? declared?.[2];
   if (name === undefined) return { encoding: 'utf-8', skip };
-  const encoding = NAMES[name.toLowerCase()];
+  const known = name.toLowerCase();
+  const encoding = Object.hasOwn(NAMES, known) ? NAMES[known] : undefined;
   if (encoding === undefined) return unsupported(/^[\w.:-]{1,40}$/.test(name) ? `"${name}"` : 'the declared one');
   if (marked && encoding !== 'utf-8') return unsupported(`"${name}" with the byte order mark of UTF-8`);
   return { encoding, skip };

@@ -143,6 +143,24 @@ describe('receiving', () => {
     expect(await desk.names()).to.deep.equal([]);
   });
 
+  it('answers a goal that only JavaScript knows like any other that is not there', async () => {
+    const desk = await aDesk();
+    for (const goal of ['constructor', 'toString', '__proto__', 'hasOwnProperty']) {
+      await desk.put(`GO.${STEM.replace('DMFA', goal)}.1`);
+    }
+    expect(await desk.outcomes()).to.deep.equal(Array(4).fill('refused 129'));
+  });
+
+  it('answers a GO with a thousand files under its stem, and takes no more than it looks at', async () => {
+    const desk = await aDesk();
+    for (let index = 0; index < 1_000; index += 1) await desk.put(`FI.${STEM}.x${String(index).padStart(4, '0')}`, 'x');
+    await desk.put(`GO.${STEM}.1`);
+    const [outcome, ...others] = await desk.outcomes();
+    expect(outcome).to.match(/^refused 131 /);
+    expect(others).to.deep.equal([]);
+    expect(await desk.db('folder_files').count('* as left')).to.deep.equal([{ left: 960 }]);
+  });
+
   it('takes in what a crash left, one bad arrival or not; names of files on their way are no arrivals', async () => {
     const down: VerifyPart = async (facts) => {
       if (facts.name.sequence === '00002') throw new Error('the content is gone');
