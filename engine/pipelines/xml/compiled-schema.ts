@@ -1,4 +1,6 @@
 import { ParseOption, XmlDocument, XsdValidator } from 'libxml2-wasm';
+import { proofTables } from './prove-schema.ts';
+import { createProof, type Prove } from './prove-window.ts';
 import { readOutline, type SchemaOutline } from './schema-outline.ts';
 
 /** A schema ready for use. */
@@ -6,6 +8,8 @@ export interface CompiledSchema {
   readonly validator: XsdValidator;
   /** Read when it is first needed: most files have no faults to explain. */
   readonly outline: () => SchemaOutline;
+  /** Proves simple windows without the validator; `undefined` when the schema holds what it does not know. */
+  readonly prove: Prove | undefined;
 }
 
 /** A schema that was compiled, or why it could not be. */
@@ -19,13 +23,19 @@ export function compileSchema(text: Buffer): Compiled {
     const option = ParseOption.XML_PARSE_NONET | ParseOption.XML_PARSE_NO_XXE;
     const document = XmlDocument.fromBuffer(text, { option });
     try {
-      return { validator: XsdValidator.fromDoc(document), outline: lazily(() => outlineOf(text)) };
+      const validator = XsdValidator.fromDoc(document);
+      return { validator, outline: lazily(() => outlineOf(text)), prove: proofOf(text) };
     } finally {
       document.dispose();
     }
   } catch (error) {
     return { fault: error instanceof Error ? error.message : String(error) };
   }
+}
+
+function proofOf(text: Buffer): Prove | undefined {
+  const tables = proofTables(text.toString('utf8'));
+  return tables && createProof(tables);
 }
 
 function outlineOf(text: Buffer): SchemaOutline {

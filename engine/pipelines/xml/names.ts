@@ -22,7 +22,8 @@ export function createNameTable(known: readonly string[]): NameTable {
     texts: [''],
   };
   for (const name of known) {
-    const bytes = Buffer.from(name, 'latin1');
+    // no Buffer: arrays of one kind only are faster to read
+    const bytes = Uint8Array.from(Buffer.from(name, 'latin1'));
     internName(names, bytes, 0, bytes.length, hashName(bytes, 0, bytes.length));
   }
   return names;
@@ -33,6 +34,16 @@ export function hashName(bytes: Uint8Array, start: number, end: number): number 
   let hash = 0;
   for (let at = start; at < end; at++) hash = (Math.imul(hash, 31) + (bytes[at] as number)) | 0;
   return hash;
+}
+
+/** The number of the name in these bytes; `OTHER_NAME` when the table does not know it. */
+export function findName(names: NameTable, bytes: Uint8Array, start: number, end: number, hash: number): number {
+  const { slots, hashes } = names;
+  for (let slot = hash & MASK; ; slot = (slot + 1) & MASK) {
+    const id = slots[slot] as number;
+    if (id === 0) return OTHER_NAME;
+    if (hashes[id] === hash && isName(names, id, bytes, start, end - start)) return id;
+  }
 }
 
 /** The number of the name in these bytes, a new one if it is new. */
@@ -53,6 +64,26 @@ function addName(names: NameTable, slot: number, bytes: Uint8Array, hash: number
   names.hashes[id] = hash;
   names.slots[slot] = id;
   return id;
+}
+
+/** How many bytes a name has. */
+export function nameSize(names: NameTable, id: number): number {
+  return (names.bytes[id] as Uint8Array).length;
+}
+
+/** How many bytes a name has that begins at `start`; it ends at white space, a ">" or `fill`. */
+export function nameLength(bytes: Uint8Array, start: number, fill: number): number {
+  let at = start;
+  while (at < fill && bytes[at] !== 0x3e && (bytes[at] as number) > 0x20) at++;
+  return at - start;
+}
+
+/** The place behind this name, which must begin at `start`; -1 when another one does. */
+export function pastName(names: NameTable, id: number, bytes: Uint8Array, start: number): number {
+  const name = names.bytes[id] as Uint8Array;
+  const { length } = name;
+  for (let at = 0; at < length; at++) if (name[at] !== bytes[start + at]) return -1;
+  return start + length;
 }
 
 /** True when `length` bytes from `start` are this name. */

@@ -46,6 +46,9 @@ export interface ScanState {
   readonly maxDepth: number;
   readonly open: Open;
   readonly names: NameTable;
+  /** The name of the last start tag, and by each name that of the start tag that followed it the last time. */
+  lastName: number;
+  readonly followers: Uint16Array;
   readonly wanted: Uint8Array;
   readonly sink: Sink;
   outline: SchemaOutline | undefined;
@@ -91,6 +94,7 @@ export function createScan({ maxDepth, wanted, sink, keepSmall }: ScanOptions): 
   return {
     ...{ bytes: new Uint8Array(), fill: 0, pos: 0, delta: 0, line: 1, lineBase: 0, continuationEnd: 0xc0 },
     ...{ depth: 0, maxDepth, open: createOpen(maxDepth + 1), names: createNameTable(wanted), wanted: marks, sink },
+    ...{ lastName: 0, followers: new Uint16Array(MAX_NAMES + 1) },
     ...{ outline: undefined, repeats: new Uint8Array((MAX_NAMES + 1) ** 2) },
     ...{
       drops: new Int32Array(1024),

@@ -1,4 +1,4 @@
-import { internName, isName, MAX_NAMES, OTHER_NAME } from './names.ts';
+import { internName, isName, MAX_NAMES, nameLength, nameSize, OTHER_NAME, pastName } from './names.ts';
 import { addDrop, columnAt, MIXED, OPAQUE, type ScanState } from './scan-state.ts';
 
 /** Why the scanner returned. */
@@ -56,7 +56,18 @@ function readToken(s: ScanState): Stop {
   return startTag(s);
 }
 
+/** Most elements follow the same one as the last time: the name is then compared and not looked up. */
 function startTag(s: ScanState): Stop {
+  const { bytes, names, pos } = s;
+  const guess = s.followers[s.lastName] as number;
+  if (guess !== OTHER_NAME && pos + 1 + nameSize(names, guess) < s.fill) {
+    const end = pastName(names, guess, bytes, pos + 1);
+    if (end >= 0 && bytes[end] === GT) return enter(s, guess, end, end);
+  }
+  return anyStartTag(s);
+}
+
+function anyStartTag(s: ScanState): Stop {
   const { bytes, fill, pos } = s;
   let at = pos + 1;
   let hash = 0;
@@ -103,6 +114,8 @@ function enter(s: ScanState, id: number, nameEnd: number, end: number): Stop {
   open.dropEnd[depth] = 0;
   open.dropBase[depth] = s.dropCount;
   s.depth = depth + 1;
+  s.followers[s.lastName] = id;
+  s.lastName = id;
   const empty = s.bytes[end - 1] === SLASH;
   if (nameEnd < (empty ? end - 1 : end)) readAttributes(s, nameEnd, end);
   s.pos = end + 1;
@@ -123,7 +136,16 @@ function endTag(s: ScanState): Stop {
   const { bytes, fill, pos, depth, names } = s;
   if (depth === 0) return fail(s, 'an end tag without a start tag');
   const id = s.open.name[depth - 1] as number;
-  const length = id === OTHER_NAME ? nameLength(bytes, pos + 2, fill) : (names.bytes[id] as Uint8Array).length;
+  if (id !== OTHER_NAME && pos + 2 + nameSize(names, id) < fill) {
+    const end = pastName(names, id, bytes, pos + 2);
+    if (end >= 0 && bytes[end] === GT) return leave(s, pos, end + 1);
+  }
+  return anyEndTag(s, id);
+}
+
+function anyEndTag(s: ScanState, id: number): Stop {
+  const { bytes, fill, pos, names } = s;
+  const length = id === OTHER_NAME ? nameLength(bytes, pos + 2, fill) : nameSize(names, id);
   let at = pos + 2 + length;
   if (at >= fill && !bytes.subarray(pos, fill).includes(GT)) return STOP.more;
   if (id !== OTHER_NAME && !isName(names, id, bytes, pos + 2, length)) return fail(s, 'an end tag of another element');
@@ -132,12 +154,6 @@ function endTag(s: ScanState): Stop {
   if (bytes[at] !== GT) return fail(s, 'an end tag of another element');
   if (at > pos + 2 + length) passLines(s, pos, at);
   return leave(s, pos, at + 1);
-}
-
-function nameLength(bytes: Uint8Array, from: number, fill: number): number {
-  let at = from;
-  while (at < fill && bytes[at] !== GT && (bytes[at] as number) > SPACE) at++;
-  return at - from;
 }
 
 function leave(s: ScanState, contentEnd: number, end: number): Stop {

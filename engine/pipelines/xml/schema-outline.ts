@@ -18,20 +18,21 @@ export interface SchemaOutline {
   readonly splittable: boolean;
 }
 
-interface Node {
+/** An element of a schema document, its names without their prefix. */
+export interface SchemaNode {
   readonly tag: string;
   readonly attributes: Readonly<Record<string, string>>;
-  readonly children: readonly Node[];
+  readonly children: readonly SchemaNode[];
 }
 
 type Rules = Map<string, ChildRule>;
 
 interface Context {
-  readonly types: ReadonlyMap<string, Node>;
-  readonly groups: ReadonlyMap<string, Node>;
+  readonly types: ReadonlyMap<string, SchemaNode>;
+  readonly groups: ReadonlyMap<string, SchemaNode>;
   readonly rules: Rules;
   /** What is being expanded: a type or group may hold itself. */
-  readonly seen: Set<Node>;
+  readonly seen: Set<SchemaNode>;
   position: number;
   wildcard: boolean;
 }
@@ -57,12 +58,12 @@ export function readOutline(text: string): SchemaOutline | undefined {
 const MARKUP =
   /<!--[\s\S]*?-->|<\?[\s\S]*?\?>|<!\[CDATA\[[\s\S]*?\]\]>|<(\/?)([^\s<>/!?]+)((?:[^<>"']|"[^"]*"|'[^']*')*?)(\/?)>/g;
 
-interface GrowingNode extends Node {
+interface GrowingNode extends SchemaNode {
   readonly children: GrowingNode[];
 }
 
 /** The elements of a schema document, leniently: whether it is well-formed its compiler judges. */
-function parseNodes(text: string): Node[] {
+export function parseNodes(text: string): SchemaNode[] {
   const top: GrowingNode = { tag: '', attributes: {}, children: [] };
   const open = [top];
   for (const [, slash, name, attributes = '', empty] of text.matchAll(MARKUP)) {
@@ -87,17 +88,18 @@ function local(name: string): string {
   return name.slice(name.indexOf(':') + 1);
 }
 
-function* walk(node: Node): Generator<Node> {
+/** A node and all below it. */
+export function* walk(node: SchemaNode): Generator<SchemaNode> {
   yield node;
   for (const child of node.children) yield* walk(child);
 }
 
-function named(schema: Node, tag: string): Map<string, Node> {
+function named(schema: SchemaNode, tag: string): Map<string, SchemaNode> {
   const nodes = schema.children.filter((node) => node.tag === tag && node.attributes['name']);
   return new Map(nodes.map((node) => [node.attributes['name'] ?? '', node]));
 }
 
-function isDistant({ tag, attributes }: Node): boolean {
+function isDistant({ tag, attributes }: SchemaNode): boolean {
   if (DISTANT.has(tag) || attributes['substitutionGroup'] !== undefined) return true;
   const type = local(attributes['type'] ?? attributes['base'] ?? '');
   return type === 'ID' || type === 'IDREF' || type === 'IDREFS';
@@ -105,9 +107,9 @@ function isDistant({ tag, attributes }: Node): boolean {
 
 function addElement(
   all: Map<string, Rules>,
-  element: Node,
-  types: ReadonlyMap<string, Node>,
-  groups: ReadonlyMap<string, Node>,
+  element: SchemaNode,
+  types: ReadonlyMap<string, SchemaNode>,
+  groups: ReadonlyMap<string, SchemaNode>,
 ): void {
   const name = element.attributes['name'] ?? '';
   const context: Context = { types, groups, rules: new Map(), seen: new Set(), position: 0, wildcard: false };
@@ -117,7 +119,7 @@ function addElement(
   all.set(name, merged(all.get(name), rules));
 }
 
-const CONTENT: Readonly<Record<string, (node: Node, factor: number, context: Context) => void>> = {
+const CONTENT: Readonly<Record<string, (node: SchemaNode, factor: number, context: Context) => void>> = {
   element: addParticle,
   any: (_node, _factor, context) => {
     context.wildcard = true;
@@ -134,17 +136,17 @@ function ignore(): void {
   // says nothing of the children
 }
 
-function addContent(node: Node, factor: number, context: Context): void {
+function addContent(node: SchemaNode, factor: number, context: Context): void {
   const add = CONTENT[node.tag];
   if (add) add(node, factor, context);
   else addChildren(node, factor * occurs(node, 'maxOccurs'), context);
 }
 
-function addChildren(node: Node, factor: number, context: Context): void {
+function addChildren(node: SchemaNode, factor: number, context: Context): void {
   for (const child of node.children) addContent(child, factor, context);
 }
 
-function addDerived(node: Node, factor: number, context: Context): void {
+function addDerived(node: SchemaNode, factor: number, context: Context): void {
   const base = context.types.get(local(node.attributes['base'] ?? ''));
   // a restriction says its whole content again; an extension adds to that of its base
   if (base && node.tag === 'extension' && !context.seen.has(base)) {
@@ -155,7 +157,7 @@ function addDerived(node: Node, factor: number, context: Context): void {
   addChildren(node, factor, context);
 }
 
-function addGroup(node: Node, factor: number, context: Context): void {
+function addGroup(node: SchemaNode, factor: number, context: Context): void {
   const group = context.groups.get(local(node.attributes['ref'] ?? ''));
   if (!group || context.seen.has(group)) return;
   context.seen.add(group);
@@ -163,7 +165,7 @@ function addGroup(node: Node, factor: number, context: Context): void {
   context.seen.delete(group);
 }
 
-function addParticle(node: Node, factor: number, context: Context): void {
+function addParticle(node: SchemaNode, factor: number, context: Context): void {
   const { rules } = context;
   const name = local(node.attributes['ref'] ?? node.attributes['name'] ?? '');
   const own = occurs(node, 'maxOccurs');
@@ -177,7 +179,7 @@ function addParticle(node: Node, factor: number, context: Context): void {
   });
 }
 
-function occurs({ attributes }: Node, which: 'minOccurs' | 'maxOccurs'): number {
+function occurs({ attributes }: SchemaNode, which: 'minOccurs' | 'maxOccurs'): number {
   const text = attributes[which];
   if (text === 'unbounded') return Number.POSITIVE_INFINITY;
   return text === undefined ? 1 : Number(text);
