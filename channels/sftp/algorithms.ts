@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Algorithms, NegotiatedAlgorithms } from 'ssh2';
+import { createGreeting } from './greeting.ts';
 
 /** What may be negotiated: no SHA-1, no CBC, no compression. Strict key exchange is always offered. */
 export const ALGORITHMS = {
@@ -25,32 +26,30 @@ export const ALGORITHMS = {
   compress: ['none'],
 } as const satisfies Algorithms;
 
-const STRICT = Buffer.from('kex-strict-c-v00@openssh.com');
-const GREETING_BYTES = 64 * 1024; // the first offer of a client, which goes in clear, is shorter
+const STRICT = 'kex-strict-c-v00@openssh.com';
 
 /**
  * Tells, once a handshake is complete, whether it is open to prefix truncation (Terrapin, CVE-2023-48795):
- * ChaCha20-Poly1305 or encrypt-then-MAC with a client that did not ask for strict key exchange.
+ * ChaCha20-Poly1305 or encrypt-then-MAC with a client whose first packet was not an offer that asks for strict key
+ * exchange. Cuts off a client that does not identify itself within 8 KiB.
  */
 export function watchForTerrapin(socket: Socket): (negotiated: NegotiatedAlgorithms) => boolean {
-  let seen = Buffer.alloc(0);
-  let strict = false;
+  const greeting = createGreeting();
 
   function watch(bytes: Buffer): void {
-    seen = Buffer.concat([seen, bytes]);
-    strict = seen.includes(STRICT);
-    if (strict || seen.length > GREETING_BYTES) stop();
+    const state = greeting.push(bytes);
+    if (state !== 'more') stop();
+    if (state === 'too long') socket.destroy();
   }
 
   function stop(): void {
     socket.off('data', watch);
-    seen = Buffer.alloc(0);
   }
 
   socket.on('data', watch);
   return ({ cs, sc }) => {
     stop();
-    return !strict && [cs, sc].some(isTruncatable);
+    return !greeting.methods().includes(STRICT) && [cs, sc].some(isTruncatable);
   };
 }
 

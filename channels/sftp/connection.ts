@@ -4,21 +4,24 @@ import type { Clock } from '../../engine/core/clock.ts';
 import { messageOf } from '../../engine/core/errors.ts';
 import type { Logger } from '../../engine/core/logger.ts';
 import type { Folders } from '../../engine/landing/folders.ts';
-import type { Authenticate, Authenticated } from './authentication.ts';
+import type { Authenticate, Authenticated, Credentials } from './authentication.ts';
+import { createChannels } from './channels.ts';
 import { createHandles } from './handles.ts';
 import { guardLogin } from './login.ts';
 import { type SftpSession, serveSftp } from './session.ts';
+import { type ConfirmStanding, createConfirmStanding } from './standing.ts';
+import type { StartupLimits } from './startups.ts';
 
 /** What one client, or all together, may take. */
-export interface SftpLimits {
+export interface SftpLimits extends StartupLimits {
   readonly connections: number;
-  /** Connections that have not logged in yet. */
-  readonly startups: number;
   readonly connectionsPerSender: number;
+  /** Channels open at a time, whether or not SFTP has been started on them. */
   readonly sessionsPerConnection: number;
   readonly handlesPerSession: number;
   /** Milliseconds without a request before a connection is closed. */
   readonly idleMs: number;
+  /** Milliseconds within which a client has to log in, and to start SFTP on a channel that it has opened. */
   readonly authTimeoutMs: number;
   readonly authAttempts: number;
 }
@@ -44,6 +47,10 @@ export interface ClientConnection {
 }
 
 const FLOOD_BYTES = 8 * 1024 * 1024; // more than a client can send that keeps to its window
+// more than all sessions of a connection have waiting, and than a log-in takes: answers that are not read
+const UNSENT_BYTES = 16 * 1024 * 1024;
+const UNSENT_SESSION_BYTES = 512 * 1024;
+const UNSENT_LOGIN_BYTES = 256 * 1024;
 const CLOSING_MS = 1_000;
 
 /** Serves one client: log-in, then SFTP sessions; everything else that SSH offers is refused. */
@@ -52,50 +59,69 @@ export function serveClient(client: Connection, socket: Socket, deps: Connection
   const startedAt = clock().getTime();
   const sessions = new Set<SftpSession>();
   const idle = setTimeout(() => close('idle'), limits.idleMs);
+  const channels = createChannels({
+    limit: limits.sessionsPerConnection,
+    patienceMs: limits.authTimeoutMs,
+    startSftp,
+    onUnused: () => close('channels without SFTP'),
+  });
   let log = deps.log.child({ remote: socket.remoteAddress });
   let sender: Authenticated | undefined;
+  let confirmStanding: ConfirmStanding | undefined;
+  let closing = false;
 
   function close(reason: string): void {
+    if (closing) return;
+    closing = true;
     log.info({ reason }, 'sftp connection closed');
     client.end();
     // a client that does not take part in closing is cut off
     setTimeout(() => socket.destroy(), CLOSING_MS).unref();
   }
 
-  function onLogin(authenticated: Authenticated): void {
+  const isOpen = () => !closing && !socket.destroyed;
+
+  function onLogin(authenticated: Authenticated, credentials: Credentials): void {
     sender = authenticated;
     log = log.child({ sender: sender.number });
     log.info({ ms: clock().getTime() - startedAt }, 'sftp login');
-  }
-
-  function onSession(accept: () => Session, reject: () => void): void {
-    if (sender && sessions.size < limits.sessionsPerConnection) listenTo(accept(), sender);
-    else reject();
-  }
-
-  // nothing but the subsystem is listened to: shell, exec, environment, terminal, X11 and agent are refused by the library
-  function listenTo(session: Session, authenticated: Authenticated): void {
-    session.on('subsystem', (accept, reject, { name }) => {
-      if (name === 'sftp') startSftp(accept(), authenticated);
-      else reject();
+    confirmStanding = createConfirmStanding({
+      ...deps,
+      sender,
+      credentials,
+      nowMs: () => clock().getTime(),
+      onWithdrawn: () => close('login withdrawn'),
     });
   }
 
-  function startSftp(channel: ServerChannel, { number }: Authenticated): void {
+  function onSession(accept: () => Session | undefined, reject: () => void): void {
+    const session = sender && isOpen() && channels.hasRoom() ? accept() : undefined;
+    if (session) channels.add(session);
+    else reject();
+  }
+
+  function startSftp(channel: ServerChannel): SftpSession {
+    const number = sender?.number ?? ''; // no channel opens before the log-in
     const context = {
       sender: number,
       folders: deps.foldersOf({ number, channel: 'sftp' }),
       handles: createHandles(limits.handlesPerSession),
       maxHandles: limits.handlesPerSession,
+      confirmStanding: async () => confirmStanding?.(),
       clock,
       log,
     };
     const session = serveSftp({ channel, socket, context, onBroken, onActivity: () => idle.refresh() });
     sessions.add(session);
     channel.on('close', () => void session.abort().finally(() => sessions.delete(session)));
-    socket.on('data', () => {
-      if (channel.readableLength > FLOOD_BYTES) socket.destroy();
-    });
+    return session;
+  }
+
+  const mostUnsent = Math.max(UNSENT_BYTES, limits.sessionsPerConnection * UNSENT_SESSION_BYTES);
+
+  function onData(): void {
+    const unsent = socket.writableLength > (sender ? mostUnsent : UNSENT_LOGIN_BYTES);
+    if (unsent || channels.unreadBytes() > FLOOD_BYTES) socket.destroy();
   }
 
   function onBroken(error: unknown): void {
@@ -107,16 +133,19 @@ export function serveClient(client: Connection, socket: Socket, deps: Connection
     await Promise.all([...sessions].map((session) => session.abort()));
   }
 
-  guardLogin(client, { ...deps, authAttempts: limits.authAttempts, log, onLogin, onGivenUp: close });
+  guardLogin(client, { ...deps, authAttempts: limits.authAttempts, log, isOpen, onLogin, onGivenUp: close });
   client.on('handshake', (negotiated) => {
     if (deps.isTruncatable(negotiated)) close('no strict key exchange');
   });
   client.on('session', onSession);
   client.on('error', (error: Error) => log.info({ reason: messageOf(error) }, 'sftp connection failed'));
   client.on('close', () => {
+    closing = true;
     clearTimeout(idle);
+    channels.clear();
     void abortAll();
   });
+  socket.on('data', onData);
 
   return {
     authenticated: () => sender !== undefined,

@@ -1,6 +1,6 @@
 import type { AuthContext, Connection } from 'ssh2';
 import type { Logger } from '../../engine/core/logger.ts';
-import { type Attempt, type Authenticate, type Authenticated, judge } from './authentication.ts';
+import { type Attempt, type Authenticate, type Authenticated, type Credentials, judge } from './authentication.ts';
 import { printable } from './printable.ts';
 
 export interface LoginOptions {
@@ -8,23 +8,25 @@ export interface LoginOptions {
   readonly allowSha1: boolean;
   readonly authAttempts: number;
   readonly log: Logger;
+  /** False once the connection has closed, or is being closed: nothing is decided any more then. */
+  readonly isOpen: () => boolean;
   /** Counts a login; false when the sender has too many connections. */
   readonly admit: (sender: string) => boolean;
   /** Called once, before the client gets to know that it is in. */
-  readonly onLogin: (sender: Authenticated) => void;
+  readonly onLogin: (sender: Authenticated, credentials: Credentials) => void;
   /** Called when the attempts are used up. */
   readonly onGivenUp: (reason: string) => void;
 }
 
 /** Decides the attempts of one client to log in, and writes down those that are refused. */
 export function guardLogin(client: Connection, options: LoginOptions): void {
-  const { log, authAttempts, admit, onLogin, onGivenUp } = options;
+  const { log, authAttempts, isOpen, admit, onLogin, onGivenUp } = options;
   let failures = 0;
 
   async function outcomeOf(attempt: AuthContext): Promise<Attempt> {
     try {
       const outcome = await judge(attempt, options);
-      const full = outcome.kind === 'accepted' && !admit(outcome.sender.number);
+      const full = outcome.kind === 'accepted' && isOpen() && !admit(outcome.sender.number);
       return full ? { kind: 'refused', reason: 'too many connections of this sender' } : outcome;
     } catch (err) {
       log.error({ err }, 'login could not be checked');
@@ -34,8 +36,9 @@ export function guardLogin(client: Connection, options: LoginOptions): void {
 
   async function decide(attempt: AuthContext): Promise<void> {
     const outcome = await outcomeOf(attempt);
+    if (!isOpen()) return;
     if (outcome.kind === 'refused') return refuse(attempt, outcome.reason);
-    if (outcome.kind === 'accepted') onLogin(outcome.sender);
+    if (outcome.kind === 'accepted') onLogin(outcome.sender, outcome.credentials);
     attempt.accept();
   }
 

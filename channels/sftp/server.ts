@@ -8,8 +8,11 @@ import type { Folders } from '../../engine/landing/folders.ts';
 import { ALGORITHMS, watchForTerrapin } from './algorithms.ts';
 import type { Authenticate } from './authentication.ts';
 import { type ClientConnection, type SftpLimits, serveClient } from './connection.ts';
+import { admitStartup } from './startups.ts';
 
 interface Guest {
+  readonly socket: Socket;
+  readonly address: string;
   readonly isTruncatable: (negotiated: NegotiatedAlgorithms) => boolean;
   /** Absent until the client has said that it speaks SSH. */
   connection?: ClientConnection;
@@ -35,6 +38,7 @@ export interface SftpServerOptions {
 export const DEFAULT_SFTP_LIMITS: SftpLimits = {
   connections: 500,
   startups: 100,
+  startupsPerAddress: 10,
   connectionsPerSender: 20,
   sessionsPerConnection: 10,
   handlesPerSession: 64,
@@ -53,13 +57,25 @@ export function createSftpServer(options: SftpServerOptions): Service & { port()
   const listener = createServer({ noDelay: true }, takeIn);
   let listening = false;
 
-  function takeIn(socket: Socket): void {
-    const waiting = [...open.values()].filter(({ connection }) => !connection?.authenticated()).length;
-    if (open.size >= limits.connections || waiting >= limits.startups) {
-      log.warn({ connections: open.size, waiting }, 'sftp connection turned away');
-      socket.destroy();
-      return;
+  function hasRoomFor(address: string): boolean {
+    const waiting = [...open.values()].filter(
+      ({ socket, connection }) => !socket.destroyed && !connection?.authenticated(),
+    );
+    const admission = admitStartup(waiting, address, limits);
+    if (open.size >= limits.connections || admission.kind === 'refuse') {
+      log.warn({ connections: open.size, waiting: waiting.length, remote: address }, 'sftp connection turned away');
+      return false;
     }
+    if (admission.kind === 'replace') {
+      log.warn({ waiting: waiting.length, remote: admission.drop.address }, 'sftp connection gave way to another');
+      admission.drop.socket.destroy();
+    }
+    return true;
+  }
+
+  function takeIn(socket: Socket): void {
+    const address = socket.remoteAddress ?? ''; // absent when it has closed already
+    if (!address || !hasRoomFor(address)) return void socket.destroy();
     const timer = setTimeout(() => {
       if (!open.get(socket)?.connection?.authenticated()) socket.destroy();
     }, limits.authTimeoutMs);
@@ -68,14 +84,15 @@ export function createSftpServer(options: SftpServerOptions): Service & { port()
       open.delete(socket);
     });
     ssh.injectSocket(socket);
-    open.set(socket, { isTruncatable: watchForTerrapin(socket) });
+    open.set(socket, { socket, address, isTruncatable: watchForTerrapin(socket) });
   }
 
   ssh.on('connection', (client, { ip, port }) => {
     const found = [...open].find(([{ remoteAddress, remotePort }]) => remoteAddress === ip && remotePort === port);
     if (!found) return void client.end();
     const [socket, guest] = found;
-    const admit = (sender: string) => senders.take(sender, (free) => socket.once('close', free));
+    // a socket that has closed says so only once: its place would never be free again
+    const admit = (sender: string) => !socket.destroyed && senders.take(sender, (free) => socket.once('close', free));
     const { isTruncatable } = guest;
     const deps = { ...options, limits, admit, isTruncatable, allowSha1: options.allowSha1 ?? false };
     guest.connection = serveClient(client, socket, deps);

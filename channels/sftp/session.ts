@@ -7,6 +7,8 @@ import { createSplitter, type Packet } from './splitter.ts';
 
 /** One SFTP session on a channel. */
 export interface SftpSession {
+  /** Stops waiting for the client to read: it has closed the channel. What it sent before is still carried out. */
+  mute(): void;
   /** Ends the session at once: what is being uploaded is kept as partial. Resolves when nothing is open any more. */
   abort(): Promise<void>;
 }
@@ -25,6 +27,7 @@ export interface SessionOptions {
 // the client's window closes; below the second it is read again.
 const PAUSE_BYTES = 1024 * 1024;
 const RESUME_BYTES = 256 * 1024;
+const PACKET_OVERHEAD = 256; // what a waiting packet takes besides its bytes
 
 /** Serves SFTP on a channel: one request after the other, in the order in which they came. */
 export function serveSftp({ channel, socket, context, onBroken, onActivity }: SessionOptions): SftpSession {
@@ -42,7 +45,7 @@ export function serveSftp({ channel, socket, context, onBroken, onActivity }: Se
     try {
       for (const packet of splitter.push(bytes)) {
         queue.push(packet);
-        queuedBytes += packet.length;
+        queuedBytes += packet.length + PACKET_OVERHEAD;
       }
     } catch (error) {
       fail(error);
@@ -55,7 +58,7 @@ export function serveSftp({ channel, socket, context, onBroken, onActivity }: Se
     try {
       for (let packet = queue.shift(); packet; packet = queue.shift()) {
         output.add(await answer(packet));
-        queuedBytes -= packet.length;
+        queuedBytes -= packet.length + PACKET_OVERHEAD;
         if (queue.length === 0 || output.isFull()) await output.flush();
         if (queuedBytes < RESUME_BYTES && channel.isPaused()) channel.resume();
       }
@@ -93,6 +96,7 @@ export function serveSftp({ channel, socket, context, onBroken, onActivity }: Se
   });
 
   return {
+    mute: output.abort,
     abort() {
       output.abort();
       return end();

@@ -3,6 +3,8 @@ import { EngineError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { BlobStore } from '../store/blobs.ts';
 import type { Db } from '../store/database.ts';
+import type { FreeBytes } from '../store/free-space.ts';
+import { refusingWhenFull } from '../store/no-space.ts';
 import { openDownload } from './download.ts';
 import { triggerRole } from './file-name.ts';
 import {
@@ -20,8 +22,9 @@ import type { FileEntry, FolderName, Folders, OnArrival, Upload } from './folder
 import { createQuota, DEFAULT_LANDING_LIMITS, type LandingLimits, type Quota } from './limits.ts';
 import { checkedName } from './names.ts';
 import { createRecentUploads } from './recent.ts';
+import { createSpace, type Space } from './space.ts';
 import { contentOf, entryOf } from './stored-content.ts';
-import { createUpload } from './upload.ts';
+import { createUpload, type StoredUpload } from './upload.ts';
 
 export interface FoldersDeps {
   readonly db: Db;
@@ -30,6 +33,8 @@ export interface FoldersDeps {
   readonly log: Logger;
   readonly onArrival: OnArrival;
   readonly limits?: Partial<LandingLimits>;
+  /** Free space that uploads share; that of the blob directory when absent. */
+  readonly freeBytes?: FreeBytes;
 }
 
 /** Whose folders, and by which channel the sender came. */
@@ -46,14 +51,17 @@ export type FoldersOf = (owner: FolderOwner) => Folders;
 export function createFolders(deps: FoldersDeps): FoldersOf {
   const limits = { ...DEFAULT_LANDING_LIMITS, ...deps.limits };
   const quota = createQuota(deps.db, limits, () => deps.clock().getTime());
+  const { freeBytes = deps.blobs.files.freeBytes, log } = deps;
+  const space = createSpace({ freeBytes, minFreeBytes: limits.minFreeBytes, log });
   const storeSmall = createStoreSmall(deps.db);
   const findFile = createFindFile(deps.db);
-  return (owner) => foldersOf(owner, { ...deps, limits, quota, storeSmall, findFile });
+  return (owner) => foldersOf(owner, { ...deps, limits, quota, space, storeSmall, findFile });
 }
 
 type SessionDeps = FoldersDeps & {
   readonly limits: LandingLimits;
   readonly quota: Quota;
+  readonly space: Space;
   readonly storeSmall: StoreSmall;
   readonly findFile: FindFile;
 };
@@ -61,7 +69,7 @@ type SessionDeps = FoldersDeps & {
 const PAGE = 500;
 
 function foldersOf({ number: sender, channel }: FolderOwner, deps: SessionDeps): Folders {
-  const { db, blobs, clock, quota, findFile } = deps;
+  const { db, blobs, clock, quota, space, findFile } = deps;
   const recent = createRecentUploads(() => clock().getTime());
   const keyOf = (folder: FolderName, name: string): FileKey => ({ sender, folder, name: checkedName(name) });
 
@@ -86,14 +94,11 @@ function foldersOf({ number: sender, channel }: FolderOwner, deps: SessionDeps):
   async function openWrite(folder: FolderName, name: string, mode: 'create' | 'resume'): Promise<Upload> {
     requireIn(folder, 'a file can only be put into an IN folder');
     const key = keyOf(folder, name);
-    await quota.admit(sender, folder);
-    const onComplete = ({ size, modifiedAt }: { size: number; modifiedAt: Date }) => arrived(key, size, modifiedAt);
-    const upload = createUpload(deps, { key, channel, onComplete });
-    // A resumed upload gets a copy of what is there: a file that another session still holds open is never continued,
-    // so that nobody can change bytes whose digest has been taken.
+    await space.admit();
     const there = mode === 'resume' ? await contentOf(db, blobs, key) : undefined;
-    if (there) await upload.begin(there);
-    return Object.assign(upload, { offset: upload.size });
+    const allowance = await quota.admit(sender, folder); // last: what follows cannot fail
+    const onComplete = ({ name, size, modifiedAt }: StoredUpload) => arrived({ ...key, name }, size, modifiedAt);
+    return createUpload(deps, { key, channel, there, allowance, onComplete });
   }
 
   async function openRead(folder: FolderName, name: string) {
@@ -130,7 +135,15 @@ function foldersOf({ number: sender, channel }: FolderOwner, deps: SessionDeps):
     throw notFound(key);
   }
 
-  return { list, stat, openWrite, openRead, rename, remove, setModified };
+  return {
+    list,
+    stat,
+    openWrite: refusingWhenFull(openWrite),
+    openRead,
+    rename: refusingWhenFull(rename),
+    remove: refusingWhenFull(remove),
+    setModified: refusingWhenFull(setModified),
+  };
 }
 
 function requireIn(folder: FolderName, sentence: string): void {

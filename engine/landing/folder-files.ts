@@ -111,7 +111,8 @@ async function contentOf(tx: Db, file: FileToPlace) {
   return { size: Number(blob.size), sha256, digests: '{"textComplete":false}', content: null };
 }
 
-const IN_FOLDERS = FOLDERS.filter((folder) => folder.startsWith('IN'));
+/** The folders that senders put files in. */
+export const IN_FOLDERS: readonly FolderName[] = FOLDERS.filter((folder) => folder.startsWith('IN'));
 
 /** Every complete GO or TD that lies in an IN folder since `before`: what a crash left between the upload and the intake. */
 export async function pendingArrivals(db: Db, before: Date): Promise<Arrival[]> {

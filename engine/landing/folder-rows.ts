@@ -112,15 +112,21 @@ export async function beginLarge(db: Db, key: FileKey, facts: UploadFacts, file:
 }
 
 /**
- * Brings the row of a large upload up to date, durably when it resolves; false when the row names another file by now:
- * another upload has begun in its place, or the sender has removed it.
+ * Brings the row of a large upload up to date, durably when it resolves; gives the name it has now, for it may have been
+ * renamed. Undefined when no row names the file: another upload has begun in its place, or the sender has removed it.
  */
-export async function updateLarge(db: Db, key: FileKey, facts: UploadFacts, file: string): Promise<boolean> {
-  return (
-    (await db('folder_files')
-      .where({ ...keyOf(key), file })
-      .update(rowOf(key, facts))) > 0
-  );
+export async function updateLarge(db: Db, key: FileKey, facts: UploadFacts, file: string): Promise<string | undefined> {
+  const { name, ...row } = rowOf(key, facts);
+  const { sender, folder } = row;
+  const updated = await db('folder_files').where({ sender, folder, name, file }).update(row);
+  if (updated > 0) return name;
+  const [renamed] = await db('folder_files').where({ sender, folder, file }).update(row).returning('name');
+  return renamed?.name;
+}
+
+/** Removes the row of a large upload that failed, unless another upload has taken its place. */
+export async function removeLarge(db: Db, { sender, folder }: FileKey, file: string): Promise<void> {
+  await db('folder_files').where({ sender, folder, file }).delete(); // under any name: it may have been renamed
 }
 
 function rowOf(key: FileKey, facts: UploadFacts) {

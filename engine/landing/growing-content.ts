@@ -13,10 +13,17 @@ export interface GrowingContentOptions {
   readonly limits: LandingLimits;
   /** Called with the name of the new file before anything is in it. */
   readonly onFile: (file: string) => Promise<void>;
+  /** Called with the size before the content takes it; waited for when it gives a promise. */
+  readonly hold: (size: number) => Promise<void> | undefined;
 }
 
-/** Starts empty; refuses with limit_exceeded what is larger than a file may be. */
-export function createGrowingContent({ blobs, limits, onFile }: GrowingContentOptions): GrowingContent {
+const MAX_GAP = 16 * 2 ** 20; // zeros that nobody sent: they would have to be hashed all the same
+
+/**
+ * Starts empty; refuses with limit_exceeded what is larger than a file may be, and what would leave more than 16 MiB
+ * of zeros after the present end.
+ */
+export function createGrowingContent({ blobs, limits, onFile, hold }: GrowingContentOptions): GrowingContent {
   let content: UploadContent = createMemoryContent();
   let moving: Promise<void> | undefined;
 
@@ -34,10 +41,15 @@ export function createGrowingContent({ blobs, limits, onFile }: GrowingContentOp
     if (bytes && bytes.length > 0) await content.write(0, bytes);
   }
 
-  async function placeFor(size: number): Promise<void> {
+  async function placeFor(from: number, size: number): Promise<void> {
     if (size > limits.fileBytes) {
       throw new EngineError('limit_exceeded', `a file may have ${limits.fileBytes} bytes at most`);
     }
+    if (from > content.size + MAX_GAP) {
+      throw new EngineError('limit_exceeded', 'a file may be continued at most 16 MiB after its present end');
+    }
+    const room = hold(size);
+    if (room) await room;
     if (size > blobs.inlineBytes) moving ??= moveToFile();
     if (moving) await moving;
   }
@@ -48,11 +60,11 @@ export function createGrowingContent({ blobs, limits, onFile }: GrowingContentOp
     },
     inFile: () => moving !== undefined,
     async write(offset, bytes) {
-      await placeFor(offset + bytes.length);
+      await placeFor(offset, Math.max(content.size, offset + bytes.length));
       return content.write(offset, bytes);
     },
     async truncate(size) {
-      await placeFor(size);
+      await placeFor(size, size);
       return content.truncate(size);
     },
     async finish() {

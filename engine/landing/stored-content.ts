@@ -21,6 +21,11 @@ export async function contentOf(db: Db, blobs: BlobStore, key: FileKey): Promise
   return { ...about, source: sourceOf(blobs.files, { content, file, size }) };
 }
 
+/** How many bytes a source has. */
+export function sizeOf(source: BlobSource): number {
+  return source.kind === 'bytes' ? source.bytes.length : source.size;
+}
+
 /** How a file is listed. */
 export async function entryOf(blobs: BlobStore, row: FolderFile): Promise<FileEntry> {
   const { name, size, modifiedAt, complete, file } = row;

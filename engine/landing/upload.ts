@@ -1,106 +1,160 @@
 import type { Clock } from '../core/clock.ts';
 import { EngineError } from '../core/errors.ts';
+import type { Logger } from '../core/logger.ts';
 import { streamOf } from '../store/blobs.ts';
-import type { FileKey, UploadFacts } from './folder-rows.ts';
+import { type FileKey, setModifiedAt, type UploadFacts } from './folder-rows.ts';
 import type { Upload } from './folders.ts';
 import { createGrowingContent } from './growing-content.ts';
-import type { LandingLimits } from './limits.ts';
-import type { StoredContent } from './stored-content.ts';
+import type { Allowance, LandingLimits } from './limits.ts';
+import type { Space } from './space.ts';
+import { type StoredContent, sizeOf } from './stored-content.ts';
+import { createUnlessFull } from './unless-full.ts';
 import { createUploadRow, type UploadRowDeps } from './upload-rows.ts';
 
 export interface UploadDeps extends UploadRowDeps {
   readonly clock: Clock;
+  readonly log: Logger;
   readonly limits: LandingLimits;
+  readonly space: Space;
 }
 
 export interface UploadOptions {
   readonly key: FileKey;
   readonly channel: string;
+  /**
+   * What the upload goes on after. It is copied when the first change comes, for nobody may change bytes whose digest has
+   * been taken, or that another session has open; its row stays until the upload ends.
+   */
+  readonly there?: StoredContent | undefined;
+  readonly allowance: Allowance;
   /** Called when the row of the complete file is durable, before `close` resolves. */
-  readonly onComplete: (stored: { readonly size: number; readonly modifiedAt: Date }) => Promise<void>;
+  readonly onComplete: (stored: StoredUpload) => Promise<void>;
 }
 
-/** An upload that begins empty; `size` is how far it reaches. */
-export interface NewUpload extends Omit<Upload, 'offset'> {
+/** A file that has just become complete; its name may be another than it was opened under. */
+export interface StoredUpload {
+  readonly name: string;
   readonly size: number;
-  /** Puts a copy of what is there at the beginning. */
-  begin(there: StoredContent): Promise<void>;
+  readonly modifiedAt: Date;
 }
 
-/** An upload to a file of the sender's; what it holds belongs to nobody else until it ends. */
-export function createUpload(deps: UploadDeps, { key, channel, onComplete }: UploadOptions): NewUpload {
-  const { blobs, clock, limits } = deps;
-  const row = createUploadRow(deps, key);
-  const content = createGrowingContent({ blobs, limits, onFile: (file) => row.begin(factsOf(0), file) });
+const LOOK_EVERY = 16 * 2 ** 20; // bytes between two looks at the free space
+
+/**
+ * An upload to a file of the sender's; what it holds belongs to nobody else until it ends. When the disk or the
+ * database is full it refuses with limit_exceeded, and nothing of it stays.
+ */
+export function createUpload(deps: UploadDeps, options: UploadOptions): Upload {
+  const { key, channel, there, allowance, onComplete } = options;
+  const { db, blobs, clock, limits, space, log } = deps;
+  const row = createUploadRow(deps, key, there !== undefined);
+  const onFile = (file: string) => row.begin(factsOf(0), file);
+  const content = createGrowingContent({ blobs, limits, onFile, hold: allowance.hold });
+  const offset = there ? sizeOf(there.source) : 0;
   let modifiedAt: Date | undefined;
-  let untouched: StoredContent | undefined; // what it began with, while nothing was added
+  let copying: Promise<void> | undefined; // of what was there
+  let changed = false;
+  let storing = false;
   let ended = false;
+  let stored = false;
+  let unlooked = 0;
+
+  const unlessFull = createUnlessFull(async () => {
+    if (stored) return;
+    try {
+      await content.close();
+      await row.discard();
+    } catch (err) {
+      log.error({ err }, 'upload not taken back'); // the sender is to hear of the first failure
+    }
+  });
 
   function factsOf(size: number): UploadFacts {
     const storedAt = clock();
     return { channel, size, storedAt, modifiedAt: modifiedAt ?? storedAt };
   }
 
-  async function begin(there: StoredContent): Promise<void> {
-    let at = 0;
-    for await (const piece of streamOf(there.source)) {
-      await content.write(at, piece);
-      at += piece.length;
-    }
-    untouched = there;
+  function put(offset: number, bytes: Buffer): Promise<void> {
+    unlooked += bytes.length;
+    if (unlooked < LOOK_EVERY) return content.write(offset, bytes);
+    unlooked = 0;
+    return space.admit().then(() => content.write(offset, bytes));
   }
 
-  function touch(): void {
+  async function copy({ source }: StoredContent): Promise<void> {
+    if (source.kind === 'file') await space.admit(offset); // before the copy takes its place
+    let at = 0;
+    for await (const piece of streamOf(source, { start: 0, end: offset })) {
+      await put(at, piece);
+      at += piece.length;
+    }
+    if (at !== offset) throw new EngineError('access_denied', 'the file has changed since it was opened');
+  }
+
+  /** Makes the copy, once; when it fails, every change does. */
+  function copied(): Promise<void> | undefined {
+    if (there) copying ??= copy(there);
+    return copying;
+  }
+
+  async function change(action: () => Promise<void>): Promise<void> {
     if (ended) throw new EngineError('operation_unsupported', 'the upload has ended');
-    untouched = undefined;
+    return unlessFull.run(there ? () => changeCopy(action) : action);
+  }
+
+  async function changeCopy(action: () => Promise<void>): Promise<void> {
+    await copied();
+    changed = true;
+    await action();
   }
 
   async function complete(): Promise<void> {
+    if (there?.complete && !changed) return completeAsItWas(there);
+    await copied();
     const uploaded = await content.finish();
     const facts = { ...factsOf(uploaded.size), digest: uploaded.digest };
-    if (!(await row.store(uploaded, facts))) {
+    storing = true;
+    const name = await row.store(uploaded, facts);
+    if (name === undefined) {
       throw new EngineError('access_denied', 'another upload under this name has taken the place of this one');
     }
-    await onComplete(facts);
+    stored = true;
+    await onComplete({ ...facts, name });
+  }
+
+  async function completeAsItWas(was: StoredContent): Promise<void> {
+    if (copying) await copying; // throws when a change failed
+    if (modifiedAt) await setModifiedAt(db, key, modifiedAt);
+    await onComplete({ name: key.name, size: offset, modifiedAt: modifiedAt ?? was.modifiedAt });
   }
 
   async function keepPartial(): Promise<void> {
-    if (content.size === 0 || (untouched && !content.inFile())) return;
+    if (there ? !changed : content.size === 0) return;
     const uploaded = await content.finish();
-    const { digest } = uploaded;
-    const facts = factsOf(uploaded.size);
-    // only opened and left: it is what it was before
-    if (untouched?.complete) await row.store(uploaded, { ...facts, modifiedAt: untouched.modifiedAt, digest });
-    else await row.store(uploaded, facts);
+    storing = true;
+    await row.store(uploaded, factsOf(uploaded.size));
   }
 
-  async function end(action: () => Promise<void>): Promise<void> {
+  async function end(left: 'complete' | 'partial', action: () => Promise<void>): Promise<void> {
     if (ended) return;
     ended = true;
     try {
       await action();
     } finally {
+      allowance.end(left);
       await content.close();
+      if (there && !storing) await row.discard(); // the copy, which no row names
     }
   }
 
   return {
-    get size() {
-      return content.size;
-    },
-    begin,
-    async write(offset, bytes) {
-      touch();
-      return content.write(offset, bytes);
-    },
-    async truncate(size) {
-      touch();
-      return content.truncate(size);
-    },
+    offset,
+    write: (at, bytes) => change(() => put(at, bytes)),
+    truncate: (size) => change(() => content.truncate(size)),
     setModified(at: Date) {
       modifiedAt = at;
     },
-    close: () => end(complete),
-    abandon: () => end(keepPartial),
+    close: () => end('complete', () => unlessFull.run(complete)),
+    abandon: () => end('partial', async () => (unlessFull.isFull() ? undefined : unlessFull.run(keepPartial))),
   };
 }

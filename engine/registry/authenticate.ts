@@ -3,22 +3,32 @@ import type { Db } from '../store/database.ts';
 import { sshKeysOf } from './credentials.ts';
 import { findSenderByLogin, type Sender } from './senders.ts';
 
-/** Says whose login it is, when this very key is registered for it. The caller has the key's signature still to verify. */
-export type Authenticate = (login: string, keyBlob: Buffer) => Promise<Sender | undefined>;
-
-const NOBODY = '000000';
+/** A sender, and the registered line of the key that it came with. */
+export interface Recognised extends Sender {
+  readonly publicKey: string;
+}
 
 /**
- * Recognises a sender by login and SSH key. A login that does not exist costs the same look-ups as one that does,
- * and keys are compared in constant time, so that nobody learns which logins there are.
+ * Says whose login it is, when this very key is registered for it. The caller has the signature still to verify, with
+ * the line that this gives back.
+ */
+export type Authenticate = (login: string, keyBlob: Buffer) => Promise<Recognised | undefined>;
+
+const NOBODY = '000000';
+const NOBODYS_KEY = `ssh-ed25519 ${Buffer.alloc(51).toString('base64')}`; // of the length of the usual ones
+
+/**
+ * Recognises a sender by login and SSH key. A login that does not exist costs the same look-ups and the same hashing as
+ * one that does, and keys are compared in constant time, so that nobody learns which logins there are.
  */
 export function createAuthenticate(db: Db, channel: string): Authenticate {
   return async (login, keyBlob) => {
     const sender = await findSenderByLogin(db, login);
     const lines = await sshKeysOf(db, sender?.number ?? NOBODY);
     const offered = digestOf(keyBlob);
-    const known = lines.filter((line) => timingSafeEqual(digestOf(blobOf(line)), offered)).length > 0;
-    return known && sender?.channels.includes(channel) ? sender : undefined;
+    const candidates = lines.length > 0 ? lines : [NOBODYS_KEY];
+    const [publicKey] = candidates.filter((line) => timingSafeEqual(digestOf(blobOf(line)), offered));
+    return publicKey !== undefined && sender?.channels.includes(channel) ? { ...sender, publicKey } : undefined;
   };
 }
 

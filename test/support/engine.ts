@@ -76,6 +76,7 @@ function configOf(port: number, pki: Pki, { brokerUrl, config }: TestEngineOptio
     broker: { url: brokerUrl ?? 'embedded', namespace: `test-${port}`, relay: { poll: '50ms' } },
     channels: { sftp: { port } },
     trust: { anchors: [pki.ca] },
+    observe: { enabled: false },
     ...config,
   };
 }

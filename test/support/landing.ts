@@ -1,7 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { expect } from 'chai';
 import type { Clock } from '../../engine/core/clock.ts';
+import { EngineError, type ErrorCode } from '../../engine/core/errors.ts';
 import { silentLogger } from '../../engine/core/logger.ts';
 import { createFolders, type FoldersOf } from '../../engine/landing/create-folders.ts';
 import type { Arrival, FolderName, Folders, OnArrival } from '../../engine/landing/folders.ts';
@@ -25,6 +27,8 @@ export interface TestLandingOptions {
   readonly kind?: StoreKind;
   readonly onArrival?: OnArrival;
   readonly limits?: Partial<LandingLimits>;
+  /** Free space that the landing sees; the disk's own when absent. */
+  readonly freeBytes?: () => Promise<number>;
 }
 
 /** Opens folders of sender 123456; every GO and TD that arrives is noted. */
@@ -39,7 +43,8 @@ export async function openTestLanding(options: TestLandingOptions = {}): Promise
     await options.onArrival?.(arrival);
   };
   const clock: Clock = () => landing.now;
-  const foldersOf = createFolders({ db, blobs, clock, log, onArrival, limits: options.limits ?? {} });
+  const { limits = {}, freeBytes = blobs.files.freeBytes } = options;
+  const foldersOf = createFolders({ db, blobs, clock, log, onArrival, limits, freeBytes });
   const landing: TestLanding = {
     db,
     blobs,
@@ -69,4 +74,16 @@ export async function download(folders: Folders, folder: FolderName, name: strin
   for await (const piece of file.stream()) pieces.push(piece);
   await file.close();
   return Buffer.concat(pieces);
+}
+
+/** The sentence with which an action is refused; fails when it is not, or with another code. */
+export async function refusal(code: ErrorCode, action: () => Promise<unknown>): Promise<string> {
+  try {
+    await action();
+  } catch (error) {
+    expect(error, String(error)).to.be.instanceOf(EngineError);
+    expect((error as EngineError).code).to.equal(code);
+    return (error as EngineError).message;
+  }
+  throw new Error(`expected ${code}, but nothing was refused`);
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadHostKeys } from '../../channels/sftp/host-keys.ts';
 import { createSftpServer, type SftpServerOptions } from '../../channels/sftp/server.ts';
-import { systemClock } from '../../engine/core/clock.ts';
+import { type Clock, systemClock } from '../../engine/core/clock.ts';
 import { type Logger, silentLogger } from '../../engine/core/logger.ts';
 import { createFolders } from '../../engine/landing/create-folders.ts';
 import type { Arrival, OnArrival } from '../../engine/landing/folders.ts';
@@ -26,6 +26,9 @@ export interface TestSftpOptions {
   readonly landing?: Partial<LandingLimits>;
   readonly limits?: SftpServerOptions['limits'];
   readonly log?: Logger;
+  readonly clock?: Clock;
+  /** Waited for before a login is looked up. */
+  readonly beforeLookUp?: () => Promise<void>;
   /** Where the store and the blobs go; a directory of its own when absent. */
   readonly dir?: string;
 }
@@ -44,7 +47,7 @@ export interface TestSftpServer {
 /** Starts an SFTP server on a free port of 127.0.0.1 with the real folders, store and log-in rules. */
 export async function startSftpServer(options: TestSftpOptions): Promise<TestSftpServer> {
   const dir = options.dir ?? (await mkdtemp(join(tmpdir(), 'bode-sftp-')));
-  const log = options.log ?? silentLogger();
+  const { log = silentLogger(), clock = systemClock } = options;
   const db = openStore({ url: `sqlite:${join(dir, 'bode.sqlite')}` });
   await migrate(db);
   const blobs = createBlobStore({ dir: join(dir, 'blobs'), log });
@@ -53,14 +56,14 @@ export async function startSftpServer(options: TestSftpOptions): Promise<TestSft
     arrivals.push(arrival);
     await options.onArrival?.(arrival);
   };
-  const foldersOf = createFolders({ db, blobs, clock: systemClock, log, onArrival, limits: options.landing ?? {} });
+  const foldersOf = createFolders({ db, blobs, clock, log, onArrival, limits: options.landing ?? {} });
   const server = createSftpServer({
     host: '127.0.0.1',
     port: 0,
     hostKeys: await loadHostKeys(join(dir, 'keys')),
-    authenticate: authenticator(options.senders),
+    authenticate: authenticator(options),
     foldersOf,
-    clock: systemClock,
+    clock,
     log,
     limits: options.limits ?? {},
   });
@@ -73,7 +76,9 @@ export async function startSftpServer(options: TestSftpOptions): Promise<TestSft
   return { port: server.port(), db, blobs, dir, arrivals, stop };
 }
 
-function authenticator(senders: readonly TestSender[]): SftpServerOptions['authenticate'] {
-  const known = senders.map(({ number, login, publicKey }) => ({ number, login, key: parseSshKey(publicKey) }));
-  return async (login, blob) => known.find((sender) => sender.login === login && sender.key.blob.equals(blob));
+function authenticator({ senders, beforeLookUp }: TestSftpOptions): SftpServerOptions['authenticate'] {
+  return async (login, blob) => {
+    await beforeLookUp?.();
+    return senders.find((sender) => sender.login === login && parseSshKey(sender.publicKey).blob.equals(blob));
+  };
 }

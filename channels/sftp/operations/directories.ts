@@ -11,6 +11,7 @@ const PAGE = 200; // with names of 255 bytes a page stays below the largest pack
 /** OPENDIR: the root or a folder. */
 export const opendir: Operation = async (context, id, fields) => {
   const place = placeOf(fields.string());
+  await context.confirmStanding();
   context.handles.ensureRoom();
   if (place.kind === 'nowhere') throw new EngineError('not_found', 'there is no such folder');
   if (place.kind === 'file') {

@@ -16,6 +16,7 @@ export const open: Operation = async (context, id, fields) => {
   const place = placeOf(fields.string());
   const flags = fields.uint32();
   fields.attributes();
+  await context.confirmStanding();
   context.handles.ensureRoom();
   if (place.kind !== 'file') throw notAFile(place, flags);
   const opened = flags & OPEN_FLAG.WRITE ? await openUpload(context, place, flags) : await openDownload(context, place);

@@ -4,6 +4,7 @@ import type { Folders } from '../../../engine/landing/folders.ts';
 import type { Fields } from '../fields.ts';
 import type { Handles } from '../handles.ts';
 import type { Reply } from '../replies.ts';
+import type { ConfirmStanding } from '../standing.ts';
 
 /** What the operations of one session work on. */
 export interface SessionContext {
@@ -12,6 +13,8 @@ export interface SessionContext {
   readonly folders: Folders;
   readonly handles: Handles;
   readonly maxHandles: number;
+  /** Asked before anything is opened. */
+  readonly confirmStanding: ConfirmStanding;
   readonly clock: Clock;
   readonly log: Logger;
 }

@@ -27,6 +27,21 @@ describe('SFTP packets', () => {
     }
   });
 
+  it('in the smallest pieces cost no object for each', () => {
+    const [one] = inPieces(packet(Buffer.alloc(250_000, 7)), 1);
+    expect(one!.pieces.length).to.be.below(100);
+    expect(Buffer.concat(one!.pieces).equals(Buffer.alloc(250_000, 7))).to.equal(true);
+    const mixed = createSplitter();
+    const bytes = packet(Buffer.from(Array.from({ length: 200_000 }, (_, at) => at % 251)));
+    const packets: Packet[] = [];
+    for (let at = 0, size = 1; at < bytes.length; at += size, size = size === 1 ? 600 : 1) {
+      packets.push(...mixed.push(bytes.subarray(at, at + size)));
+    }
+    expect(Buffer.concat(packets[0]!.pieces).equals(bytes.subarray(4))).to.equal(true);
+    const held = new Set(packets[0]!.pieces.filter(({ length }) => length === 1).map(({ buffer }) => buffer));
+    expect(held.size).to.be.below(4);
+  });
+
   it('of an impossible length are refused', () => {
     for (const length of [0, 256 * 1024 + 1, 0xffff_ffff]) {
       expect(() => createSplitter().push(u32(length))).to.throw(/SFTP packet of/);
