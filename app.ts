@@ -1,16 +1,22 @@
 import { join } from 'node:path';
+import { createMetrics } from './channels/observe/metrics.ts';
+import { createObserveServer } from './channels/observe/server.ts';
 import { loadHostKeys } from './channels/sftp/host-keys.ts';
 import { createSftpServer } from './channels/sftp/server.ts';
 import type { Config } from './config/load.ts';
-import type { Broker, Settle } from './engine/broker/broker.ts';
+import type { Broker, Delivery, Settle } from './engine/broker/broker.ts';
 import { createEmbeddedBroker } from './engine/broker/embedded.ts';
+import { brokerCheck, outboxCheck } from './engine/broker/health.ts';
 import { connectRabbitMq } from './engine/broker/rabbitmq.ts';
 import { createRelay, type Relay } from './engine/broker/relay.ts';
 import { createSettle } from './engine/broker/settle.ts';
 import { createWorker, type WorkerDeps } from './engine/broker/worker.ts';
 import { type Clock, systemClock } from './engine/core/clock.ts';
+import { healthOf } from './engine/core/health.ts';
 import type { Logger } from './engine/core/logger.ts';
 import { group, periodic, type Service } from './engine/core/service.ts';
+import { noteFailure } from './engine/intake/dead-letter-desk.ts';
+import { createSetExpiry } from './engine/intake/expire-sets.ts';
 import { giveUp } from './engine/intake/give-up.ts';
 import { createReceiver, type Receiver } from './engine/intake/receive.ts';
 import { loadTrust, type Trust } from './engine/intake/trust.ts';
@@ -27,10 +33,12 @@ import { createAuthenticate } from './engine/registry/authenticate.ts';
 import { findSender } from './engine/registry/senders.ts';
 import { type BlobStore, createBlobStore } from './engine/store/blobs.ts';
 import { type Db, openStore } from './engine/store/database.ts';
+import { diskCheck, storeCheck } from './engine/store/health.ts';
 import { migrate } from './engine/store/migrate.ts';
 import type { Message } from './schemas/messages.ts';
 
 const RECOVER_EVERY_MS = 60_000;
+const EXPIRE_EVERY_MS = 600_000;
 
 /** What every part of the engine gets. */
 interface Base {
@@ -61,7 +69,8 @@ export async function createApp(config: Config, log: Logger, patienceOver: Abort
   const base: Base = { config, log, clock: systemClock, db, blobs };
 
   const onBuried = (tx: Db, message: Message) => giveUp(tx, message, base.clock(), { blobs, wake: () => relay.wake() });
-  const settle = createSettle({ ...base, onBuried });
+  const onFailed = (tx: Db, delivery: Delivery, reason: string) => noteFailure(tx, delivery, reason, base.clock());
+  const settle = createSettle({ ...base, onFailed, onBuried });
   const broker = await openBroker(config, settle, log);
   const relay: Relay = createRelay({
     ...base,
@@ -78,6 +87,8 @@ export async function createApp(config: Config, log: Logger, patienceOver: Abort
     ...createWorkers(base, materials, broker, patienceOver),
     relay,
     periodic('recover', RECOVER_EVERY_MS, () => receiver.recover(RECOVER_EVERY_MS), log),
+    createExpiry(base, relay),
+    ...(config.observe.enabled ? [createObserve(base, broker)] : []),
     ...(config.channels.sftp.enabled ? [createSftp(base, materials, receiver)] : []),
   ];
   return group('engine', members, log);
@@ -122,6 +133,15 @@ function createIntake(base: Base, { trust }: Materials, relay: Relay): Receiver 
   });
 }
 
+/** Answers for files that wait in vain for their GO. */
+function createExpiry(base: Base, relay: Relay): Service {
+  const { config, log } = base;
+  const { waitForGo: waitMs } = config.intake;
+  const expiry = createSetExpiry({ ...base, goals: config.goals, waitMs, wake: () => relay.wake() });
+  const everyMs = Math.min(EXPIRE_EVERY_MS, waitMs);
+  return periodic('set expiry', everyMs, async (signal) => void (await expiry.run(signal)), log);
+}
+
 function createWorkers(base: Base, { identity }: Materials, broker: Broker, patienceOver: AbortSignal): Service[] {
   const { config } = base;
   const { maxAttempts, firstDelay, maxDelay } = config.broker.retry;
@@ -137,6 +157,23 @@ function createWorkers(base: Base, { identity }: Materials, broker: Broker, pati
     createWorker(deps, formsPipeline(base)),
     createWorker(deps, submissionsPipeline({ ...base, goals: config.goals, inspect })),
   ];
+}
+
+/** Health and metrics. */
+function createObserve(base: Base, broker: Broker): Service {
+  const { config, db, clock, blobs } = base;
+  const { host, port, outboxAge: maxAgeMs } = config.observe;
+  const { minFreeBytes } = config.landing;
+  const { freeBytes } = blobs.files;
+  const checks = [
+    storeCheck(db),
+    brokerCheck(broker),
+    diskCheck(freeBytes, minFreeBytes),
+    outboxCheck({ db, clock, maxAgeMs }),
+  ];
+  const health = () => healthOf(checks);
+  const metrics = createMetrics({ ...base, health, freeBytes, minFreeBytes });
+  return createObserveServer({ ...base, host, port, health, metrics });
 }
 
 function createSftp(base: Base, { hostKeys }: Materials, receiver: Receiver): Service {

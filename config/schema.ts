@@ -72,8 +72,9 @@ const sftp = () =>
     port: port('Port of the SFTP server; 0 is any free one', 2222),
     connections: count('Open connections in all', 500, 1, 100_000),
     startups: count('Open connections that have not logged in yet', 100, 1, 10_000),
+    startupsPerAddress: count('Of these from one IPv4 address, or one IPv6 network of 64 bits', 10, 1, 10_000),
     connectionsPerSender: count('Open connections of one sender', 20, 1, 10_000),
-    sessionsPerConnection: count('SFTP sessions in one connection', 10, 1, 1_000),
+    sessionsPerConnection: count('Channels open at a time in one connection', 10, 1, 1_000),
     handlesPerSession: count('Open files and directories of one session', 64, 1, 10_000),
     idle: duration('A connection without traffic is closed after this', '10m', { min: '1s', max: '1d' }),
     authTimeout: duration('A connection that has not logged in is closed after this', '30s', { min: '1s', max: '10m' }),
@@ -93,6 +94,17 @@ const channels = () =>
     }).prefault({}),
   });
 
+const observe = () =>
+  keys({
+    enabled: flag('Whether health and metrics are served', true),
+    host: host('Address of health and metrics'),
+    port: port('Port of health and metrics; 0 is any free one', 9464),
+    outboxAge: duration('A message that has been due for longer makes the health DEGRADED', '5m', {
+      min: '1s',
+      max: '1d',
+    }),
+  });
+
 const landing = () =>
   keys({
     fileBytes: bytes('Largest file that may be uploaded', '2GiB'),
@@ -103,6 +115,10 @@ const landing = () =>
       'Up to this size a file’s digest with CRLF line ends is followed while it comes in',
       '64MiB',
     ),
+    minFreeBytes: size('Below this free space on the disk of dataDir uploads are refused; 0B refuses none', '512MiB', {
+      min: '0B',
+      max: '16TiB',
+    }),
   });
 
 const intake = () =>
@@ -116,6 +132,11 @@ const intake = () =>
       ),
     }).prefault({}),
     fsBytes: size('Largest signature file', '256KiB', { min: '1KiB', max: '16MiB' }),
+    waitForGo: duration(
+      'Files that have waited longer for their GO are taken out of the folder and answered; unfinished uploads are removed',
+      '24h',
+      { min: '1s', max: '90d' },
+    ),
   });
 
 const inspection = () =>
@@ -145,10 +166,7 @@ export function configSchema(around: Surroundings, shippedGoals: Readonly<Record
     trust: keys({
       anchors: existing('CA certificates (PEM files, or directories of them) that signers must descend from', around),
     }).prefault({}),
-    observe: keys({
-      host: host('Address of health and metrics'),
-      port: port('Port of health and metrics', 9464),
-    }).prefault({}),
+    observe: observe().prefault({}),
     landing: landing().prefault({}),
     intake: intake().prefault({}),
     inspection: inspection().prefault({}),

@@ -38,6 +38,8 @@ export interface Broker {
     handle: (delivery: Delivery) => Promise<Settlement>,
     options: { readonly prefetch: number },
   ): Promise<Subscription>;
+  /** `up` while messages can be published and every subscription gets its deliveries; says what is known now, asks nobody. */
+  health(): 'up' | 'down';
   /** Ends every subscription as its `stop` does; whoever still waits in `publish` is rejected. May be called twice. */
   close(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import { Message, type QueueName } from '../../schemas/messages.ts';
 import { EngineError } from '../core/errors.ts';
-import type { Db } from '../store/database.ts';
+import { type Db, isSqlite } from '../store/database.ts';
 import { claimOnce } from '../store/once.ts';
 import { inTransaction } from '../store/transaction.ts';
 import type { Delivery } from './broker.ts';
@@ -42,14 +42,35 @@ export async function bury(tx: Db, { queue, message, attempt }: Delivery, reason
   return true;
 }
 
+/** Which dead letters are meant; what is absent does not matter. */
+export interface DeadLetterFilter {
+  readonly queue?: QueueName;
+  readonly buriedBefore?: Date;
+  /** The highest id: what is buried while a long page-by-page work goes on is left out. */
+  readonly upTo?: number;
+}
+
 /** At most `limit` dead letters, oldest first, after the id `after`. */
-export async function listDeadLetters(db: Db, limit: number, after = 0): Promise<DeadLetter[]> {
-  const rows: DeadLetterRow[] = await db('dead_letters')
+export async function listDeadLetters(
+  db: Db,
+  limit: number,
+  after = 0,
+  { queue, buriedBefore, upTo }: DeadLetterFilter = {},
+): Promise<DeadLetter[]> {
+  const query = db('dead_letters')
     .select(...COLUMNS)
-    .where('id', '>', after)
-    .orderBy('id')
-    .limit(limit);
+    .where('id', '>', after);
+  if (queue !== undefined) query.where({ queue });
+  if (buriedBefore !== undefined) query.where('buried_at', '<', buriedBefore.toISOString());
+  if (upTo !== undefined) query.where('id', '<=', upTo);
+  const rows: DeadLetterRow[] = await query.orderBy('id').limit(limit);
   return rows.map(fromRow);
+}
+
+/** The id of the newest dead letter, 0 when there is none. */
+export async function newestDeadLetter(db: Db): Promise<number> {
+  const row = await db('dead_letters').max('id as newest').first();
+  return Number(row?.['newest'] ?? 0);
 }
 
 /** The dead letter. Throws not_found. */
@@ -62,22 +83,42 @@ export async function findDeadLetter(db: Db, id: number): Promise<DeadLetter> {
   return fromRow(row);
 }
 
-/** Sends the message on its way again, as if for the first time. Throws not_found, message_malformed. */
+/** Takes a dead letter away, in the caller's transaction; undefined when somebody else has. */
+export async function takeDeadLetter(tx: Db, id: number): Promise<DeadLetter | undefined> {
+  const result = await tx.raw(`delete from dead_letters where id = ? returning ${COLUMNS.join(', ')}`, [id]);
+  const [row]: DeadLetterRow[] = isSqlite(tx) ? result : result.rows;
+  return row && fromRow(row);
+}
+
+/** Sends the message of a letter that was taken on its way again, as if for the first time. Throws message_malformed. */
+export async function sendAgain(tx: Db, { id, queue, messageId, message }: DeadLetter, now: Date): Promise<void> {
+  const readable = messageOfLetter(message);
+  if (!readable) throw new EngineError('message_malformed', `dead letter ${id} does not fit its schema`);
+  await tx('processed').where({ consumer: queue, message_id: messageId }).delete();
+  await addToOutbox(tx, readable, { now });
+}
+
+/** The message that a letter holds; undefined when it fits no schema of this release. */
+export function messageOfLetter(text: string): Message | undefined {
+  try {
+    return Message.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined; // not even JSON
+  }
+}
+
+/** Takes a dead letter and sends its message again, in one transaction. Throws not_found, message_malformed. */
 export async function replayDeadLetter(db: Db, id: number, now: Date): Promise<void> {
   await inTransaction(db, async (tx) => {
-    const { queue, messageId, message } = await findDeadLetter(tx, id);
-    const checked = Message.safeParse(JSON.parse(message));
-    if (!checked.success) throw new EngineError('message_malformed', `dead letter ${id} does not fit its schema`);
-    await tx('dead_letters').where({ id }).delete();
-    await tx('processed').where({ consumer: queue, message_id: messageId }).delete();
-    await addToOutbox(tx, checked.data, { now });
+    const letter = await takeDeadLetter(tx, id);
+    if (!letter) throw new EngineError('not_found', `no dead letter ${id}`);
+    await sendAgain(tx, letter, now);
   });
 }
 
 /** Forgets a dead letter; the message stays without effect. Throws not_found. */
 export async function discardDeadLetter(db: Db, id: number): Promise<void> {
-  const removed = await db('dead_letters').where({ id }).delete();
-  if (removed === 0) throw new EngineError('not_found', `no dead letter ${id}`);
+  if (!(await takeDeadLetter(db, id))) throw new EngineError('not_found', `no dead letter ${id}`);
 }
 
 const fromRow = (row: DeadLetterRow): DeadLetter => ({

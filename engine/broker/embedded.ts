@@ -70,6 +70,7 @@ export function createEmbeddedBroker({ settle, log }: { readonly settle: Settle;
       serve(line);
       return consumer.subscription;
     },
+    health: () => (closed ? 'down' : 'up'),
     async close() {
       closed = true;
       const all = [...lines.values()];

@@ -118,10 +118,9 @@ export async function renewLeases(db: Db, ids: readonly number[], until: Date): 
   for (const part of chunks(ids)) await db('outbox').whereIn('id', part).update({ leased_until: until.toISOString() });
 }
 
-/** Gives messages back: anyone may take them from `dueAt` on. */
-export async function releaseLeases(db: Db, ids: readonly number[], dueAt: Date): Promise<void> {
-  const change = { leased_until: null, due_at: dueAt.toISOString() };
-  for (const part of chunks(ids)) await db('outbox').whereIn('id', part).update(change);
+/** Gives messages back: anyone may take them from `from` on. They stay due since when they were: their age tells of a broker that is away. */
+export async function releaseLeases(db: Db, ids: readonly number[], from: Date): Promise<void> {
+  for (const part of chunks(ids)) await db('outbox').whereIn('id', part).update({ leased_until: from.toISOString() });
 }
 
 /** Gives back what a dead process held; only for the one process that relays from this store. */

@@ -14,6 +14,8 @@ export interface Properties {
 export interface Publisher {
   /** Publishes to the queue `key`; resolves on the broker's confirm, rejects with broker_unavailable otherwise. */
   send(key: string, content: Buffer, properties: Properties, signal?: AbortSignal): Promise<void>;
+  /** False while a publish would be refused at once: not connected, or blocked by an alarm. */
+  isUp(): boolean;
   /** Resolves after the first try to connect. */
   readonly tried: Promise<void>;
   close(): Promise<void>;
@@ -102,7 +104,12 @@ export function createPublisher({ open, namespace, log }: PublisherDeps): Publis
     await lifeline.close();
   }
 
-  return { send, tried: lifeline.tried, close };
+  function isUp(): boolean {
+    const session = lifeline.current();
+    return session !== undefined && session.blocked() === undefined;
+  }
+
+  return { send, isUp, tried: lifeline.tried, close };
 }
 
 const unavailable = (reason: string) => new EngineError('broker_unavailable', `the broker did not take it: ${reason}`);

@@ -20,6 +20,12 @@ export interface SubscriptionDeps {
   readonly log: Logger;
 }
 
+/** A subscription that knows whether it gets deliveries. */
+export interface RabbitSubscription extends Subscription {
+  /** True while its consumer is there, and once it was told to stop. */
+  isUp(): boolean;
+}
+
 const PAUSE_MS = 1_000;
 const CHECK_EVERY_MS = 15_000;
 
@@ -27,7 +33,7 @@ const CHECK_EVERY_MS = 15_000;
  * Consumes one queue on a connection of its own, opened again whenever it, its channel or the consumer is lost.
  * A delivery is acknowledged after its settlement is durable. Resolves after the first try to subscribe.
  */
-export async function createSubscription(deps: SubscriptionDeps): Promise<Subscription> {
+export async function createSubscription(deps: SubscriptionDeps): Promise<RabbitSubscription> {
   const { name, prefetch, setAside, log } = deps;
   const stopping = new AbortController();
   const { signal } = stopping;
@@ -91,6 +97,7 @@ export async function createSubscription(deps: SubscriptionDeps): Promise<Subscr
 
   await lifeline.tried;
   return {
+    isUp: () => signal.aborted || lifeline.current() !== undefined,
     async stop() {
       stopping.abort();
       // a failure means that the consumer is gone, which is what was asked

@@ -1,9 +1,9 @@
 import { EngineError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
-import type { Broker, Settle, Subscription } from './broker.ts';
+import type { Broker, Settle } from './broker.ts';
 import { createPublisher } from './rabbitmq-publisher.ts';
 import { openSession } from './rabbitmq-session.ts';
-import { createSubscription, type Handle } from './rabbitmq-subscription.ts';
+import { createSubscription, type Handle, type RabbitSubscription } from './rabbitmq-subscription.ts';
 import { deadQueueOf, queueOf, unreadableQueueOf } from './topology.ts';
 
 export interface RabbitMqDeps {
@@ -27,10 +27,10 @@ export async function connectRabbitMq({ url, namespace = 'bode', settle, log }: 
   const address = addressOf(url);
   const open = (name: string) => openSession(address, `${namespace} ${name}`, namespace);
   const publisher = createPublisher({ open, namespace, log });
-  const subscriptions = new Set<Subscription>();
-  let deadLetters: Promise<Subscription> | undefined;
+  const subscriptions = new Set<RabbitSubscription>();
+  let deadLetters: Promise<RabbitSubscription> | undefined;
 
-  function subscribe(name: string, prefetch: number, handle: Handle): Promise<Subscription> {
+  function subscribe(name: string, prefetch: number, handle: Handle): Promise<RabbitSubscription> {
     const setAside = (content: Buffer, reason: string) =>
       publisher.send(unreadableQueueOf(namespace), content, { headers: { reason, queue: name } });
     return createSubscription({ open, name, prefetch, handle, settle, setAside, log });
@@ -59,6 +59,7 @@ export async function connectRabbitMq({ url, namespace = 'bode', settle, log }: 
       subscriptions.add(subscription);
       return subscription;
     },
+    health: () => (publisher.isUp() && [...subscriptions].every(({ isUp }) => isUp()) ? 'up' : 'down'),
     async close() {
       await Promise.all([...subscriptions].map((subscription) => subscription.stop()));
       await publisher.close();

@@ -47,6 +47,8 @@ export interface SettleDeps {
   readonly db: Db;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Notes a failed attempt that is followed by another, in the transaction that puts the message back. */
+  readonly onFailed?: (tx: Db, delivery: Delivery, reason: string) => Promise<void>;
   /** Answers a message that is given up, in the transaction that buries it; called once per message. */
   readonly onBuried?: (tx: Db, message: Message, reason: string) => Promise<void>;
 }
@@ -55,12 +57,15 @@ export interface SettleDeps {
  * Creates what carries a settlement out in the store: a delay is an outbox row with a later due time, burying a dead
  * letter. Both may happen again after a crash; a message that had its effect is not buried any more, nor the reverse.
  */
-export function createSettle({ db, clock, log, onBuried }: SettleDeps): Settle {
+export function createSettle({ db, clock, log, onFailed, onBuried }: SettleDeps): Settle {
   async function postpone(delivery: Delivery, settlement: Settlement & { action: 'delay' }): Promise<void> {
     const now = clock();
     const dueAt = new Date(now.getTime() + settlement.delayMs);
-    await addToOutbox(db, delivery.message, { now, dueAt, attempt: settlement.attempt });
-    const { delayMs, reason } = settlement;
+    const { delayMs, reason, attempt } = settlement;
+    await inTransaction(db, async (tx) => {
+      await addToOutbox(tx, delivery.message, { now, dueAt, attempt });
+      if (attempt > delivery.attempt) await onFailed?.(tx, delivery, reason); // waiting is not failing
+    });
     log.info({ ...factsOf(delivery), delayMs, reason }, 'message waits');
   }
 

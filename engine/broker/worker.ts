@@ -4,6 +4,7 @@ import { dispositionOf, EngineError, messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Service } from '../core/service.ts';
 import type { Db } from '../store/database.ts';
+import { isNoSpace } from '../store/no-space.ts';
 import { claimOnce, isClaimed } from '../store/once.ts';
 import { inTransaction } from '../store/transaction.ts';
 import type { Broker, Delivery, Settlement, Subscription } from './broker.ts';
@@ -62,6 +63,8 @@ export function createWorker<M extends Message, W extends Work>(deps: WorkerDeps
   };
 }
 
+const NO_SPACE_PAUSE_MS = 10_000;
+
 /** Processes one message; what is thrown becomes a verdict here and nowhere else. */
 async function verdictOn<M extends Message, W extends Work>(
   message: M,
@@ -74,6 +77,7 @@ async function verdictOn<M extends Message, W extends Work>(
   } catch (error) {
     if (signal.aborted) return later(0, 'interrupted while the engine stopped'); // costs no attempt
     log.warn({ ...faultOf(error) }, 'message failed');
+    if (isNoSpace(error)) return later(NO_SPACE_PAUSE_MS, 'no space on the disk or in the database'); // costs no attempt
     return dispositionOf(error) === 'reject' ? reject(messageOf(error)) : retry(messageOf(error));
   }
 }

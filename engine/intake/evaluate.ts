@@ -155,10 +155,11 @@ async function evaluateCancel(set: SetFacts, files: readonly ReceivedFile[], dep
   });
 }
 
-type NewEvaluation = Extract<Evaluation, { kind: 'new' }>;
+/** What makes a new submission. */
+export type NewEvaluation = Extract<Evaluation, { kind: 'new' }>;
 
 /** The same refusal of the same content is answered with the ticket it has. */
-async function known(db: Db, sender: string, evaluation: NewEvaluation): Promise<Evaluation> {
+export async function known(db: Db, sender: string, evaluation: NewEvaluation): Promise<Evaluation> {
   const same = await findSame(db, sender, evaluation.stem, evaluation.contentHash);
   return same ? { kind: 'repeat', ticket: same.ticket, files: evaluation.files } : evaluation;
 }
@@ -204,6 +205,7 @@ function contentOf(files: readonly ReceivedFile[]): string {
   return declarations.sort().join('\n');
 }
 
-function hashOf(parts: readonly string[]): string {
+/** The SHA-256 of some lines, lower-case hex: tells one refusal from another. */
+export function hashOf(parts: readonly string[]): string {
   return createHash('sha256').update(parts.join('\n')).digest('hex');
 }

@@ -18,7 +18,7 @@ export interface GiveUpDeps {
 export async function giveUp(tx: Db, message: Message, now: Date, { blobs, wake }: GiveUpDeps): Promise<void> {
   const submission = await findSubmission(tx, message.ticket);
   if (!submission) return; // a message of another installation: its dead letter says all there is to say
-  await addEvent(tx, message.ticket, now, 'given up', { kind: message.kind });
+  await addEvent(tx, message.ticket, now, 'given up', { kind: message.kind, messageId: message.id });
   if (message.kind !== 'submission.received') return;
   const errors: ReceiptError[] = [{ code: '163', detail: 'the submission could not be processed' }];
   if (!(await decide(tx, message.ticket, { state: 'refused', resultCode: 0, errors }))) return;

@@ -78,12 +78,18 @@ function report(ticket: string, arrival: Arrival, evaluation: Evaluation, deps: 
   deps.wake();
 }
 
-/** Undefined when the files changed since they were judged: then nothing is kept, and they are judged again. */
-async function carryOut(
+/** What carrying an evaluation out needs. */
+export type CarryOutDeps = Pick<ReceiveDeps, 'blobs' | 'clock'>;
+
+/**
+ * Does what an evaluation says, in the caller's transaction, and gives the ticket that it is about. Undefined when the
+ * files changed since they were judged: then the caller must roll back, and have them judged again.
+ */
+export async function carryOut(
   tx: Db,
   arrival: Arrival,
   evaluation: Exclude<Evaluation, { kind: 'gone' }>,
-  deps: ReceiveDeps,
+  deps: CarryOutDeps,
 ): Promise<string | undefined> {
   const ids = evaluation.files.map(({ file }) => file.id);
   if (!(await claimFiles(tx, ids))) return undefined;
@@ -101,7 +107,7 @@ async function addNew(
   tx: Db,
   arrival: Arrival,
   evaluation: Extract<Evaluation, { kind: 'new' }>,
-  deps: ReceiveDeps,
+  deps: CarryOutDeps,
 ): Promise<string | undefined> {
   const { stem, contentHash, goal, state, faults, signature } = evaluation;
   const submission: Submission = {
@@ -147,7 +153,7 @@ async function repeat(
   tx: Db,
   { ticket }: { readonly ticket: string },
   { name }: Arrival,
-  deps: ReceiveDeps,
+  deps: CarryOutDeps,
 ): Promise<string> {
   const now = deps.clock();
   await addEvent(tx, ticket, now, name.startsWith('TD') ? 'too late to cancel' : 'repeated', { name });
@@ -163,7 +169,7 @@ async function repeat(
 async function withdraw(
   tx: Db,
   evaluation: { readonly ticket: string; readonly files: readonly ReceivedFile[] },
-  deps: ReceiveDeps,
+  deps: CarryOutDeps,
 ): Promise<string | undefined> {
   const { ticket } = evaluation;
   const submission = await findSubmission(tx, ticket);

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { createFreeBytes, type FreeBytes } from './free-space.ts';
 
 /** A new file of the blob directory, open for reading and writing. */
 export interface NewFile {
@@ -21,6 +22,8 @@ export interface BlobFiles {
   sizeOf(name: string): Promise<number | undefined>;
   /** Names of the files last changed before `horizon`. */
   olderThan(horizon: Date): Promise<string[]>;
+  /** Free space on the file system of the directory. */
+  readonly freeBytes: FreeBytes;
 }
 
 const NAME = /^[0-9a-f]{2}\/[0-9a-f]{30}$/;
@@ -58,6 +61,7 @@ export function createBlobFiles(dir: string): BlobFiles {
     create,
     pathOf,
     olderThan,
+    freeBytes: createFreeBytes({ dir }),
     syncEntry: (name) => syncDirectory(dirname(pathOf(name))),
     remove: (name) => unlink(pathOf(name)).catch(ignoreMissing),
     sizeOf: async (name) => (await stat(pathOf(name)).catch(ignoreMissing))?.size,

@@ -14,7 +14,10 @@ export type EventName =
   | 'notification placed'
   | 'form delivered'
   | 'form not delivered'
-  | 'given up';
+  | 'attempt failed'
+  | 'given up'
+  | 'dead letter replayed'
+  | 'dead letter discarded';
 
 /** Adds a line to a submission's story; commits with what it tells. */
 export async function addEvent(

@@ -138,7 +138,8 @@ async function answersOf(db: Db, ticket: string): Promise<AnswerStory[]> {
   return rows.map(({ goal, stem, sha256, placed_at: placedAt }) => ({ goal, stem, sha256, placedAt }));
 }
 
-async function eventsOf(db: Db, ticket: string): Promise<EventStory[]> {
+/** What happened to a submission, in order. */
+export async function eventsOf(db: Db, ticket: string): Promise<EventStory[]> {
   const rows = await db('events').where({ ticket }).orderBy('id');
   return rows.map(({ at, what, facts }) => ({ at, what, facts: JSON.parse(facts) }));
 }

@@ -85,6 +85,12 @@ export async function findSubmission(db: Db, ticket: string): Promise<Submission
   return row && fromRow(row);
 }
 
+/** The submissions of some tickets, in short, by ticket; a ticket that is nobody's is left out. */
+export async function findSummaries(db: Db, tickets: readonly string[]): Promise<Map<string, SubmissionSummary>> {
+  const rows = await db<SubmissionRow>('submissions').whereIn('ticket', tickets);
+  return new Map(rows.map((row) => [row.ticket, summaryOf(row)]));
+}
+
 /** The submission that came from this sender under this stem with this content. */
 export async function findSame(db: Db, sender: string, stem: string, hash: string): Promise<Submission | undefined> {
   const row = await db<SubmissionRow>('submissions').where({ sender, stem, content_hash: hash }).first();

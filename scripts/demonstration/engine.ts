@@ -28,6 +28,7 @@ export async function writeFiles(dir: string, port: number, credentials: Credent
   const config = [
     'dataDir: ./data',
     `channels: { sftp: { host: 127.0.0.1, port: ${port} } }`,
+    'observe: { enabled: false }',
     `trust: { anchors: [${JSON.stringify(credentials.ca)}] }`,
   ];
   await writeFile(join(dir, 'bode.yaml'), `${config.join('\n')}\n`);

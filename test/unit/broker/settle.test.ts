@@ -77,6 +77,20 @@ describe('createSettle', () => {
     expect(entry?.delivery).to.deep.equal({ ...delivery, attempt: 2 });
   });
 
+  it('tells of a failed attempt in the transaction that puts the message back, and not of waiting', async () => {
+    const told: string[] = [];
+    const carryOut = createSettle({
+      ...{ db, clock, log },
+      onFailed: async (tx, { message, attempt }, reason) => {
+        expect(await tx('outbox').select('message_id')).to.deep.equal([{ message_id: message.id }]);
+        told.push(`${attempt} ${reason}`);
+      },
+    });
+    await carryOut(aDelivery(), { action: 'delay', delayMs: 1, attempt: 2, reason: 'down' });
+    await carryOut(aDelivery(), { action: 'delay', delayMs: 1, attempt: 1, reason: 'early' });
+    expect(told).to.deep.equal(['1 down']);
+  });
+
   it('buries a message once, and answers it in the same transaction', async () => {
     const answers: string[] = [];
     const carryOut = createSettle({

@@ -37,6 +37,7 @@ describe('worker', () => {
         handler = handle;
         return { stop: async () => {} };
       },
+      health: () => 'up',
       close: async () => {},
     };
     const policy = { maxAttempts: 3, firstDelayMs: 1_000, maxDelayMs: 1_000 };
@@ -113,6 +114,15 @@ describe('worker', () => {
     const handle = await failing(new Error('a bug'));
     const settlement = await handle(aDelivery());
     expect(settlement).to.include({ action: 'delay', attempt: 2, reason: 'a bug' });
+    expect(await effects()).to.equal(0);
+  });
+
+  it('spends no attempt while the disk or the database is full', async () => {
+    for (const code of ['ENOSPC', 'SQLITE_FULL', '53100']) {
+      const handle = await failing(Object.assign(new Error('full'), { code }));
+      const settlement = await handle(aDelivery({ attempt: 3 }));
+      expect(settlement).to.include({ action: 'delay', attempt: 3, delayMs: 10_000 });
+    }
     expect(await effects()).to.equal(0);
   });
 

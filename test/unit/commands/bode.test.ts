@@ -27,6 +27,9 @@ describe('bode', () => {
         ['submissions'],
         ['submission'],
         ['mailbox'],
+        ['dead'],
+        ['dead', 'list'],
+        ['dead', 'replay'],
       ];
       const runs = await Promise.all(commands.map((command) => run(...command, '--help')));
       for (const [index, { status, stdout, stderr }] of runs.entries()) {

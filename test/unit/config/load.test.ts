@@ -94,7 +94,7 @@ intake: { signature: { allow: [sha1, md4] } }
         'store.poolsize: unknown key, did you mean "poolSize"?; allowed: url, poolSize',
         'broker.prefetch: out of bounds or of the wrong form; allowed: a whole number from 1 to 1000',
         'broker.retry.firstDelay: not a duration with its unit; allowed: a whole number followed by one of ms, s, m, h, d, from 10ms to 1h',
-        'channels.sftp.prot: unknown key, did you mean "port"?; allowed: enabled, host, port, connections, startups, connectionsPerSender, sessionsPerConnection, handlesPerSession, idle, authTimeout, authAttempts',
+        'channels.sftp.prot: unknown key, did you mean "port"?; allowed: enabled, host, port, connections, startups, startupsPerAddress, connectionsPerSender, sessionsPerConnection, handlesPerSession, idle, authTimeout, authAttempts',
         'channels.sftp.port: out of bounds or of the wrong form; allowed: a whole number from 0 to 65535',
         'channels.ftp: must be a group of keys, not a number; allowed: host, port',
         'trust.anchors[0]: there is no such file or directory; allowed: an existing one, relative to the configuration file or absolute',

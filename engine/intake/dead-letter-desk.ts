@@ -1,0 +1,130 @@
+import type { Delivery } from '../broker/broker.ts';
+import {
+  type DeadLetter,
+  type DeadLetterFilter,
+  findDeadLetter,
+  listDeadLetters,
+  messageOfLetter,
+  sendAgain,
+  takeDeadLetter,
+} from '../broker/dead-letters.ts';
+import type { Db } from '../store/database.ts';
+import { inTransaction } from '../store/transaction.ts';
+import { addEvent, type EventName } from '../submissions/events.ts';
+import { type EventStory, eventsOf } from '../submissions/story.ts';
+import { findSummaries, type SubmissionSummary } from '../submissions/submissions.ts';
+
+/** A dead letter and what is known of the submission it is about. */
+export interface LetterCase {
+  readonly letter: DeadLetter;
+  /** Undefined when the letter cannot be read or is about another installation's submission. */
+  readonly submission?: SubmissionSummary;
+  /** The submission has its receipt: doing this work again could only make a second one, and is not done. */
+  readonly answered: boolean;
+}
+
+/** Which letters are meant; `error` is a part of the reason, in any case. */
+export interface LetterQuery extends DeadLetterFilter {
+  readonly sender?: string;
+  readonly goal?: string;
+  readonly error?: string;
+}
+
+/** Why an operator decides about a letter, and who it is: both are kept in the submission's story. */
+export interface Decision {
+  readonly reason: string;
+  readonly by: string;
+  readonly now: Date;
+}
+
+const PAGE = 200;
+
+/** The letters that match, oldest first, after the id `after`; read page by page. */
+export async function* casesOf(db: Db, query: LetterQuery, after = 0): AsyncGenerator<LetterCase> {
+  for (let last = after; ; ) {
+    const letters = await listDeadLetters(db, PAGE, last, query);
+    for (const found of await joined(db, letters)) if (matches(found, query)) yield found;
+    const newest = letters.at(-1);
+    if (!newest || letters.length < PAGE) return;
+    last = newest.id;
+  }
+}
+
+/** One letter. Throws not_found. */
+export async function caseOf(db: Db, id: number): Promise<LetterCase> {
+  return caseFor(db, await findDeadLetter(db, id));
+}
+
+/** What happened to the message of a letter: its failed attempts, its end, earlier decisions about it. */
+export async function historyOf(db: Db, { letter, submission }: LetterCase): Promise<EventStory[]> {
+  if (!submission) return [];
+  const events = await eventsOf(db, submission.ticket);
+  return events.filter(({ facts }) => facts['messageId'] === letter.messageId);
+}
+
+/**
+ * Sends the message of a letter on its way again, once, and tells the submission's story why. A letter whose submission
+ * is answered stays where it is; one that somebody else has dealt with is `gone`. Throws message_malformed.
+ */
+export async function replayLetter(db: Db, id: number, decision: Decision) {
+  return inTransaction(
+    db,
+    async (tx) => {
+      const letter = await takeDeadLetter(tx, id);
+      if (!letter) return 'gone' as const;
+      const found = await caseFor(tx, letter);
+      if (found.answered) return 'already answered' as const;
+      await sendAgain(tx, letter, decision.now);
+      await tell(tx, found, 'dead letter replayed', decision);
+      return 'replayed' as const;
+    },
+    (outcome) => outcome === 'replayed',
+  );
+}
+
+/** Forgets a letter, so that its message stays without effect, and tells the submission's story why. */
+export async function discardLetter(db: Db, id: number, decision: Decision) {
+  return inTransaction(db, async (tx) => {
+    const letter = await takeDeadLetter(tx, id);
+    if (!letter) return 'gone' as const;
+    await tell(tx, await caseFor(tx, letter), 'dead letter discarded', decision);
+    return 'discarded' as const;
+  });
+}
+
+/** Notes a failed attempt in the story of its submission, so that a dead letter has its history. */
+export async function noteFailure(tx: Db, { message, attempt }: Delivery, reason: string, now: Date): Promise<void> {
+  const { ticket, kind, id: messageId } = message;
+  if (!(await findSummaries(tx, [ticket])).has(ticket)) return; // of another installation
+  await addEvent(tx, ticket, now, 'attempt failed', { kind, messageId, attempt, reason });
+}
+
+async function tell(tx: Db, { letter, submission }: LetterCase, what: EventName, decision: Decision): Promise<void> {
+  if (!submission) return;
+  const { reason, by, now } = decision;
+  const { id: deadLetter, messageId, queue, reason: error } = letter;
+  await addEvent(tx, submission.ticket, now, what, { deadLetter, messageId, queue, error, reason, by });
+}
+
+async function caseFor(db: Db, letter: DeadLetter): Promise<LetterCase> {
+  const [found] = await joined(db, [letter]);
+  return found ?? { letter, answered: false };
+}
+
+async function joined(db: Db, letters: readonly DeadLetter[]): Promise<LetterCase[]> {
+  const tickets = letters.map(({ message }) => messageOfLetter(message)?.ticket);
+  const submissions = await findSummaries(db, [...new Set(tickets.filter((ticket) => ticket !== undefined))]);
+  return letters.map((letter, at) => {
+    const submission = submissions.get(tickets[at] ?? '');
+    if (!submission) return { letter, answered: false };
+    return { letter, submission, answered: letter.queue === 'submissions' && submission.state !== 'received' };
+  });
+}
+
+function matches({ letter, submission }: LetterCase, { sender, goal, error }: LetterQuery): boolean {
+  return (
+    (sender === undefined || submission?.sender === sender) &&
+    (goal === undefined || submission?.goal === goal) &&
+    (error === undefined || letter.reason.toLowerCase().includes(error.toLowerCase()))
+  );
+}
