@@ -3,7 +3,7 @@ import { ParseOption, XmlDocument, XmlLibError, type XsdValidator } from 'libxml
 import type { CompiledSchema } from './compiled-schema.ts';
 import { toUtf8 } from './encoding.ts';
 import type { Finding } from './inspection.ts';
-import { indexElements, type Located, locate } from './locate.ts';
+import { createLocator, indexElements, type Located } from './locate.ts';
 import { maskNumbers } from './mask.ts';
 import type { Parcel } from './scan-job.ts';
 import { explain, isContentFault, isLengthFault, isMissingChild } from './schema-faults.ts';
@@ -125,14 +125,17 @@ function explainAll(
   if (details.length === 0) return [];
   const outline = schema.outline();
   const top = indexElements(raw);
+  const locate = createLocator(top);
   const byElement = new Map<string, PlacedFinding>();
   for (const { message, xpath } of details) {
     if (byElement.size >= EXPLAINED) break;
     // whatever is said of the window must not get lost: without a known place it is said of the root
-    const element = locate(top, xpath ?? '/*') ?? top.children[0] ?? top;
+    const element = locate(xpath ?? '/*') ?? top.children[0] ?? top;
     if (isReplayed(parcel, element, message)) continue;
-    const finding = placed(parcel, element, message, outline);
-    if (!byElement.has(finding.key) || isLengthFault(message)) byElement.set(finding.key, finding);
+    const key = keyOf(parcel, element, message);
+    // hundreds of messages may be about one element: only what is kept is worth its place
+    if (byElement.has(key) && !isLengthFault(message)) continue;
+    byElement.set(key, placed(parcel, element, message, outline, key));
   }
   return [...byElement.values()];
 }
@@ -143,10 +146,17 @@ function isReplayed({ own, ancestors, unclosed }: Parcel, { at }: Located, messa
   return at < own.at && !ancestors.some((ancestor) => ancestor.at === at);
 }
 
-function placed(parcel: Parcel, element: Located, message: string, outline: SchemaOutline): PlacedFinding {
+function keyOf(parcel: Parcel, element: Located, message: string): string {
+  if (!isContentFault(message)) return `element ${fileOffset(parcel, element.at)}`;
+  return `children of ${fileOffset(parcel, isMissingChild(message) ? element.at : (element.parent?.at ?? 0))}`;
+}
+
+function fileOffset(parcel: Parcel, at: number): number {
+  return at < parcel.own.at ? placeOf(parcel, at).file : parcel.own.file + at - parcel.own.at;
+}
+
+function placed(parcel: Parcel, element: Located, message: string, outline: SchemaOutline, key: string): PlacedFinding {
   const { file, line, column } = placeOf(parcel, element.at);
-  const about = isMissingChild(message) ? element.at : (element.parent?.at ?? 0);
-  const key = isContentFault(message) ? `children of ${placeOf(parcel, about).file}` : `element ${file}`;
   return { ...explain({ text: message, element }, outline), line, column, at: file, key };
 }
 

@@ -36,21 +36,36 @@ export function indexElements(bytes: Uint8Array): Located {
   return top;
 }
 
-/** Finds the element of a path as libxml2 writes it (`/A/B[2]/C`; `*` is any name); undefined when it is not there. */
-export function locate(top: Located, path: string): Located | undefined {
-  let element: Located | undefined = top;
-  for (const step of path.split('/').slice(1)) {
-    if (step.startsWith('@')) break;
-    element = element && childOf(element, step);
-  }
-  return element === top ? undefined : element;
+/**
+ * Finds elements by their paths as libxml2 writes them (`/A/B[2]/C`; `*` is any name); undefined when it is not there.
+ * The children it has gone through are kept by name: there may be as many paths as elements.
+ */
+export function createLocator(top: Located): (path: string) => Located | undefined {
+  const index = new Map<Located, ReadonlyMap<string, readonly Located[]>>();
+  const childrenOf = (element: Located, name: string) => {
+    const known = index.get(element) ?? byName(element);
+    index.set(element, known);
+    return name === '*' ? element.children : (known.get(name) ?? []);
+  };
+  return (path) => {
+    let element: Located | undefined = top;
+    for (const step of path.split('/').slice(1)) {
+      if (step.startsWith('@')) break;
+      const [, name = step, position = '1'] = /^(.*?)(?:\[(\d+)\])?$/.exec(step) ?? [];
+      element = element && childrenOf(element, name)[Number(position) - 1];
+    }
+    return element === top ? undefined : element;
+  };
 }
 
-function childOf({ children }: Located, step: string): Located | undefined {
-  const match = /^(.*?)(?:\[(\d+)\])?$/.exec(step);
-  const name = match?.[1] ?? step;
-  let left = Number(match?.[2] ?? 1);
-  return children.find((child) => (name === '*' || name === child.name) && --left === 0);
+function byName({ children }: Located): Map<string, Located[]> {
+  const named = new Map<string, Located[]>();
+  for (const child of children) {
+    const sisters = named.get(child.name);
+    if (sisters) sisters.push(child);
+    else named.set(child.name, [child]);
+  }
+  return named;
 }
 
 const LT = 60;

@@ -2,6 +2,8 @@ const TABLE = 4096;
 const MASK = TABLE - 1;
 /** Most different element names that are told apart; the rest share one number. */
 export const MAX_NAMES = 1000;
+/** Longer names are not kept: no schema has them, and the table would hold much of a hostile file. */
+const MAX_NAME_BYTES = 256;
 /** The number of every name beyond the limit: it is nobody's name and matches no rule. */
 export const OTHER_NAME = 0;
 
@@ -46,9 +48,10 @@ export function findName(names: NameTable, bytes: Uint8Array, start: number, end
   }
 }
 
-/** The number of the name in these bytes, a new one if it is new. */
+/** The number of the name in these bytes, a new one if it is new and short enough. */
 export function internName(names: NameTable, bytes: Uint8Array, start: number, end: number, hash: number): number {
   const { slots, hashes } = names;
+  if (end - start > MAX_NAME_BYTES) return OTHER_NAME;
   for (let slot = hash & MASK; ; slot = (slot + 1) & MASK) {
     const id = slots[slot] as number;
     if (id === 0) return addName(names, slot, bytes.slice(start, end), hash);

@@ -71,7 +71,7 @@ function createRun(
 
   function give(parcel: Parcel): void {
     underWay++;
-    validators.check(parcel, signal).then(take).catch(fail);
+    validators.check(parcel, signal, job).then(take).catch(fail);
   }
 
   function fail(error: unknown): void {

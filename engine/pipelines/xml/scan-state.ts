@@ -62,6 +62,10 @@ export interface ScanState {
   /** From here on the scan stops at the end of a record, so that the window can be cut; later at that of any element. */
   cutAt: number;
   cutAnywhereAt: number;
+  /** Quoted values of the last start tag that was not a bare name. */
+  attributes: number;
+  /** Elements, attributes, comments and instructions of the window so far. */
+  nodes: number;
   /** Depth of the records of this window: the outermost elements that follow one of their own name. */
   recordDepth: number;
   /** Whether a comment, CDATA or an instruction was met inside the root. */
@@ -102,6 +106,8 @@ export function createScan({ maxDepth, wanted, sink, keepSmall }: ScanOptions): 
       keepSmall,
       cutAt: 0,
       cutAnywhereAt: 0,
+      attributes: 0,
+      nodes: 0,
       recordDepth: maxDepth,
       decorated: false,
       rootSeen: false,

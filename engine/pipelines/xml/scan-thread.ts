@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { scanFile } from './scan-file.ts';
 import type { ScanPort } from './scan-job.ts';
@@ -5,7 +6,7 @@ import { createSchemaCache } from './schema-cache.ts';
 import { readOutline } from './schema-outline.ts';
 import type { FromScanner, ScannerSettings, ToScanner } from './thread-messages.ts';
 
-/** Entry of the thread that scans files, several by turns: a window that waits for a validator lets the others go on. */
+/** Entry of the thread that scans files, several by turns: each goes on with the others after every window. */
 
 interface Job {
   underWay: number;
@@ -30,6 +31,8 @@ function serve(port: NonNullable<typeof parentPort>, { windowsAhead }: ScannerSe
       async send(parcel) {
         job.underWay++;
         post({ kind: 'window', job: id, parcel }, [parcel.buffer]);
+        // validators may be as quick as the scan: without this the file that came first would be scanned to its end
+        if (jobs.size > 1) await nextTurn();
         while (job.underWay >= windowsAhead && !job.stopped) {
           await new Promise<void>((resolve) => {
             job.wake = resolve;

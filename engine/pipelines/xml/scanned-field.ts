@@ -2,6 +2,8 @@ import type { Field } from '../goals/check.ts';
 import { decode, type Encoding } from './encoding.ts';
 import type { ScanState } from './scan-state.ts';
 
+/** A longer text is cut: no fact of a form has more characters, and all forms of a file are kept. */
+const LONGEST_TEXT = 1000;
 const DIGITS = 15;
 
 /** The element that the scanner is at, as the checks see it; one object for all elements of a file. */
@@ -45,7 +47,7 @@ export function createField(): ScannedField {
       field.name = scan.names.texts[id] ?? '';
       field.depth = depth;
     },
-    text: () => textOf(scan, encoding),
+    text: () => kept(textOf(scan, encoding), scan.valueEnd - scan.valueStart),
     number: () => numberOf(scan),
     path(form: number, person: number): string {
       const steps = Array.from({ length: field.depth }, (_, d) => names(d + 1));
@@ -58,6 +60,11 @@ export function createField(): ScannedField {
 function step(name: string, form: number, person: number): string {
   if (name === 'Form') return `Form[${form}]`;
   return name === 'NaturalPerson' ? `NaturalPerson[${person}]` : name;
+}
+
+/** What is kept must not hold on to the long text that it was cut from. */
+function kept(text: string, bytes: number): string {
+  return bytes > LONGEST_TEXT ? Buffer.from(text.slice(0, LONGEST_TEXT)).toString() : text;
 }
 
 function textOf({ bytes, valueStart, valueEnd, valueMixed }: ScanState, encoding: Encoding): string {

@@ -4,6 +4,9 @@ import type { Logger } from '../../core/logger.ts';
 import type { Parcel, ScanJob, ScanResult } from './scan-job.ts';
 import type { FromScanner, ScannerSettings, ToScanner } from './thread-messages.ts';
 
+/** The thread dies when it needs more objects than this, and not the process: what it keeps of a file is limited. */
+const HEAP_MB = 256;
+
 /** What a scan tells its owner. */
 export interface ScanEvents {
   window(parcel: Parcel): void;
@@ -32,7 +35,10 @@ export function createScannerLink(settings: ScannerSettings, log: Logger): Scann
   let last = 0;
 
   function thread(): Worker {
-    const started = new Worker(new URL('./scan-thread.js', import.meta.url), { workerData: settings });
+    const started = new Worker(new URL('./scan-thread.js', import.meta.url), {
+      workerData: settings,
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
+    });
     const lost = (error: unknown) => {
       if (worker === started) failAll(error);
     };

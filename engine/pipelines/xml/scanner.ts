@@ -1,5 +1,7 @@
-import { internName, isName, MAX_NAMES, nameLength, nameSize, OTHER_NAME, pastName } from './names.ts';
-import { addDrop, columnAt, MIXED, OPAQUE, type ScanState } from './scan-state.ts';
+import { internName, isName, nameLength, nameSize, OTHER_NAME, pastName } from './names.ts';
+import { recordDrop } from './scan-drops.ts';
+import { LONG_TAG_BYTES, MAX_ATTRIBUTES, MAX_NODES, MAX_TAG_BYTES } from './scan-limits.ts';
+import { columnAt, MIXED, OPAQUE, type ScanState } from './scan-state.ts';
 
 /** Why the scanner returned. */
 export const STOP = { none: 0, more: 1, root: 2, cut: 3, fault: 4 } as const;
@@ -77,24 +79,37 @@ function anyStartTag(s: ScanState): Stop {
     if (byte === GT || byte === SLASH || byte <= SPACE) break;
     hash = (Math.imul(hash, 31) + byte) | 0;
   }
-  if (at === fill) return STOP.more;
-  if (at === pos + 1) return fail(s, 'a "<" that begins nothing');
-  const end = byte === GT ? at : tagEnd(bytes, at, fill);
+  if (at === pos + 1 && at < fill) return fail(s, 'a "<" that begins nothing');
+  s.attributes = 0;
+  const end = byte === GT ? at : tagEnd(s, at);
+  if (isTooLong(s, end < 0 ? fill : end)) return fail(s, `start tags of more than ${MAX_TAG_BYTES} bytes`, true);
   if (end < 0) return STOP.more;
+  if (s.attributes > MAX_ATTRIBUTES) return fail(s, `a start tag with more than ${MAX_ATTRIBUTES} attributes`, true);
   return enter(s, internName(s.names, bytes, pos + 1, at, hash), at, end);
 }
 
-/** Where the ">" of a start tag is, past quoted attribute values; -1 when it has not been read yet. */
-function tagEnd(bytes: Uint8Array, from: number, fill: number): number {
+/** Where the ">" of a start tag is, past quoted values, which it counts; -1 when it has not been read yet. */
+function tagEnd(s: ScanState, from: number): number {
+  const { bytes, fill } = s;
   let quote = 0;
   for (let at = from; at < fill; at++) {
     const byte = bytes[at] as number;
     if (quote !== 0) {
       if (byte === quote) quote = 0;
     } else if (byte === GT) return at;
-    else if (byte === QUOTE || byte === APOS) quote = byte;
+    else if (byte === QUOTE || byte === APOS) {
+      quote = byte;
+      s.attributes++;
+    }
   }
   return -1;
+}
+
+function isTooLong({ pos, depth, open }: ScanState, end: number): boolean {
+  if (end - pos <= LONG_TAG_BYTES) return false;
+  let sum = end - pos;
+  for (let above = 0; above < depth; above++) sum += (open.content[above] as number) - (open.start[above] as number);
+  return sum > MAX_TAG_BYTES;
 }
 
 function enter(s: ScanState, id: number, nameEnd: number, end: number): Stop {
@@ -116,6 +131,7 @@ function enter(s: ScanState, id: number, nameEnd: number, end: number): Stop {
   s.depth = depth + 1;
   s.followers[s.lastName] = id;
   s.lastName = id;
+  s.nodes++;
   const empty = s.bytes[end - 1] === SLASH;
   if (nameEnd < (empty ? end - 1 : end)) readAttributes(s, nameEnd, end);
   s.pos = end + 1;
@@ -128,6 +144,7 @@ function enter(s: ScanState, id: number, nameEnd: number, end: number): Stop {
 
 function readAttributes(s: ScanState, from: number, end: number): void {
   passLines(s, s.pos, end);
+  s.nodes += s.attributes;
   const text = Buffer.from(s.bytes.buffer, s.bytes.byteOffset + from, end - from);
   if (text.indexOf(':type') >= 0) s.open.flags[s.depth - 1] = OPAQUE;
 }
@@ -173,38 +190,8 @@ function leave(s: ScanState, contentEnd: number, end: number): Stop {
     return STOP.none;
   }
   recordDrop(s, depth, id, contentEnd, end);
-  if (end < s.cutAt || (depth !== s.recordDepth && end < s.cutAnywhereAt)) return STOP.none;
-  return STOP.cut;
-}
-
-/** Notes what of a closed element a later window needs: nothing, if one like it stands before it in a run. */
-function recordDrop(s: ScanState, depth: number, id: number, contentEnd: number, end: number): void {
-  const { open } = s;
-  const parent = depth - 1;
-  s.dropCount = open.dropBase[depth] as number;
-  if (open.runName[parent] === id && isRun(s, parent, id)) {
-    open.dropEnd[parent] = end;
-    if (depth < s.recordDepth) s.recordDepth = depth;
-    return;
-  }
-  const [runStart, runEnd] = [open.dropStart[parent] as number, open.dropEnd[parent] as number];
-  if (runEnd > runStart) addDrop(s, runStart, runEnd);
-  open.runName[parent] = id;
-  open.dropStart[parent] = end;
-  open.dropEnd[parent] = end;
-  const content = open.content[depth] as number;
-  if (contentEnd - content > s.keepSmall) addDrop(s, content, contentEnd);
-}
-
-function isRun(s: ScanState, parent: number, id: number): boolean {
-  const parentId = s.open.name[parent] as number;
-  if (((s.open.flags[parent] as number) & OPAQUE) !== 0 || id === OTHER_NAME || parentId === OTHER_NAME) return false;
-  const pair = parentId * (MAX_NAMES + 1) + id;
-  if (s.repeats[pair] === 0) {
-    const rule = s.outline?.children.get(s.names.texts[parentId] ?? '')?.get(s.names.texts[id] ?? '');
-    s.repeats[pair] = rule?.repeats ? 2 : 1;
-  }
-  return s.repeats[pair] === 2;
+  const early = end < s.cutAt || (depth !== s.recordDepth && end < s.cutAnywhereAt);
+  return early && s.nodes < MAX_NODES ? STOP.none : STOP.cut;
 }
 
 function declaration(s: ScanState): Stop {
@@ -223,6 +210,7 @@ function skipThrough(s: ScanState, from: number, terminator: string): Stop {
   const found = view.indexOf(terminator, from, 'latin1');
   if (found < 0) return STOP.more;
   const end = found + terminator.length;
+  if (++s.nodes > 2 * MAX_NODES) return fail(s, `more than ${MAX_NODES} comments without the end of an element`, true);
   s.decorated ||= s.depth > 0;
   markMixed(s);
   passLines(s, s.pos, end);

@@ -24,6 +24,8 @@ export interface ToValidator {
 export interface FromValidator {
   readonly result: WindowResult;
   readonly schemaFault: string | undefined;
+  /** Bytes that the thread's parser has taken and never gives back. */
+  readonly memory: number;
   readonly buffer: ArrayBuffer;
 }
 

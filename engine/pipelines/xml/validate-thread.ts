@@ -14,7 +14,7 @@ function serve(port: NonNullable<typeof parentPort>): void {
     const usable = schema && 'validator' in schema ? schema : undefined;
     const result = checkWindow(parcel, usable);
     const schemaFault = schema && 'fault' in schema ? schema.fault : undefined;
-    const answer: FromValidator = { result, schemaFault, buffer: parcel.buffer };
+    const answer: FromValidator = { result, schemaFault, memory: parserBytes(), buffer: parcel.buffer };
     port.postMessage(answer, [parcel.buffer]);
   }
 
@@ -24,6 +24,12 @@ function serve(port: NonNullable<typeof parentPort>): void {
       throw error;
     });
   });
+}
+
+/** What V8 knows of outside its heap and is no ArrayBuffer is the WebAssembly memory. */
+function parserBytes(): number {
+  const { external, arrayBuffers } = process.memoryUsage();
+  return external - arrayBuffers;
 }
 
 if (parentPort) serve(parentPort);

@@ -1,18 +1,26 @@
 import { Worker } from 'node:worker_threads';
 import { EngineError, messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
+import { createFairQueue } from './fair-queue.ts';
 import type { Parcel } from './scan-job.ts';
 import type { FromValidator, ToValidator } from './thread-messages.ts';
 
 /** A window takes milliseconds; a thread that needs longer than this is taken for hung. */
 const WINDOW_TIMEOUT_MS = 60_000;
+/** The parser's memory never shrinks: a thread that holds more is replaced before its next window. */
+const WORN_BYTES = 96 * 1024 * 1024;
+/** A thread that needs more objects than this dies, and not the process; a window takes about a tenth. */
+const HEAP_MB = 192;
 
-/** Checks windows in threads, in the order they come. */
+/** Checks windows in threads; the windows of one owner in the order they come, owners by turns. */
 export interface ValidatorPool {
   /** Starts the threads that are not running yet, so that they are ready when the first window comes. */
   warm(): void;
-  /** Rejects with `worker_crashed` when the thread died over it or took too long; the thread is replaced. */
-  check(parcel: Parcel, signal: AbortSignal): Promise<FromValidator>;
+  /**
+   * Rejects with `worker_crashed` when the thread died over it or took too long; the thread is replaced. The owner is
+   * the file that the window belongs to.
+   */
+  check(parcel: Parcel, signal: AbortSignal, owner: object): Promise<FromValidator>;
   stop(): Promise<void>;
 }
 
@@ -32,7 +40,7 @@ interface Seat {
 /** `size` threads, started when they are first needed. */
 export function createValidatorPool(size: number, log: Logger): ValidatorPool {
   const seats: Seat[] = Array.from({ length: size }, () => ({ worker: undefined, task: undefined, timer: undefined }));
-  const queue: Task[] = [];
+  const queue = createFairQueue<Task>();
 
   function dispatch(): void {
     const seat = seats.find(({ task }) => task === undefined);
@@ -52,12 +60,15 @@ export function createValidatorPool(size: number, log: Logger): ValidatorPool {
   }
 
   function start(seat: Seat): Worker {
-    const worker = new Worker(new URL('./validate-thread.js', import.meta.url));
+    const worker = new Worker(new URL('./validate-thread.js', import.meta.url), {
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
+    });
     const failed = (error: unknown) => {
       if (seat.worker === worker) fail(seat, error);
     };
     worker.on('message', (answer: FromValidator) => {
       const task = release(seat);
+      if (answer.memory > WORN_BYTES) retire(seat);
       task?.resolve(answer);
       dispatch();
     });
@@ -73,10 +84,14 @@ export function createValidatorPool(size: number, log: Logger): ValidatorPool {
     return task;
   }
 
-  function fail(seat: Seat, error: unknown): void {
+  function retire(seat: Seat): void {
     const { worker } = seat;
     seat.worker = undefined;
     worker?.terminate().catch((err: unknown) => log.warn({ err }, 'validator thread did not end'));
+  }
+
+  function fail(seat: Seat, error: unknown): void {
+    retire(seat);
     const task = release(seat);
     if (task) {
       log.error({ reason: messageOf(error) }, 'validator thread failed');
@@ -89,14 +104,14 @@ export function createValidatorPool(size: number, log: Logger): ValidatorPool {
     warm() {
       for (const seat of seats) seat.worker ??= start(seat);
     },
-    check: (parcel, signal) =>
+    check: (parcel, signal, owner) =>
       new Promise((resolve, reject) => {
-        queue.push({ parcel, signal, resolve, reject });
+        queue.push(owner, { parcel, signal, resolve, reject });
         dispatch();
       }),
     async stop() {
       const stopped = new EngineError('worker_crashed', 'the validators were stopped');
-      for (const task of queue.splice(0)) task.reject(stopped);
+      for (const task of queue.clear()) task.reject(stopped);
       const workers = seats.map((seat) => {
         const { worker } = seat;
         seat.worker = undefined;

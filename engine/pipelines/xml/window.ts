@@ -116,11 +116,22 @@ function moveScan(s: ScanState, ranges: readonly Range[], size: number, next: Ui
     open.dropBase[d] = 0;
   }
   s.dropCount = 0;
+  s.nodes = nodesIn(next, size);
   s.recordDepth = s.maxDepth;
   s.delta += s.pos - size;
   s.fill += size - s.pos;
   s.pos = size;
   s.bytes = next;
+}
+
+/** At most so many nodes stand in the context: a "=" in a text counts as one. */
+function nodesIn(context: Uint8Array, size: number): number {
+  let nodes = 0;
+  for (let at = 0; at < size; at++) {
+    const byte = context[at];
+    if (byte === 0x3d || (byte === 0x3c && context[at + 1] !== 0x2f)) nodes++;
+  }
+  return nodes;
 }
 
 function closeElements(s: ScanState, old: Uint8Array, end: number): { bytes: Uint8Array; length: number } {

@@ -1,6 +1,7 @@
 import { type Encoding, isUnfinished, rightBytes } from './encoding.ts';
 import type { Finding } from './inspection.ts';
 import type { Parcel, ScanPort, ScanResult } from './scan-job.ts';
+import { MAX_NODES } from './scan-limits.ts';
 import { columnAt, cutSlack, type ScanState, setCut } from './scan-state.ts';
 import type { SchemaOutline } from './schema-outline.ts';
 import type { Source } from './source.ts';
@@ -159,7 +160,7 @@ async function cutWindow(work: Work): Promise<void> {
   const keep = work.syntaxOnly || work.schemaPath === undefined ? 'tags' : 'content';
   const size = keep === 'tags' || work.splittable ? contextSize(state, keep) : Number.POSITIVE_INFINITY;
   if (size * 2 <= state.pos) return ship(work, keep, size);
-  if (state.pos * 2 < LARGEST_WINDOW) {
+  if (state.pos * 2 < LARGEST_WINDOW && state.nodes < MAX_NODES) {
     setCut(state, state.pos + Math.max(windowBytes >> 2, state.pos >> 2));
     return;
   }
@@ -171,7 +172,7 @@ async function giveUpSchema(work: Work): Promise<void> {
   const { open } = work.state;
   const [line, column] = [open.line[1] as number, open.column[1] as number];
   const detail = 'A unit of this form is too large to be checked';
-  work.findings.push({ code: '163', element: 'Form', line, column, detail });
+  if (!work.syntaxOnly) work.findings.push({ code: '163', element: 'Form', line, column, detail });
   await ship(work, 'tags', contextSize(work.state, 'tags'));
   stopSchema(work);
 }

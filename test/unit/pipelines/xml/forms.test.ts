@@ -117,6 +117,13 @@ describe('forms of another goal', () => {
     expect(forms[1]).not.to.have.any.keys('localAuthorityNumber', 'companyId', 'nssoNumber', 'quarter', 'reference');
   });
 
+  it('keep no more than 1,000 characters of a value', async () => {
+    const long = header.replace('>REQ<', `>${'R'.repeat(50_000)}<`);
+    const { forms, findings } = await engine.inspect(aRequest(`<Form>${long}</Form>`), goal);
+    expect(findings).to.deep.equal([]);
+    expect(forms[0]?.identification).to.equal('R'.repeat(1000));
+  });
+
   it('may come by thousands', async () => {
     const many = `<Form>${header}</Form>\n`.repeat(5000);
     const { forms, findings } = await engine.inspect(aRequest(many), { ...goal, maxForms: 5000 });
