@@ -1,6 +1,6 @@
 import type { ContentPlace } from '../store/blobs.ts';
 import { type Db, isSqlite } from '../store/database.ts';
-import { prepare } from '../store/prepared.ts';
+import { prepare, prepareChange } from '../store/prepared.ts';
 import { inTransaction } from '../store/transaction.ts';
 import type { ContentDigest } from './content-digest.ts';
 import type { FolderName } from './folders.ts';
@@ -61,7 +61,7 @@ export async function listFiles(
   return rows.map(toFile);
 }
 
-// The one statement that the upload of a small file costs. `file` stays what it was, so that the caller learns what is left over.
+// The one statement that the upload of a small file costs, unless it comes in place of a large one.
 const BOUND = [
   'sender',
   'folder',
@@ -79,7 +79,7 @@ const UPSERT = `insert into folder_files (${BOUND.join(', ')}) values (${BOUND.m
   on conflict (sender, folder, name) do update set
     channel = excluded.channel, state = excluded.state, size = excluded.size, sha256 = excluded.sha256, digests = excluded.digests,
     modified_at = excluded.modified_at, stored_at = excluded.stored_at, content = excluded.content
-  returning file`;
+  where folder_files.file is null`;
 
 /**
  * Stores the bytes of a small upload under its name, in place of what was there, durably when it resolves. Gives the
@@ -89,26 +89,27 @@ export type StoreSmall = (key: FileKey, facts: UploadFacts, content: Buffer) => 
 
 /** Prepares the statement that every small upload runs. */
 export function createStoreSmall(db: Db): StoreSmall {
-  const upsert = prepare<{ file: string | null }>(db, UPSERT);
+  const upsert = prepareChange(db, UPSERT);
 
   return async (key, facts, content) => {
     const row = { ...rowOf(key, facts), content };
-    const [before] = await upsert(BOUND.map((column) => row[column]));
-    if (!before?.file) return undefined;
-    const { file } = before;
-    await db('folder_files').where(keyOf(key)).where({ file }).whereNotNull('content').update({ file: null });
-    return file;
+    const stored = await upsert(BOUND.map((column) => row[column]));
+    return stored === 1 ? undefined : replaceRow(db, key, { ...row, file: null });
   };
+}
+
+/** Puts a row in place of what is there; gives the file that no row names any more. */
+function replaceRow(db: Db, key: FileKey, row: object): Promise<string | undefined> {
+  return inTransaction(db, async (tx) => {
+    const before = await tx('folder_files').select('file').where(keyOf(key)).first();
+    await tx('folder_files').insert(row).onConflict(['sender', 'folder', 'name']).merge();
+    return before?.file ?? undefined;
+  });
 }
 
 /** Begins the partial row of a large upload, in place of what was there; gives the file that no row names any more. */
 export async function beginLarge(db: Db, key: FileKey, facts: UploadFacts, file: string): Promise<string | undefined> {
-  return inTransaction(db, async (tx) => {
-    const before = await tx('folder_files').select('file').where(keyOf(key)).first();
-    const row = { ...rowOf(key, facts), file, content: null };
-    await tx('folder_files').insert(row).onConflict(['sender', 'folder', 'name']).merge();
-    return before?.file ?? undefined;
-  });
+  return replaceRow(db, key, { ...rowOf(key, facts), file, content: null });
 }
 
 /**

@@ -7,15 +7,28 @@ export type Binding = string | number | Buffer | null;
 /** Runs the statement with these bindings and gives the rows that it returns. */
 export type Prepared<T> = (bindings: readonly Binding[]) => Promise<T[]>;
 
+/** Runs the statement with these bindings and gives how many rows it changed. */
+export type PreparedChange = (bindings: readonly Binding[]) => Promise<number>;
+
 /**
- * A statement that returns rows, for the few that are run thousands of times: with SQLite it is prepared once and run
- * without the query builder, which costs more than the insert itself. Autocommitted: durable when it resolves.
+ * A statement that reads, for the few that are run thousands of times: with SQLite it is prepared once and run
+ * without the query builder, which costs more than the statement itself.
  */
 export function prepare<T>(db: Db, sql: string): Prepared<T> {
-  return isSqlite(db) ? prepareSqlite<T>(db, sql) : async (bindings) => (await db.raw(sql, [...bindings])).rows;
+  if (!isSqlite(db)) return async (bindings) => (await db.raw(sql, [...bindings])).rows;
+  return onSqlite(db, sql, (statement, bindings) => statement.all(...bindings) as T[]);
 }
 
-function prepareSqlite<T>(db: Db, sql: string): Prepared<T> {
+/**
+ * The same for a statement that writes. Autocommitted: durable when it resolves. It must return no rows: SQLite cannot
+ * begin its write-ahead log anew while the statement that commits is still being read, so the log would grow for ever.
+ */
+export function prepareChange(db: Db, sql: string): PreparedChange {
+  if (!isSqlite(db)) return async (bindings) => (await db.raw(sql, [...bindings])).rowCount;
+  return onSqlite(db, sql, (statement, bindings) => statement.run(...bindings).changes);
+}
+
+function onSqlite<T>(db: Db, sql: string, execute: (statement: Statement, bindings: readonly Binding[]) => T) {
   const statements = new WeakMap<Database, Statement>();
 
   function statementOf(connection: Database): Statement {
@@ -26,10 +39,10 @@ function prepareSqlite<T>(db: Db, sql: string): Prepared<T> {
     return statement;
   }
 
-  return async (bindings) => {
+  return async (bindings: readonly Binding[]): Promise<T> => {
     const connection: Database = await db.client.acquireConnection();
     try {
-      return statementOf(connection).all(...bindings) as T[];
+      return execute(statementOf(connection), bindings);
     } finally {
       await db.client.releaseConnection(connection);
     }
