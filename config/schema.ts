@@ -112,8 +112,8 @@ const landing = () =>
     folderBytes: bytes('Most bytes in one folder of a sender', '50GiB'),
     partialBytes: bytes('Most bytes of unfinished uploads in one folder of a sender', '8GiB'),
     textDigestBytes: bytes(
-      'Up to this size a file’s digest with CRLF line ends is followed while it comes in',
-      '64MiB',
+      'Up to this size SHA-384, SHA-512 and the digests with CRLF line ends are followed while a file comes in, as SHA-256 always is; of larger files they are read when a signature asks for them',
+      '16MiB',
     ),
     minFreeBytes: size('Below this free space on the disk of dataDir uploads are refused; 0B refuses none', '512MiB', {
       min: '0B',

@@ -13,7 +13,7 @@ export interface LandingLimits {
   readonly folderBytes: number;
   /** Bytes of unfinished uploads in one folder. */
   readonly partialBytes: number;
-  /** Up to this size the digest of the text form is followed while a file comes in. */
+  /** Up to this size more digests than SHA-256 are followed while a file comes in. */
   readonly textDigestBytes: number;
   /** Below this free space on the disk no upload is taken, whoever sends; 0 refuses nothing. */
   readonly minFreeBytes: number;
@@ -25,7 +25,7 @@ export const DEFAULT_LANDING_LIMITS: LandingLimits = {
   folderFiles: 50_000,
   folderBytes: 50 * 2 ** 30,
   partialBytes: 8 * 2 ** 30,
-  textDigestBytes: 64 * 2 ** 20,
+  textDigestBytes: 16 * 2 ** 20,
   minFreeBytes: 512 * 2 ** 20,
 };
 
