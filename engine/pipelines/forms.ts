@@ -5,13 +5,13 @@ import { type Attachment, addMessage, type Translated } from '../mailboxes/mailb
 import type { BlobRef, BlobStore } from '../store/blobs.ts';
 import type { Db } from '../store/database.ts';
 import { addEvent } from '../submissions/events.ts';
+import type { Anomaly } from '../submissions/forms.ts';
 import { findForms } from '../submissions/forms.ts';
 import { buildNoti } from '../submissions/noti.ts';
 import { findSubmission, type Submission } from '../submissions/submissions.ts';
 import { copyOf } from './declaration-copy.ts';
 import { type EmployerNumber, employerOf, organisationOf } from './employer.ts';
 import { type JudgedForm, type KeptFacts, notified } from './judged-form.ts';
-import type { Anomaly } from './xml/inspection.ts';
 
 /** An accepted form with the copy of its declaration. */
 interface Copied {

@@ -1,6 +1,6 @@
-import type { StoredForm } from '../submissions/forms.ts';
+import type { Anomaly, StoredForm } from '../submissions/forms.ts';
 import type { InspectedPart } from './submissions.ts';
-import type { Anomaly, FormFacts } from './xml/inspection.ts';
+import type { FormFacts } from './xml/inspection.ts';
 
 /** What is kept of a form beside its header: which file it is in, and the envelope it can be shown in alone. */
 export interface KeptFacts extends FormFacts {

@@ -1,5 +1,39 @@
 import type { Db } from '../store/database.ts';
 
+/** Whether an anomaly blocks its form (B), counts in a percentage (P, NP), warns (W), is looked into (I) or none of these (D; protocol §1.9). */
+export type AnomalyClass = 'B' | 'P' | 'NP' | 'D' | 'W' | 'I';
+
+/** A functional fault of one form: reported in its notification (protocol §1.9). May hold an INSS number. */
+export interface Anomaly {
+  /** Zone and code, e.g. "00024-001"; at most 9 characters. */
+  readonly errorId: string;
+  readonly tagName: string;
+  readonly value: string;
+  readonly class: AnomalyClass;
+  readonly label: string;
+  /** XPath-like place in the form, at most 200 characters. */
+  readonly location: string;
+  readonly line: number;
+  readonly column: number;
+  readonly inss?: string;
+  readonly naturalPersonSequenceNbr?: string;
+}
+
+/** What a form says of itself: enough to answer and to route it. */
+export interface FormHeader {
+  readonly identification: string;
+  readonly creationDate: string;
+  readonly creationHour: string;
+  readonly attestationStatus: string;
+  readonly typeForm: string;
+  /** The declarant's own reference (ReferenceOrigin 1), when given. */
+  readonly reference?: { readonly type: string; readonly origin: string; readonly number: string };
+  readonly nssoNumber?: string;
+  readonly localAuthorityNumber?: string;
+  readonly companyId?: string;
+  readonly quarter?: string;
+}
+
 /** What is kept of one form: enough to answer it, route it, and find its bytes. `Facts` and `Anomaly` are the inspection's. */
 export interface StoredForm<Facts, Anomaly> {
   /** From 1, over all parts of the submission. */

@@ -10,42 +10,13 @@ import {
   printable,
   type WriteElements,
 } from './answer-xml.ts';
+import type { Anomaly, FormHeader } from './forms.ts';
 import * as fit from './noti-values.ts';
-
-/** What a notification says of one anomaly (protocol §1.9). */
-export interface NotiAnomaly {
-  /** Zone and code, e.g. "00024-001". */
-  readonly errorId: string;
-  readonly tagName: string;
-  readonly value: string;
-  /** B P NP D W I. */
-  readonly class: string;
-  readonly label: string;
-  readonly location: string;
-  readonly line: number;
-  readonly column: number;
-  readonly inss?: string;
-  readonly naturalPersonSequenceNbr?: string;
-}
-
-/** What a notification repeats of the form it answers. */
-export interface NotiFacts {
-  readonly identification: string;
-  readonly creationDate: string;
-  readonly creationHour: string;
-  readonly attestationStatus: string;
-  readonly typeForm: string;
-  readonly reference?: { readonly type: string; readonly origin: string; readonly number: string };
-  readonly nssoNumber?: string;
-  readonly localAuthorityNumber?: string;
-  readonly companyId?: string;
-  readonly quarter?: string;
-}
 
 /** One handled form and what became of it. */
 export interface NotiForm {
-  readonly facts: NotiFacts;
-  readonly anomalies: readonly NotiAnomaly[];
+  readonly facts: FormHeader;
+  readonly anomalies: readonly Anomaly[];
   /** How many anomalies were found in all, when not every one is in `anomalies`. */
   readonly anomaliesTotal?: number;
   readonly outcome: 'accepted' | 'refused';
@@ -116,7 +87,7 @@ function header(now: Date) {
   };
 }
 
-function subject({ fileName, ticket }: NotiRequest, facts: NotiFacts): { readonly [name: string]: Content } {
+function subject({ fileName, ticket }: NotiRequest, facts: FormHeader): { readonly [name: string]: Content } {
   const quarter = fit.quarter(facts.quarter);
   return {
     FileReference: { FileName: keepStart(printable(fileName), 64) || '?', ReferenceOrigin: 2, ReferenceNbr: ticket },
@@ -128,7 +99,7 @@ function subject({ fileName, ticket }: NotiRequest, facts: NotiFacts): { readonl
   };
 }
 
-function handledForm(facts: NotiFacts): Content {
+function handledForm(facts: FormHeader): Content {
   return {
     Identification: keepStart(printable(facts.identification), 7),
     FormCreationDate: fit.date(facts.creationDate),
@@ -138,20 +109,20 @@ function handledForm(facts: NotiFacts): Content {
   };
 }
 
-function reference(given: NotiFacts['reference']): Content {
+function reference(given: FormHeader['reference']): Content {
   const type = fit.integer(given?.type, 0, 9);
   const origin = fit.integer(given?.origin, 1, 7);
   if (!given?.number || type === undefined || origin === undefined) return undefined;
   return { ReferenceType: type, ReferenceOrigin: origin, ReferenceNbr: keepStart(printable(given.number), 64) };
 }
 
-function employerId(facts: NotiFacts): Content {
+function employerId(facts: FormHeader): Content {
   const number = employerNumber(facts);
   // the schema wants a company number beside it; 0 is its own word for "none"
   return number && { ...number, CompanyID: fit.companyId(facts.companyId) ?? '0' };
 }
 
-function employerNumber({ nssoNumber, localAuthorityNumber }: NotiFacts) {
+function employerNumber({ nssoNumber, localAuthorityNumber }: FormHeader) {
   const nsso = fit.integer(nssoNumber, 0, 199_999_934);
   if (nsso !== undefined) return { NOSSRegistrationNbr: nsso };
   const provisional = fit.integer(nssoNumber, 5_000_000_120, 5_999_999_989);
@@ -170,7 +141,7 @@ function diagnoses({ outcome, anomalies, anomaliesTotal }: NotiForm): readonly s
   ];
 }
 
-function anomalyReport(anomaly: NotiAnomaly, facts: NotiFacts): Content {
+function anomalyReport(anomaly: Anomaly, facts: FormHeader): Content {
   return {
     ErrorID: keepStart(printable(anomaly.errorId), 9),
     TagName: printable(anomaly.tagName),
@@ -186,7 +157,7 @@ function anomalyReport(anomaly: NotiAnomaly, facts: NotiFacts): Content {
   };
 }
 
-function path(anomaly: NotiAnomaly, facts: NotiFacts): Content {
+function path(anomaly: Anomaly, facts: FormHeader): Content {
   const nsso = fit.integer(facts.nssoNumber, 0, 199_999_934);
   const local = fit.integer(facts.localAuthorityNumber, 0, 99_999_926);
   const keys = {

@@ -1,5 +1,6 @@
 import type { Db } from '../store/database.ts';
 import type { EventName } from './events.ts';
+import type { Anomaly } from './forms.ts';
 import {
   type EnvironmentCode,
   filesOf,
@@ -38,19 +39,6 @@ export interface SignatureStory {
   readonly parts: readonly { readonly file: string; readonly report: ReportStory }[];
 }
 
-/** A functional fault of one form. May hold an INSS number. */
-export interface AnomalyStory {
-  readonly errorId: string;
-  readonly tagName: string;
-  readonly value: string;
-  readonly class: string;
-  readonly label: string;
-  readonly location: string;
-  readonly line: number;
-  readonly column: number;
-  readonly inss?: string;
-}
-
 export interface FormStory {
   /** From 1, over all parts. */
   readonly index: number;
@@ -60,7 +48,7 @@ export interface FormStory {
   readonly quarter?: string;
   readonly nssoNumber?: string;
   readonly companyId?: string;
-  readonly anomalies: readonly AnomalyStory[];
+  readonly anomalies: readonly Anomaly[];
 }
 
 export interface EventStory {

@@ -1,6 +1,6 @@
 import { isInss } from '../../engine/core/identifiers.ts';
+import type { Anomaly } from '../../engine/submissions/forms.ts';
 import type {
-  AnomalyStory,
   CheckStory,
   EventStory,
   FormStory,
@@ -107,7 +107,7 @@ function anomalyLine({
   line,
   column,
   inss,
-}: AnomalyStory): string {
+}: Anomaly): string {
   const who = inss ? ` INSS ${inss}` : '';
   return `  ${errorId} ${severity} ${tagName} "${value}" ${label} [${location} line ${line} column ${column}]${who}`;
 }

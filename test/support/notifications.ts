@@ -1,7 +1,8 @@
-import type { NotiAnomaly, NotiFacts, NotiForm, NotiRequest } from '../../engine/submissions/noti.ts';
+import type { Anomaly, FormHeader } from '../../engine/submissions/forms.ts';
+import type { NotiForm, NotiRequest } from '../../engine/submissions/noti.ts';
 
 /** What the notification repeats of an ordinary form. */
-export const FACTS: NotiFacts = {
+export const FACTS: FormHeader = {
   identification: 'DMFA',
   creationDate: '2022-08-11',
   creationHour: '08:45:00.000',
@@ -14,7 +15,7 @@ export const FACTS: NotiFacts = {
 };
 
 /** The same person twice, in a place of its own. */
-export function anAnomaly(changes: Partial<NotiAnomaly> = {}): NotiAnomaly {
+export function anAnomaly(changes: Partial<Anomaly> = {}): Anomaly {
   return {
     errorId: '00024-001',
     tagName: 'INSS',

@@ -1,4 +1,4 @@
-import type { AnomalyClass } from '../xml/inspection.ts';
+import type { AnomalyClass } from '../../submissions/forms.ts';
 import type { ErrorId } from './error-ids.ts';
 
 /** An element as a check sees it. The same object is used for the next element: keep nothing of it. */

@@ -1,8 +1,9 @@
 import { padEnterpriseNumber } from '../../core/identifiers.ts';
+import type { Anomaly, AnomalyClass } from '../../submissions/forms.ts';
 import type { CheckContext, ConfiguredCheck, Fault, RunningCheck } from '../goals/check.ts';
 import { CHECKS } from '../goals/checks.ts';
 import type { Encoding } from './encoding.ts';
-import type { Anomaly, AnomalyClass, InspectedForm } from './inspection.ts';
+import type { InspectedForm } from './inspection.ts';
 import type { ScanState, Sink } from './scan-state.ts';
 import { createField, type ScannedField } from './scanned-field.ts';
 

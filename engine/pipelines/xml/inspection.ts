@@ -1,3 +1,5 @@
+import type { Anomaly, AnomalyClass, FormHeader } from '../../submissions/forms.ts';
+
 /** A formal fault of a declaration file: it makes the receipt negative. */
 export interface Finding {
   /** The receipt code without its prefix: "102", "138", "136", "088"… (protocol §1.7). */
@@ -13,43 +15,14 @@ export interface Finding {
   readonly detail: string;
 }
 
-export type AnomalyClass = 'B' | 'P' | 'NP' | 'D' | 'W' | 'I';
-
-/** A functional fault of one form: reported in its notification (protocol §1.9). */
-export interface Anomaly {
-  /** Zone and code, e.g. "00024-001"; at most 9 characters. */
-  readonly errorId: string;
-  readonly tagName: string;
-  readonly value: string;
-  readonly class: AnomalyClass;
-  readonly label: string;
-  /** XPath-like place in the form, at most 200 characters. */
-  readonly location: string;
-  readonly line: number;
-  readonly column: number;
-  readonly inss?: string;
-  readonly naturalPersonSequenceNbr?: string;
-}
-
-/** What is read of one form: enough to answer and to route it, and where its bytes are. */
-export interface FormFacts {
+/** What is read of one form, and where its bytes are. */
+export interface FormFacts extends FormHeader {
   /** From 1, in the file. */
   readonly index: number;
   /** Byte range of the `Form` element in the file; `end` exclusive. */
   readonly start: number;
   readonly end: number;
   readonly line: number;
-  readonly identification: string;
-  readonly creationDate: string;
-  readonly creationHour: string;
-  readonly attestationStatus: string;
-  readonly typeForm: string;
-  /** The declarant's own reference (ReferenceOrigin 1), when given. */
-  readonly reference?: { readonly type: string; readonly origin: string; readonly number: string };
-  readonly nssoNumber?: string;
-  readonly localAuthorityNumber?: string;
-  readonly companyId?: string;
-  readonly quarter?: string;
 }
 
 export interface InspectedForm extends FormFacts {

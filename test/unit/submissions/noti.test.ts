@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { XMLParser } from 'fast-xml-parser';
 import type { InspectedForm } from '../../../engine/pipelines/xml/inspection.ts';
-import { buildNoti, type NotiFacts, type NotiForm, notiChunks } from '../../../engine/submissions/noti.ts';
+import type { FormHeader } from '../../../engine/submissions/forms.ts';
+import { buildNoti, type NotiForm, notiChunks } from '../../../engine/submissions/noti.ts';
 import { aForm, aNoti, anAnomaly, FACTS } from '../../support/notifications.ts';
 
 function formsOf(document: Buffer) {
@@ -105,7 +106,7 @@ describe('a notification', () => {
 
   it('knows employers by a provisional and by a local-authority number', () => {
     const { nssoNumber, companyId, ...rest } = FACTS;
-    const employerOf = (facts: NotiFacts) => formsOf(buildNoti(aNoti([aForm({ facts })])))[0].EmployerId;
+    const employerOf = (facts: FormHeader) => formsOf(buildNoti(aNoti([aForm({ facts })])))[0].EmployerId;
     expect(employerOf({ ...rest, nssoNumber: '5134794036' })).to.deep.equal({
       ProvisionalNSSONbr: '5134794036',
       CompanyID: '0',

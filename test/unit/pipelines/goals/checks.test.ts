@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { CHECKS } from '../../../../engine/pipelines/goals/checks.ts';
 import { ERROR_IDS } from '../../../../engine/pipelines/goals/error-ids.ts';
-import type { Anomaly, InspectedForm } from '../../../../engine/pipelines/xml/inspection.ts';
+import type { InspectedForm } from '../../../../engine/pipelines/xml/inspection.ts';
 import { CHECK_NAMES } from '../../../../engine/registry/goals.ts';
+import type { Anomaly } from '../../../../engine/submissions/forms.ts';
 import { aDeclaration, inssOf, nssoNumberOf } from '../../../support/declarations.ts';
 import { type Inspecting, inspecting } from '../xml/inspecting.ts';
 
