@@ -122,7 +122,8 @@ function suite(broker: string, brokerUrl: string): void {
     });
 
     it('covers every code of the catalogue', () => {
-      const shown = new Set([...refusals.map(({ code }) => code), '133', '277', '163']);
+      // 130 needs a short patience (expired-set.test.ts), 163 a unit that is too large or work that is given up (unit tests)
+      const shown = new Set([...refusals.map(({ code }) => code), '133', '277', '130', '163']);
       expect(Object.keys(RECEIPT_CODES).filter((code) => !shown.has(code))).to.deep.equal([]);
     });
   });
