@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import ssh2 from 'ssh2';
 import { stringify } from 'yaml';
+import { newKeyPair } from '../../channels/sftp/key-pair.ts';
 import { makeCertificate, SIGNER } from './pki.ts';
 
 type Group = Record<string, unknown>;
@@ -32,7 +32,7 @@ export function aPlannedOrganisation(with_: Group = {}, senders: readonly Group[
 
 /** Writes the key and certificate that the builders above refer to: `voorbeeld.pub` and `voorbeeld.pem`. */
 export async function writeMaterials(dir: string, name = 'voorbeeld'): Promise<void> {
-  await writeFile(join(dir, `${name}.pub`), `${ssh2.utils.generateKeyPairSync('ed25519').public}\n`);
+  await writeFile(join(dir, `${name}.pub`), `${newKeyPair('ed25519').public}\n`);
   await makeCertificate(dir, { name, extensions: SIGNER, key: 'ec:P-256' });
 }
 

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ssh2, { type Client, type ClientChannel, type ConnectConfig } from 'ssh2';
+import { newKeyPair } from '../../channels/sftp/key-pair.ts';
 
 /** A key pair on disk, for the real clients, and in hand, for the raw one. */
 export interface ClientKey {
@@ -44,9 +45,7 @@ export function openDesk(): ClientDesk {
 }
 
 function generate(type: 'ed25519' | 'rsa' | 'ecdsa') {
-  if (type === 'rsa') return ssh2.utils.generateKeyPairSync('rsa', { bits: 2048 });
-  if (type === 'ecdsa') return ssh2.utils.generateKeyPairSync('ecdsa', { bits: 256 });
-  return ssh2.utils.generateKeyPairSync('ed25519');
+  return newKeyPair(type);
 }
 
 /** How to reach a test server. */

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import ssh2 from 'ssh2';
+import { newKeyPair } from '../../../channels/sftp/key-pair.ts';
 import { createAuthenticate } from '../../../engine/registry/authenticate.ts';
 import { replaceCredentials } from '../../../engine/registry/credentials.ts';
 import { saveOrganisation } from '../../../engine/registry/organisations.ts';
@@ -8,7 +8,7 @@ import { type Sender, saveSender } from '../../../engine/registry/senders.ts';
 import { parseSshKey } from '../../../engine/registry/ssh-keys.ts';
 import { openTestStore } from '../../support/database.ts';
 
-const newLine = () => ssh2.utils.generateKeyPairSync('ed25519').public;
+const newLine = () => newKeyPair('ed25519').public;
 
 describe('createAuthenticate', () => {
   let store: Awaited<ReturnType<typeof openTestStore>>;

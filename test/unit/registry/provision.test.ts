@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import ssh2 from 'ssh2';
+import { newKeyPair } from '../../../channels/sftp/key-pair.ts';
 import { certificatesOf, sshKeysOf } from '../../../engine/registry/credentials.ts';
 import { findOrganisation, findOrganisationByNsso } from '../../../engine/registry/organisations.ts';
 import { provision } from '../../../engine/registry/provision.ts';
@@ -90,7 +90,7 @@ for (const kind of STORES) {
 
     it('makes the keys and certificates of a listed sender exactly those of the file', async () => {
       await at.apply(aPlannedOrganisation());
-      await writeFile(join(at.dir, 'next.pub'), `${ssh2.utils.generateKeyPairSync('ed25519').public}\n`);
+      await writeFile(join(at.dir, 'next.pub'), `${newKeyPair('ed25519').public}\n`);
       const changes = await at.apply(
         aPlannedOrganisation({}, [aPlannedSender({ sshKeys: ['next.pub'], certificates: [] })]),
       );

@@ -1,13 +1,14 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { expect } from 'chai';
 import ssh2 from 'ssh2';
+import { newKeyPair } from '../../../channels/sftp/key-pair.ts';
 import { EngineError } from '../../../engine/core/errors.ts';
 import { parseSshKey } from '../../../engine/registry/ssh-keys.ts';
 import { seededRandom } from '../../support/random.ts';
 
 const pair = (type: 'ed25519' | 'ecdsa' | 'rsa', bits?: number) =>
   type === 'ed25519'
-    ? ssh2.utils.generateKeyPairSync('ed25519', { comment: 'desk of Jan' })
+    ? newKeyPair('ed25519', () => ssh2.utils.generateKeyPairSync('ed25519', { comment: 'desk of Jan' }))
     : ssh2.utils.generateKeyPairSync(type, { bits: bits as 256 });
 
 const field = (bytes: Buffer | string) => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -20,6 +20,14 @@ describe('loadHostKeys', () => {
       expect(statSync(join(dir, file)).mode & 0o777).to.equal(0o600);
     }
     expect(await loadHostKeys(dir)).to.deep.equal(keys);
+  });
+
+  it('refuses a damaged key and names its file', async () => {
+    await loadHostKeys(dir);
+    writeFileSync(join(dir, 'ssh_host_ed25519_key'), 'damaged');
+    const failed = await loadHostKeys(dir).catch((error: unknown) => error);
+    expect(failed).to.include({ code: 'config_invalid' });
+    expect((failed as Error).message).to.include('ssh_host_ed25519_key');
   });
 
   it('gives everybody the same keys when several start at once', async () => {
