@@ -6,8 +6,11 @@ import { ERROR_IDS } from '../../../../engine/pipelines/goals/error-ids.ts';
 import type { InspectedForm } from '../../../../engine/pipelines/xml/inspection.ts';
 import { CHECK_NAMES } from '../../../../engine/registry/goals.ts';
 import type { Anomaly } from '../../../../engine/submissions/forms.ts';
-import { aDeclaration, inssOf, nssoNumberOf } from '../../../support/declarations.ts';
-import { type Inspecting, inspecting } from '../xml/inspecting.ts';
+import { aDeclaration as declarationOf, inssOf, nssoNumberOf } from '../../../support/declarations.ts';
+import { type Inspecting, inspecting, NOW } from '../xml/inspecting.ts';
+
+/** Made at the moment of its inspection, whatever the date is when the test runs. */
+const aDeclaration: typeof declarationOf = (plan = {}) => declarationOf({ now: NOW, ...plan });
 
 const ids = (form: InspectedForm | undefined): string[] => (form?.anomalies ?? []).map(({ errorId }) => errorId);
 const first = (form: InspectedForm | undefined): Partial<Anomaly> => form?.anomalies[0] ?? {};
