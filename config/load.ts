@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { EngineError } from '../engine/core/errors.ts';
 import { describeMistakes, mistakesOf } from '../engine/core/mistakes.ts';
 import { readYaml } from '../engine/core/yaml-file.ts';
+import { overridden } from './overrides.ts';
 import { packageRoot } from './package-root.ts';
 import { configSchema } from './schema.ts';
 
@@ -14,9 +15,16 @@ export type Config = Frozen<z.output<ReturnType<typeof configSchema>>>;
 /**
  * Reads, validates and freezes the configuration; without a path, the defaults, relative to the working directory.
  * Relative paths are relative to the configuration file. Throws config_invalid with every mistake, one a line.
+ *
+ * @param overrides laid over what the file says, each `key.key=value` (overrides.ts).
  */
-export async function loadConfig(path: string | undefined, env = process.env): Promise<Config> {
-  const given = path === undefined ? {} : await readYaml(path, 'config_invalid');
+export async function loadConfig(
+  path: string | undefined,
+  env = process.env,
+  overrides: readonly string[] = [],
+): Promise<Config> {
+  const read = path === undefined ? {} : await readYaml(path, 'config_invalid');
+  const given = overridden(read, overrides);
   const schema = await openSchema(path === undefined ? process.cwd() : resolve(path, '..'), env);
   const parsed = schema.safeParse(given, { reportInput: true });
   if (!parsed.success) {

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { z } from 'zod';
 import { keys } from '../engine/core/mistakes.ts';
 import { goalsSchema } from './goal-schema.ts';
 import { absoluteStore, existing, fallingBack, path, type Surroundings, secret } from './sources.ts';
@@ -31,7 +32,10 @@ const store = (around: Surroundings) =>
       'sqlite:PATH, postgres://USER:SECRET@HOST/DATABASE',
       around,
     ).optional(),
-    poolSize: count('Most connections to PostgreSQL; SQLite has one', 10, 1, 1_000),
+    poolSize: count('Most connections of one process to PostgreSQL; SQLite has one', 10, 1, 1_000),
+    connectWithin: duration('How long a new connection to PostgreSQL may take', '5s', { min: '100ms', max: '5m' }),
+    answerWithin: duration('How long PostgreSQL may take to answer one statement', '20s', { min: '1s', max: '1h' }),
+    contentGrace: duration('Content that no row names is kept for so long', '24h', { min: '1h', max: '90d' }),
   });
 
 const broker = (around: Surroundings) =>
@@ -47,7 +51,11 @@ const broker = (around: Surroundings) =>
       'bode',
       40,
     ),
-    prefetch: count('Messages that one worker has in hand at most, per queue', 8, 1, 1_000),
+    prefetch: keys({
+      submissions: count('Submissions that one worker process has in hand at most', 8, 1, 1_000),
+      forms: count('Messages of accepted forms that one worker process has in hand at most', 8, 1, 1_000),
+      answers: count('Answers that one worker process has in hand at most', 8, 1, 1_000),
+    }).prefault({}),
     retry: keys({
       maxAttempts: count('Then the message becomes a dead letter and the submission gets its answer', 8, 1, 100),
       firstDelay: duration('Wait before the second attempt; doubles with each further one', '1s', {
@@ -56,13 +64,45 @@ const broker = (around: Surroundings) =>
       }),
       maxDelay: duration('Longest wait between two attempts', '10m', { min: '10ms', max: '1d' }),
     }).prefault({}),
+    breaker: keys({
+      failures: count('Failed attempts in a row after which a sender is paused', 10, 1, 10_000),
+      firstPause: duration('The first pause; doubles with every try that fails', '30s', { min: '1s', max: '1d' }),
+      maxPause: duration('Longest pause of a sender', '10m', { min: '1s', max: '1d' }),
+    }).prefault({}),
     relay: keys({
       poll: duration('How often the outbox is looked at when nothing else wakes the relay', '500ms', {
         min: '10ms',
         max: '1m',
       }),
-      lease: duration('How long one relay has a row before another may take it', '1m', { min: '1s', max: '1h' }),
+      lease: duration('How long a relay that died keeps its messages; a living one renews', '15s', {
+        min: '1s',
+        max: '1h',
+      }),
+      publishAgain: duration(
+        'A message that RabbitMQ has confirmed and no worker has settled is published again after this',
+        '10m',
+        { min: '10s', max: '1d' },
+      ),
     }).prefault({}),
+  });
+
+const scheduler = () =>
+  keys({
+    lease: duration('A scheduler that died is replaced after this; a living one renews', '15s', {
+      min: '1s',
+      max: '10m',
+    }),
+  });
+
+const alerts = () =>
+  keys({
+    command: z
+      .array(z.string().min(1).max(4_096))
+      .max(64)
+      .prefault([])
+      .describe(
+        'A program and its arguments that is told of each alert, as JSON on its standard input; none when empty',
+      ),
   });
 
 const sftp = () =>
@@ -132,6 +172,11 @@ const intake = () =>
       ),
     }).prefault({}),
     fsBytes: size('Largest signature file', '256KiB', { min: '1KiB', max: '16MiB' }),
+    answerGivenUp: duration(
+      'A submission that was given up waits so long for an operator (bode dead); then it is refused with 163',
+      '1h',
+      { min: '0s', max: '30d' },
+    ),
     waitForGo: duration(
       'Files that have waited longer for their GO are taken out of the folder and answered; unfinished uploads are removed',
       '24h',
@@ -166,6 +211,8 @@ export function configSchema(around: Surroundings, shippedGoals: Readonly<Record
     trust: keys({
       anchors: existing('CA certificates (PEM files, or directories of them) that signers must descend from', around),
     }).prefault({}),
+    scheduler: scheduler().prefault({}),
+    alerts: alerts().prefault({}),
     observe: observe().prefault({}),
     landing: landing().prefault({}),
     intake: intake().prefault({}),

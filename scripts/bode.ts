@@ -4,12 +4,17 @@ import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { packageRoot } from '../config/package-root.ts';
 import { EngineError, messageOf } from '../engine/core/errors.ts';
+import { alertsCommand } from './commands/alerts.ts';
+import { auditCommand } from './commands/audit.ts';
 import { configCommand } from './commands/config.ts';
 import { deadCommand } from './commands/dead.ts';
+import { jobsCommand } from './commands/jobs.ts';
 import { mailboxCommand } from './commands/mailbox.ts';
 import { toleratePipeEnd } from './commands/output.ts';
 import { provisionCommand } from './commands/provision.ts';
+import { senderCommand, sendersCommand } from './commands/senders.ts';
 import { startCommand } from './commands/start.ts';
+import { storeCommand } from './commands/store.ts';
 import { submissionCommand } from './commands/submission.ts';
 import { submissionsCommand } from './commands/submissions.ts';
 
@@ -29,6 +34,12 @@ function program(): Command {
     submissionCommand(),
     mailboxCommand(),
     deadCommand(),
+    sendersCommand(),
+    senderCommand(),
+    storeCommand(),
+    auditCommand(),
+    alertsCommand(),
+    jobsCommand(async (config, log) => (await import('../app/jobs.ts')).openJobs(config, log)),
   ];
   for (const command of commands) bode.addCommand(command);
   return strict(bode);

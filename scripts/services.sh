@@ -88,7 +88,7 @@ start_postgresql() {
     cat "$1.log" >&2
     return 1
   fi
-  in_group "$1.log" "${as[@]}" "$bin/postgres" -D "$1/data" -p "$2" -c fsync=off -c max_connections=200 \
+  in_group "$1.log" "${as[@]}" "$bin/postgres" -D "$1/data" -p "$2" -c fsync="${SERVICES_FSYNC:-off}" -c max_connections=200 \
     -c listen_addresses=127.0.0.1 -c unix_socket_directories=
 }
 

@@ -1,10 +1,13 @@
 import type { Message, QueueName } from '../../schemas/messages.ts';
 
-/** One message on its way to a worker; `attempt` counts from 1. */
+/** One message on its way to a worker. */
 export interface Delivery {
   readonly queue: QueueName;
   readonly message: Message;
+  /** Counts from 1; a failure that is followed by another try adds one. */
   readonly attempt: number;
+  /** How often it was in a worker's hand before without being settled (its process died, or was cut off); 0 at first. */
+  readonly redeliveries: number;
 }
 
 /** What becomes of a delivery. Waiting is an outbox row with a later due time, burying a dead letter: alike on every broker. */
@@ -24,11 +27,13 @@ export type Settle = (delivery: Delivery, settlement: Settlement) => Promise<voi
 /** All the engine asks of a message broker. Implementations pass test/contract/broker.contract.test.ts. */
 export interface Broker {
   /**
-   * Resolves when the relay may forget the message: with RabbitMQ once the broker has confirmed it, embedded once
-   * a worker has settled it. Rejects when neither is certain: the outbox row stays and is published again.
+   * Resolves with `confirmed` once RabbitMQ has the message (its outbox row stays until a worker has settled it), or,
+   * embedded, with `settled` once a worker has. Rejects when neither is certain: it is published again.
    * An abort of `signal` rejects what was not yet handed over.
    */
-  publish(delivery: Delivery, signal?: AbortSignal): Promise<void>;
+  publish(delivery: Delivery, signal?: AbortSignal): Promise<'confirmed' | 'settled'>;
+  /** How many messages of a queue all workers together can have in hand, as far as is known here; at least 1. */
+  places(queue: QueueName): number;
   /**
    * Hands each delivery to `handle`, at most `prefetch` at a time. A handler that rejects gets the delivery again,
    * after a pause that grows; its place stays taken, so that a store that is away is not hammered.

@@ -4,7 +4,8 @@ import { type Db, isSqlite } from '../store/database.ts';
 import { claimOnce } from '../store/once.ts';
 import { inTransaction } from '../store/transaction.ts';
 import type { Delivery } from './broker.ts';
-import { addToOutbox } from './outbox.ts';
+import { addToOutbox, takeFromOutbox } from './outbox.ts';
+import { forgetSuspect } from './suspects.ts';
 
 interface DeadLetterRow {
   readonly id: string | number;
@@ -12,8 +13,10 @@ interface DeadLetterRow {
   readonly message_id: string;
   readonly message: string;
   readonly attempt: number;
+  readonly sender: string;
   readonly reason: string;
   readonly buried_at: string;
+  readonly answer_by: string | null;
 }
 
 /** A message that was given up, with the reason. */
@@ -24,11 +27,25 @@ export interface DeadLetter {
   /** The message as JSON; a replay needs one that fits its schema. */
   readonly message: string;
   readonly attempt: number;
+  /** '' when it is not known. */
+  readonly sender: string;
   readonly reason: string;
   readonly buriedAt: Date;
+  /** Its submission is refused then unless somebody decides before; absent when there is nothing to answer. */
+  readonly answerBy?: Date;
 }
 
-const COLUMNS = ['id', 'queue', 'message_id', 'message', 'attempt', 'reason', 'buried_at'] as const;
+const COLUMNS = [
+  'id',
+  'queue',
+  'message_id',
+  'message',
+  'attempt',
+  'sender',
+  'reason',
+  'buried_at',
+  'answer_by',
+] as const;
 
 /**
  * Gives a message up, in the caller's transaction. Claims it as its effect would, so that only one of both happens.
@@ -37,7 +54,9 @@ const COLUMNS = ['id', 'queue', 'message_id', 'message', 'attempt', 'reason', 'b
  */
 export async function bury(tx: Db, { queue, message, attempt }: Delivery, reason: string, now: Date): Promise<boolean> {
   if (!(await claimOnce(tx, queue, message.id, now))) return false;
-  const row = { queue, message_id: message.id, message: JSON.stringify(message), attempt };
+  await forgetSuspect(tx, queue, message.id);
+  const { sender, sha256 } = await takeFromOutbox(tx, queue, message.id);
+  const row = { queue, message_id: message.id, message: JSON.stringify(message), attempt, sender, sha256 };
   await tx('dead_letters').insert({ ...row, reason, buried_at: now.toISOString() });
   return true;
 }
@@ -91,11 +110,15 @@ export async function takeDeadLetter(tx: Db, id: number): Promise<DeadLetter | u
 }
 
 /** Sends the message of a letter that was taken on its way again, as if for the first time. Throws message_malformed. */
-export async function sendAgain(tx: Db, { id, queue, messageId, message }: DeadLetter, now: Date): Promise<void> {
+export async function sendAgain(
+  tx: Db,
+  { id, queue, messageId, message, sender }: DeadLetter,
+  now: Date,
+): Promise<void> {
   const readable = messageOfLetter(message);
   if (!readable) throw new EngineError('message_malformed', `dead letter ${id} does not fit its schema`);
   await tx('processed').where({ consumer: queue, message_id: messageId }).delete();
-  await addToOutbox(tx, readable, { now });
+  await addToOutbox(tx, readable, { now, sender });
 }
 
 /** The message that a letter holds; undefined when it fits no schema of this release. */
@@ -127,6 +150,8 @@ const fromRow = (row: DeadLetterRow): DeadLetter => ({
   messageId: row.message_id,
   message: row.message,
   attempt: row.attempt,
+  sender: row.sender,
   reason: row.reason,
   buriedAt: new Date(row.buried_at),
+  ...(row.answer_by === null ? {} : { answerBy: new Date(row.answer_by) }),
 });

@@ -8,12 +8,13 @@ interface Waiting {
   readonly delivery: Delivery;
   /** From now on it is in hand: only its settlement or a stop ends it. */
   taken(): void;
-  resolve(): void;
+  resolve(settled: 'settled'): void;
   reject(error: EngineError): void;
 }
 
 interface Consumer {
   readonly hasRoom: () => boolean;
+  readonly prefetch: number;
   take(waiting: Waiting): void;
   readonly subscription: Subscription;
 }
@@ -47,7 +48,7 @@ export function createEmbeddedBroker({ settle, log }: { readonly settle: Settle;
     }
   }
 
-  function publish(delivery: Delivery, signal?: AbortSignal): Promise<void> {
+  function publish(delivery: Delivery, signal?: AbortSignal): Promise<'settled'> {
     if (closed || signal?.aborted) return Promise.reject(notTaken());
     const line = lineOf(delivery.queue);
     return new Promise((resolve, reject) => {
@@ -62,6 +63,7 @@ export function createEmbeddedBroker({ settle, log }: { readonly settle: Settle;
 
   return {
     publish,
+    places: (queue) => Math.max(1, sum([...lineOf(queue).consumers].map(({ prefetch }) => prefetch))),
     async consume(queue, handle, { prefetch }) {
       const line = lineOf(queue);
       const leave = () => line.consumers.delete(consumer);
@@ -84,6 +86,8 @@ export function createEmbeddedBroker({ settle, log }: { readonly settle: Settle;
   };
 }
 
+const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
+
 const notTaken = () => new EngineError('broker_unavailable', 'the engine is stopping: no worker took the message');
 
 interface ConsumerDeps {
@@ -103,11 +107,12 @@ function createConsumer({ handle, settle, log, prefetch, next, leave }: Consumer
 
   async function work({ delivery, resolve, reject }: Waiting): Promise<void> {
     const settled = await handOver(delivery, { handle, settle, log, signal: stopping.signal });
-    if (settled) resolve();
+    if (settled) resolve('settled');
     else reject(notTaken());
   }
 
   return {
+    prefetch,
     hasRoom: () => !stopping.signal.aborted && inHand.size < prefetch,
     take(waiting) {
       const working = work(waiting).finally(() => {

@@ -10,6 +10,8 @@ export interface HandOver {
   readonly log: Logger;
   /** Aborted when the subscription stops: no further try is made. */
   readonly signal: AbortSignal;
+  /** No further try is made when they have failed for so long, in ms. Never when absent. */
+  readonly giveUpAfterMs?: number;
 }
 
 const FIRST_PAUSE_MS = 100;
@@ -17,9 +19,12 @@ const MAX_PAUSE_MS = 10_000;
 
 /**
  * Has a delivery handled and its settlement carried out, again and again until both succeeded; the pause between two
- * tries grows from 0.1 s to 10 s. Resolves with false when it was stopped before: the delivery is not settled.
+ * tries grows from 0.1 s to 10 s. Resolves with false when it was stopped, or gave up, before: the delivery is not
+ * settled.
  */
-export async function handOver(delivery: Delivery, { handle, settle, log, signal }: HandOver): Promise<boolean> {
+export async function handOver(delivery: Delivery, options: HandOver): Promise<boolean> {
+  const { handle, settle, log, signal, giveUpAfterMs = Number.POSITIVE_INFINITY } = options;
+  let failing: number | undefined;
   for (let failures = 0; ; failures += 1) {
     try {
       await settle(delivery, await handle(delivery));
@@ -29,8 +34,9 @@ export async function handOver(delivery: Delivery, { handle, settle, log, signal
       const { id: messageId, ticket } = message;
       log.error({ queue, messageId, ticket, reason: messageOf(error) }, 'delivery could not be settled');
     }
+    failing ??= performance.now();
     const pauseMs = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failures);
     await delay(pauseMs, undefined, { signal }).catch(() => undefined);
-    if (signal.aborted) return false;
+    if (signal.aborted || performance.now() - failing > giveUpAfterMs) return false;
   }
 }

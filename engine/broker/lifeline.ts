@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
+import { noTelemetry, type Telemetry } from '../core/telemetry.ts';
 
 /** Something that stays open until it is lost. */
 export interface Session {
@@ -24,17 +25,20 @@ export interface LifelineDeps<S extends Session> {
   readonly name: string;
   open(): Promise<S>;
   readonly log: Logger;
+  readonly telemetry?: Telemetry;
 }
 
 const FIRST_PAUSE_MS = 100;
 const MAX_PAUSE_MS = 10_000;
 
 /** Creates a lifeline that begins to open its session at once; the pause between failures grows from 0.1 s to 10 s. */
-export function createLifeline<S extends Session>({ name, open, log }: LifelineDeps<S>): Lifeline<S> {
+export function createLifeline<S extends Session>(deps: LifelineDeps<S>): Lifeline<S> {
+  const { name, open, log, telemetry = noTelemetry } = deps;
   const stopping = new AbortController();
   const { signal } = stopping;
   const stopped = new Promise<string>((resolve) => signal.addEventListener('abort', () => resolve('closed')));
   let current: S | undefined;
+  let opened = 0;
   let markTried = () => {};
   const tried = new Promise<void>((resolve) => {
     markTried = resolve;
@@ -50,6 +54,8 @@ export function createLifeline<S extends Session>({ name, open, log }: LifelineD
       return false;
     }
     current = session;
+    opened += 1;
+    if (opened > 1) telemetry.count('bode_reconnects_total', { connection: name });
     log.debug({ session: name }, 'connected to the broker');
     markTried();
     const reason = await Promise.race([session.lost, stopped]);

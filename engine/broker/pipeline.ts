@@ -29,19 +29,28 @@ export interface Pipeline<M extends Message, W extends Work> {
   readonly queue: QueueName;
   /** Slow or heavy work that needs no transaction (hashing, validation). Has no effect, may run again. */
   prepare(message: M, context: PrepareContext): Promise<W | Verdict>;
-  readonly stages: readonly Stage<W>[];
+  readonly stages: Stages<W>;
 }
+
+/** Stages by their names, in the order in which they run. */
+export type Stages<W extends Work> = Readonly<Record<string, Stage<W>>>;
+
+/** Notes how long a step took, in ms. */
+export type Timed = <T>(step: string, work: () => Promise<T>) => Promise<T>;
+
+const untimed: Timed = (_, work) => work();
 
 /** Runs the stages in order; the first verdict wins, and running out of stages is success. */
 export async function runStages<W extends Work>(
-  stages: readonly Stage<W>[],
+  stages: Stages<W>,
   first: W,
   context: StageContext,
+  timed: Timed = untimed,
 ): Promise<Verdict> {
   let work = first;
-  for (const stage of stages) {
+  for (const [name, stage] of Object.entries(stages)) {
     context.signal.throwIfAborted();
-    const result = await stage(work, context);
+    const result = await timed(name, () => stage(work, context));
     if (result.kind !== 'work') return result;
     work = result;
   }

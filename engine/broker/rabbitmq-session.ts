@@ -21,6 +21,7 @@ export async function openSession(address: string, name: string, namespace: stri
   const connection = await connect(address, {
     noDelay: true, // without it a publish in sequence waits 40 ms for a delayed TCP ack
     keepAlive: true,
+    keepAliveDelay: 5_000,
     timeout: CONNECT_WITHIN_MS,
     clientProperties: { connection_name: name },
   });

@@ -1,10 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Message, QUEUE_OF } from '../../schemas/messages.ts';
 import type { Logger } from '../core/logger.ts';
+import type { Telemetry } from '../core/telemetry.ts';
 import type { Delivery, Settle, Settlement, Subscription } from './broker.ts';
 import { handOver } from './hand-over.ts';
 import { createLifeline, reasonOf } from './lifeline.ts';
+import { deliveryOf } from './rabbitmq-delivery.ts';
 import type { ConsumeMessage, RabbitSession } from './rabbitmq-session.ts';
+import { createWatchdog } from './watchdog.ts';
 
 export type Handle = (delivery: Delivery) => Promise<Settlement>;
 
@@ -18,6 +20,9 @@ export interface SubscriptionDeps {
   /** Keeps a body that nobody can read, with the reason; resolves when it is durable. */
   setAside(content: Buffer, reason: string): Promise<void>;
   readonly log: Logger;
+  readonly telemetry?: Telemetry;
+  /** How often the consumer must prove that it is alive, in ms. Default 15,000. */
+  readonly checkEveryMs?: number;
 }
 
 /** A subscription that knows whether it gets deliveries. */
@@ -28,40 +33,41 @@ export interface RabbitSubscription extends Subscription {
 
 const PAUSE_MS = 1_000;
 const CHECK_EVERY_MS = 15_000;
+const GIVE_UP_AFTER_MS = 5 * 60_000; // well before RabbitMQ, which waits 30 minutes, takes the channel away
 
 /**
  * Consumes one queue on a connection of its own, opened again whenever it, its channel or the consumer is lost.
- * A delivery is acknowledged after its settlement is durable. Resolves after the first try to subscribe.
+ * A delivery is acknowledged after its settlement is durable, or when that has failed for five minutes: its outbox row
+ * brings it again. Resolves after the first try to subscribe.
  */
 export async function createSubscription(deps: SubscriptionDeps): Promise<RabbitSubscription> {
-  const { name, prefetch, setAside, log } = deps;
+  const { name, prefetch, setAside, log, telemetry, checkEveryMs = CHECK_EVERY_MS } = deps;
   const stopping = new AbortController();
   const { signal } = stopping;
   const inHand = new Set<Promise<void>>();
-  const lifeline = createLifeline({ name: `consumer of ${name}`, log, open: subscribe });
+  const watchdog = createWatchdog({ name, checkEveryMs, isIdle: () => inHand.size === 0, hasRoom });
+  const lifeline = createLifeline({
+    name: `consumer of ${name}`,
+    log,
+    open: subscribe,
+    ...(telemetry && { telemetry }),
+  });
+
+  function hasRoom(): boolean {
+    return inHand.size < prefetch;
+  }
 
   async function subscribe(): Promise<RabbitSession> {
     const session = await deps.open(`consumer ${name}`);
     try {
       signal.throwIfAborted();
       await session.channel.prefetch(prefetch);
-      await session.channel.consume(name, (raw) => receive(raw, session), { consumerTag: name });
-      watch(session);
+      await watchdog.guard(session, (raw) => receive(raw, session));
       return session;
     } catch (error) {
       await session.close();
       throw error;
     }
-  }
-
-  /** RabbitMQ may forget a consumer without a word, e.g. when its queue is removed and made again in one moment. */
-  function watch(session: RabbitSession): void {
-    const check = async () => {
-      const { consumerCount } = await session.channel.checkQueue(name);
-      if (consumerCount === 0) session.lose('consumer forgotten');
-    };
-    const timer = setInterval(() => check().catch((error: unknown) => session.lose(reasonOf(error))), CHECK_EVERY_MS);
-    void session.lost.then(() => clearInterval(timer));
   }
 
   function receive(raw: ConsumeMessage | null, session: RabbitSession): void {
@@ -77,16 +83,32 @@ export async function createSubscription(deps: SubscriptionDeps): Promise<Rabbit
 
   /** What cannot be acknowledged any more, RabbitMQ delivers again. */
   async function settleOrReturn(raw: ConsumeMessage, { channel }: RabbitSession): Promise<void> {
-    if (!signal.aborted && (await isSettled(raw))) channel.ack(raw);
+    if (await isSettled(raw)) channel.ack(raw);
     else channel.nack(raw, false, true);
   }
 
   async function isSettled(raw: ConsumeMessage): Promise<boolean> {
     const delivery = deliveryOf(raw);
-    if ('message' in delivery) return handOver(delivery, { ...deps, signal });
+    if ('unreadable' in delivery) return isSetAside(raw, delivery.unreadable);
+    if (signal.aborted) return isHandedBack(delivery);
+    const settled = await handOver(delivery, { ...deps, signal, giveUpAfterMs: GIVE_UP_AFTER_MS });
+    return settled || !signal.aborted;
+  }
+
+  /** Through the outbox: given back to RabbitMQ it would count as a delivery that failed (before RabbitMQ 4.3). */
+  async function isHandedBack(delivery: Delivery): Promise<boolean> {
+    const { attempt } = delivery;
+    const reason = 'handed back while the engine stops';
+    return deps.settle(delivery, { action: 'delay', delayMs: 0, attempt, reason }).then(
+      () => true,
+      () => false, // the store is away
+    );
+  }
+
+  async function isSetAside(raw: ConsumeMessage, reason: string): Promise<boolean> {
     try {
-      await setAside(raw.content, delivery.unreadable);
-      log.error({ queue: name, reason: delivery.unreadable }, 'unreadable message set aside');
+      await setAside(raw.content, reason);
+      log.error({ queue: name, reason }, 'unreadable message set aside');
       return true;
     } catch (error) {
       log.warn({ queue: name, reason: reasonOf(error) }, 'unreadable message not set aside yet');
@@ -100,32 +122,9 @@ export async function createSubscription(deps: SubscriptionDeps): Promise<Rabbit
     isUp: () => signal.aborted || lifeline.current() !== undefined,
     async stop() {
       stopping.abort();
-      // a failure means that the consumer is gone, which is what was asked
-      await lifeline
-        .current()
-        ?.channel.cancel(name)
-        .catch(() => undefined);
+      await watchdog.stop();
       await Promise.all(inHand);
       await lifeline.close();
     },
   };
-}
-
-function deliveryOf({ content, properties }: ConsumeMessage): Delivery | { readonly unreadable: string } {
-  const parsed = Message.safeParse(parse(content));
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    return { unreadable: `not a message: ${issue?.path.join('.') || 'body'}: ${issue?.message ?? ''}` };
-  }
-  const attempt = Number(properties.headers?.['attempt']);
-  if (!Number.isInteger(attempt) || attempt < 1) return { unreadable: 'header attempt: not a number from 1' };
-  return { queue: QUEUE_OF[parsed.data.kind], message: parsed.data, attempt };
-}
-
-function parse(content: Buffer): unknown {
-  try {
-    return JSON.parse(content.toString('utf8'));
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,7 @@
+import { QUEUES, type QueueName } from '../../schemas/messages.ts';
 import { EngineError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
+import type { Telemetry } from '../core/telemetry.ts';
 import type { Broker, Settle } from './broker.ts';
 import { createPublisher } from './rabbitmq-publisher.ts';
 import { openSession } from './rabbitmq-session.ts';
@@ -13,9 +15,13 @@ export interface RabbitMqDeps {
   readonly namespace?: string;
   readonly settle: Settle;
   readonly log: Logger;
+  readonly telemetry?: Telemetry;
+  /** The prefetch of the workers of a queue, for processes that have none themselves. Default 8. */
+  readonly prefetchOf?: (queue: QueueName) => number;
 }
 
-const HEARTBEAT_S = 10;
+// both sides find out after two to three times this that the other one is cut off or frozen
+const HEARTBEAT_S = 5;
 
 /**
  * A broker on RabbitMQ (3.10 or later): quorum queues, persistent messages, confirms, manual acks. Every use has a
@@ -23,17 +29,21 @@ const HEARTBEAT_S = 10;
  * publishing rejects. Resolves after the first try to connect, whether or not RabbitMQ was there. Throws
  * config_invalid on a bad address.
  */
-export async function connectRabbitMq({ url, namespace = 'bode', settle, log }: RabbitMqDeps): Promise<Broker> {
-  const address = addressOf(url);
+export async function connectRabbitMq(deps: RabbitMqDeps): Promise<Broker> {
+  const { namespace = 'bode', settle, log, prefetchOf = () => 8, ...rest } = deps;
+  const telemetry = rest.telemetry && { telemetry: rest.telemetry };
+  const address = addressOf(deps.url);
   const open = (name: string) => openSession(address, `${namespace} ${name}`, namespace);
-  const publisher = createPublisher({ open, namespace, log });
+  const counted = QUEUES.map((queue) => queueOf(namespace, queue));
+  const publisher = createPublisher({ open, namespace, log, counted, ...telemetry });
+  const prefetches = new Map<QueueName, number>();
   const subscriptions = new Set<RabbitSubscription>();
   let deadLetters: Promise<RabbitSubscription> | undefined;
 
   function subscribe(name: string, prefetch: number, handle: Handle): Promise<RabbitSubscription> {
     const setAside = (content: Buffer, reason: string) =>
       publisher.send(unreadableQueueOf(namespace), content, { headers: { reason, queue: name } });
-    return createSubscription({ open, name, prefetch, handle, settle, setAside, log });
+    return createSubscription({ open, name, prefetch, handle, settle, setAside, log, ...telemetry });
   }
 
   /** Brings what RabbitMQ gave up on to the store, where every other dead letter is. */
@@ -45,19 +55,29 @@ export async function connectRabbitMq({ url, namespace = 'bode', settle, log }: 
 
   await publisher.tried;
   return {
-    publish: ({ queue, message, attempt }, signal) =>
-      publisher.send(
-        queueOf(namespace, queue),
-        Buffer.from(JSON.stringify(message)),
-        { messageId: message.id, type: message.kind, headers: { attempt } },
-        signal,
-      ),
+    async publish({ queue, message, attempt, redeliveries }, signal) {
+      // a copy that is published again must not look as if nobody had ever had the message in hand
+      const headers = { attempt, redeliveries };
+      const properties = { messageId: message.id, type: message.kind, headers };
+      await publisher.send(queueOf(namespace, queue), Buffer.from(JSON.stringify(message)), properties, signal);
+      return 'confirmed';
+    },
+    places(queue) {
+      const consumers = publisher.consumersOf(queueOf(namespace, queue)) ?? 1;
+      return Math.max(1, consumers) * (prefetches.get(queue) ?? prefetchOf(queue));
+    },
     async consume(queue, handle, { prefetch }) {
+      prefetches.set(queue, prefetch);
       deadLetters ??= buryTheDead();
       subscriptions.add(await deadLetters);
       const subscription = await subscribe(queueOf(namespace, queue), prefetch, handle);
       subscriptions.add(subscription);
-      return subscription;
+      return {
+        async stop() {
+          await subscription.stop();
+          subscriptions.delete(subscription);
+        },
+      };
     },
     health: () => (publisher.isUp() && [...subscriptions].every(({ isUp }) => isUp()) ? 'up' : 'down'),
     async close() {

@@ -4,90 +4,137 @@ import type { Clock } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import { type Service, serialise } from '../core/service.ts';
-import type { Db } from '../store/database.ts';
+import { noTelemetry, type Telemetry } from '../core/telemetry.ts';
+import { type Db, isSqlite } from '../store/database.ts';
 import { createAlarm } from './alarm.ts';
+import { resumeHealed } from './breakers.ts';
 import type { Broker } from './broker.ts';
-import {
-  claimDue,
-  type OutboxEntry,
-  releaseAllLeases,
-  releaseLeases,
-  removeFromOutbox,
-  renewLeases,
-} from './outbox.ts';
+import { claimDue, type OutboxEntry } from './outbox-claims.ts';
+import { releaseAllLeases, releaseLeases, renewLeases } from './outbox-leases.ts';
+import { createPause } from './relay-pause.ts';
+import { createStock, type Held, type Places, type Stock } from './stock.ts';
 
 export interface RelayDeps {
   readonly db: Db;
   readonly broker: Broker;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly telemetry?: Telemetry;
   /** How often the outbox is looked at when nobody wakes the relay, in ms. Default 500. */
   readonly pollMs?: number;
-  /** How long a dead relay keeps its messages, in ms; a living one renews. Default 30,000. */
+  /** How long a dead relay keeps its messages, in ms; a living one renews. Default 15,000. */
   readonly leaseMs?: number;
-  /** Messages of one queue in hand at once. Default 100. */
-  readonly batch?: number;
+  /** After how long a message that the broker has confirmed and nobody has settled is published again, in ms. Default 600,000. */
+  readonly publishAgainMs?: number;
+  /**
+   * The part of the workers' places that one sender may take, at least one place. Default 0.5; on SQLite 0: its one
+   * connection does one thing at a time, so a second message of a busy sender only makes the others wait longer.
+   */
+  readonly senderShare?: number;
   /** Longest pause after publishing failed, in ms. Default 5,000. */
   readonly maxPauseMs?: number;
   /** True when no other process relays from this store: leases left by a crash are then taken over at start. */
   readonly alone?: boolean;
 }
 
-/** Moves messages from the outbox to the broker: each at least once, in no promised order. */
+/** Moves messages from the outbox to the broker: each at least once, in no promised order, senders in turn. */
 export interface Relay extends Service {
-  /** Tells that messages were committed: they are published at once instead of at the next poll. */
+  /** Tells that messages were committed, or settled: the outbox is looked at at once instead of at the next poll. */
   wake(): void;
 }
 
+const HEAL_EVERY_MS = 1_000;
+
 /**
- * Creates the relay. A row is removed when its publish resolves, and given back with a pause when it rejects, so a
- * dead broker costs one attempt a pause; while a publish lasts its lease is renewed. `stop` resolves when nothing is
- * in hand: what was not handed over is given back at once.
+ * Creates the relay. What is in hand is bounded, and of one sender to a share of it, so that another sender's message
+ * always finds a free place. A message is leased while it is published; confirmed, it stays leased until it is settled
+ * or published again; refused, it is given back with a pause, so a dead broker costs one attempt a pause. Any number
+ * of relays share a store. `stop` resolves when nothing is in hand: what was not handed over is given back at once.
  */
 export function createRelay(deps: RelayDeps): Relay {
-  const { db, broker, clock, log, pollMs = 500, leaseMs = 30_000, batch = 100 } = deps;
-  const publishing = new Map<number, QueueName>();
-  const published: number[] = [];
-  const refused: number[] = [];
+  const { db, broker, clock, log, telemetry = noTelemetry, pollMs = 500, leaseMs = 15_000, alone = false } = deps;
+  const { publishAgainMs = 600_000, senderShare = isSqlite(db) ? 0 : 0.5 } = deps;
+  const stocks = new Map<QueueName, Stock>(QUEUES.map((queue) => [queue, createStock()]));
+  const confirmed: Held[] = [];
+  const refused: Held[] = [];
   const alarm = createAlarm();
   const pause = createPause(clock, deps.maxPauseMs ?? 5_000);
   let stopping: AbortController | undefined;
   let loop: Promise<void> = Promise.resolve();
 
-  const until = () => new Date(clock().getTime() + leaseMs);
-  const inHand = () => [...publishing.keys(), ...published, ...refused];
+  const after = (ms: number) => new Date(clock().getTime() + ms);
+  const inHand = () => [...stocks.values()].flatMap((stock) => stock.all());
 
-  async function publish({ id, delivery }: OutboxEntry, signal: AbortSignal): Promise<void> {
-    publishing.set(id, delivery.queue);
+  async function publish(entry: Held, stock: Stock, signal: AbortSignal): Promise<void> {
+    const { delivery } = entry;
+    const { queue } = delivery;
+    telemetry.time('bode_wait_seconds', { queue }, Math.max(0, clock().getTime() - entry.dueAt.getTime()));
     try {
-      await broker.publish(delivery, signal);
+      const taken = await broker.publish(delivery, signal);
       pause.end();
-      published.push(id);
+      if (taken === 'confirmed') confirmed.push(entry);
     } catch (error) {
       if (!signal.aborted && pause.begin()) log.warn({ reason: messageOf(error) }, 'publish failed');
-      refused.push(id);
+      refused.push(entry);
     }
-    publishing.delete(id);
+    stock.done(entry);
+    handOver(queue, stock, signal);
     alarm.ring();
   }
 
+  /** Publishes what is in stock as places come free; a lease that has run out may be somebody else's by now. */
+  function handOver(queue: QueueName, stock: Stock, signal: AbortSignal): void {
+    stock.drop(({ lease }) => Date.parse(lease) <= clock().getTime());
+    if (signal.aborted || pause.active()) return;
+    const places = handedAtOnce(broker.places(queue), { alone, senderShare });
+    for (let entry = stock.next(places); entry; entry = stock.next(places)) void publish(entry, stock, signal);
+  }
+
   async function claim(signal: AbortSignal): Promise<void> {
-    for (const queue of QUEUES) {
-      const limit = batch - [...publishing.values()].filter((other) => other === queue).length;
-      // claiming every place as it comes free would cost a transaction each
-      if (limit < Math.min(batch, 4) || signal.aborted || pause.active()) continue;
-      const entries = await claimDue(db, queue, { now: clock(), until: until(), limit });
-      for (const entry of entries) void publish(entry, signal);
-      if (entries.length === limit) alarm.ring();
+    for (const [queue, stock] of stocks) {
+      const { inAll, perSender } = leasedAtOnce(broker.places(queue), { alone, senderShare });
+      if (signal.aborted || pause.active()) return;
+      const entries = await claimDue(db, queue, {
+        now: clock(),
+        until: after(leaseMs),
+        limit: inAll,
+        inAll,
+        perSender,
+      });
+      for (const entry of entries) stock.add({ ...entry });
+      countTakeovers(entries);
+      handOver(queue, stock, signal);
     }
   }
 
-  async function forget(signal: AbortSignal): Promise<void> {
-    const [done, back] = [published.slice(), refused.slice()];
-    await removeFromOutbox(db, done);
-    published.splice(0, done.length);
+  function countTakeovers(entries: readonly OutboxEntry[]): void {
+    const taken = entries.filter(({ delivery }) => delivery.redeliveries > 0).length;
+    if (taken === 0) return;
+    telemetry.count('bode_lease_takeovers_total', { lease: 'outbox' }, taken);
+    log.info({ messages: taken }, 'messages taken over');
+  }
+
+  /** Marks what the broker has confirmed, and gives back what it refused or was not handed over. */
+  async function note(signal: AbortSignal): Promise<void> {
+    const unwanted = signal.aborted ? [...stocks.values()].flatMap((stock) => stock.drop()) : [];
+    refused.push(...unwanted);
+    const [done, back] = [confirmed.slice(), refused.slice()];
+    await renewLeases(db, done, after(publishAgainMs));
+    confirmed.splice(0, done.length);
     await releaseLeases(db, back, signal.aborted ? clock() : pause.retryAt());
     refused.splice(0, back.length);
+  }
+
+  async function renew(): Promise<void> {
+    const until = after(leaseMs);
+    const entries = inHand();
+    const kept = new Set(await renewLeases(db, entries, until));
+    for (const entry of kept) entry.lease = until.toISOString();
+    for (const stock of stocks.values()) stock.drop((entry) => entries.includes(entry) && !kept.has(entry));
+  }
+
+  async function heal(): Promise<void> {
+    for (const sender of await resumeHealed(db, clock())) log.info({ sender }, 'sender resumed');
   }
 
   async function attempt(what: string, work: () => Promise<void>): Promise<void> {
@@ -98,26 +145,25 @@ export function createRelay(deps: RelayDeps): Relay {
   }
 
   async function run(signal: AbortSignal): Promise<void> {
-    let renewAt = clock().getTime() + leaseMs / 3;
-    while (!signal.aborted || publishing.size > 0) {
+    const renewing = every(leaseMs / 3, clock);
+    const healing = every(HEAL_EVERY_MS, clock);
+    while (!signal.aborted || inHand().length > 0) {
       await attempt('relay failed', async () => {
-        await forget(signal);
+        await note(signal);
         await claim(signal);
       });
-      if (clock().getTime() >= renewAt) {
-        renewAt = clock().getTime() + leaseMs / 3;
-        await attempt('renewing leases failed', () => renewLeases(db, inHand(), until()));
-      }
+      if (renewing.isDue()) await attempt('renewing leases failed', renew);
+      if (healing.isDue()) await attempt('resuming senders failed', heal);
       await alarm.wait(Math.min(pollMs, leaseMs / 3));
     }
-    await attempt('giving messages back failed', () => forget(signal)); // else their leases run out
+    await attempt('giving messages back failed', () => note(signal)); // else their leases run out
   }
 
   async function start(): Promise<void> {
     if (stopping && !stopping.signal.aborted) return;
     stopping = new AbortController();
     setMaxListeners(0, stopping.signal); // one for each message in hand
-    if (deps.alone) await releaseAllLeases(db);
+    if (alone) await releaseAllLeases(db);
     loop = run(stopping.signal);
   }
 
@@ -131,27 +177,36 @@ export function createRelay(deps: RelayDeps): Relay {
   return { name: 'relay', wake: () => alarm.ring(), start: () => inTurn(start), stop: () => inTurn(stop) };
 }
 
-const FIRST_PAUSE_MS = 200;
+interface Sharing {
+  readonly alone: boolean;
+  readonly senderShare: number;
+}
 
-/** How long to leave a failing broker alone: doubled with every failure in a row, ended by the first success. */
-function createPause(clock: Clock, maxMs: number) {
-  let failures = 0;
-  let until = 0;
+const LEASED_AHEAD = 4; // a transaction for several messages instead of one for each
 
+/** What all relays lease at once. A lone one leases ahead of the workers; what several leased ahead, idle workers would miss. */
+function leasedAtOnce(places: number, { alone, senderShare }: Sharing): Places {
+  if (alone) return { inAll: LEASED_AHEAD * places, perSender: (LEASED_AHEAD * places) / 2 };
+  return { inAll: 2 * places, perSender: shareOf(places, senderShare) };
+}
+
+/** What a relay has with the broker at once: what was leased ahead goes there as places come free. */
+function handedAtOnce(places: number, { alone, senderShare }: Sharing): Places {
+  if (!alone) return { inAll: Number.POSITIVE_INFINITY, perSender: Number.POSITIVE_INFINITY };
+  return { inAll: places, perSender: shareOf(places, senderShare) };
+}
+
+const shareOf = (places: number, share: number) => Math.max(1, Math.floor(places * share));
+
+/** Tells, when asked, whether so much time has passed since it last said yes. */
+function every(ms: number, clock: Clock) {
+  let next = clock().getTime() + ms;
   return {
-    active: () => clock().getTime() < until,
-    /** False when it has begun already: one failure of the broker rejects everything in hand. */
-    begin(): boolean {
-      if (clock().getTime() < until) return false;
-      until = clock().getTime() + Math.min(maxMs, FIRST_PAUSE_MS * 2 ** failures);
-      failures += 1;
+    isDue(): boolean {
+      const now = clock().getTime();
+      if (now < next) return false;
+      next = now + ms;
       return true;
     },
-    end(): void {
-      failures = 0;
-      until = 0;
-    },
-    /** When a refused message is tried again; never at once, as others may well be accepted meanwhile. */
-    retryAt: () => new Date(Math.max(until, clock().getTime() + FIRST_PAUSE_MS)),
   };
 }

@@ -1,12 +1,14 @@
 import type { Message } from '../../schemas/messages.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../core/logger.ts';
+import { noTelemetry, type Telemetry } from '../core/telemetry.ts';
 import { unreachable } from '../core/unreachable.ts';
 import type { Db } from '../store/database.ts';
 import { inTransaction } from '../store/transaction.ts';
+import { type BreakerPolicy, countFailure, type Paused } from './breakers.ts';
 import type { Delivery, Settle, Settlement } from './broker.ts';
 import { bury } from './dead-letters.ts';
-import { addToOutbox } from './outbox.ts';
+import { postpone as postponeInOutbox, senderOf } from './outbox.ts';
 import type { Verdict } from './verdict.ts';
 
 /** How failed work is tried again: the delay doubles from the first to the longest, and ends with the last attempt. */
@@ -47,41 +49,74 @@ export interface SettleDeps {
   readonly db: Db;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly telemetry?: Telemetry;
+  /** When a sender whose work keeps failing is paused; never when absent. */
+  readonly breaker?: BreakerPolicy;
   /** Notes a failed attempt that is followed by another, in the transaction that puts the message back. */
   readonly onFailed?: (tx: Db, delivery: Delivery, reason: string) => Promise<void>;
   /** Answers a message that is given up, in the transaction that buries it; called once per message. */
   readonly onBuried?: (tx: Db, message: Message, reason: string) => Promise<void>;
+  /** Called after each settlement: a place has come free, and the effect may have put messages in the outbox. */
+  readonly onSettled?: () => void;
 }
 
 /**
  * Creates what carries a settlement out in the store: a delay is an outbox row with a later due time, burying a dead
- * letter. Both may happen again after a crash; a message that had its effect is not buried any more, nor the reverse.
+ * letter; both count against the sender's breaker when an attempt failed. Both may happen again after a crash; a
+ * message that had its effect is not buried any more, nor the reverse.
  */
-export function createSettle({ db, clock, log, onFailed, onBuried }: SettleDeps): Settle {
+export function createSettle(deps: SettleDeps): Settle {
+  const { db, clock, log, telemetry = noTelemetry, onFailed, onBuried, onSettled } = deps;
+  let lastSuccess: Date | undefined;
+
+  const count = ({ queue }: Delivery, outcome: string) => telemetry.count('bode_messages_total', { queue, outcome });
+
+  async function blame(tx: Db, delivery: Delivery, reason: string, now: Date): Promise<Paused | undefined> {
+    if (!deps.breaker) return undefined;
+    const sender = await senderOf(tx, delivery);
+    return countFailure(tx, { sender, reason, now, lastSuccess }, deps.breaker);
+  }
+
+  function tellPause({ sender, until, failures, first }: Paused): void {
+    log.warn({ sender, until, failures }, first ? 'sender paused' : 'sender stays paused');
+  }
+
   async function postpone(delivery: Delivery, settlement: Settlement & { action: 'delay' }): Promise<void> {
     const now = clock();
     const dueAt = new Date(now.getTime() + settlement.delayMs);
     const { delayMs, reason, attempt } = settlement;
-    await inTransaction(db, async (tx) => {
-      await addToOutbox(tx, delivery.message, { now, dueAt, attempt });
-      if (attempt > delivery.attempt) await onFailed?.(tx, delivery, reason); // waiting is not failing
+    const failed = attempt > delivery.attempt; // waiting is not failing
+    const paused = await inTransaction(db, async (tx) => {
+      const pause = failed ? await blame(tx, delivery, reason, now) : undefined; // first: as an effect locks its rows
+      await postponeInOutbox(tx, delivery, { now, dueAt, attempt });
+      if (failed) await onFailed?.(tx, delivery, reason);
+      return pause;
     });
     log.info({ ...factsOf(delivery), delayMs, reason }, 'message waits');
+    if (paused) tellPause(paused);
+    count(delivery, failed ? 'retried' : 'waiting');
+    if (failed) telemetry.count('bode_retries_total', { queue: delivery.queue });
   }
 
   async function give(delivery: Delivery, reason: string): Promise<void> {
-    const buried = await inTransaction(db, async (tx) => {
-      const first = await bury(tx, delivery, reason, clock());
-      if (first) await onBuried?.(tx, delivery.message, reason);
-      return first;
+    const now = clock();
+    const { buried, paused } = await inTransaction(db, async (tx) => {
+      const paused = await blame(tx, delivery, reason, now);
+      const buried = await bury(tx, delivery, reason, now);
+      if (buried) await onBuried?.(tx, delivery.message, reason);
+      return { buried, paused };
     });
     if (buried) log.error({ ...factsOf(delivery), reason }, 'message buried');
+    if (buried) count(delivery, 'buried');
+    if (paused) tellPause(paused);
   }
 
-  return async (delivery, settlement) => {
+  function carryOut(delivery: Delivery, settlement: Settlement): Promise<void> {
     switch (settlement.action) {
       case 'ack':
-        return;
+        lastSuccess = clock();
+        count(delivery, 'done');
+        return Promise.resolve();
       case 'delay':
         return postpone(delivery, settlement);
       case 'bury':
@@ -89,6 +124,11 @@ export function createSettle({ db, clock, log, onFailed, onBuried }: SettleDeps)
       default:
         return unreachable(settlement);
     }
+  }
+
+  return async (delivery, settlement) => {
+    await carryOut(delivery, settlement);
+    onSettled?.();
   };
 }
 

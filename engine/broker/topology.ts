@@ -19,8 +19,12 @@ export interface Topology {
   readonly bindings: readonly BindingSpec[];
 }
 
-/** Deliveries that may end with a dead consumer before RabbitMQ gives a message up; failing work never counts here. */
-export const DELIVERY_LIMIT = 20;
+/**
+ * Deliveries that may end with a dead consumer before RabbitMQ gives a message up; failing work never counts here. The
+ * engine can tell which message is to blame (suspects.ts) and RabbitMQ cannot, so this is more than several messages
+ * that kill their worker can come to, in one hand, before the engine has found them out.
+ */
+export const DELIVERY_LIMIT = 100;
 
 /** The queue of RabbitMQ that carries one of the engine's queues. */
 export const queueOf = (namespace: string, queue: QueueName) => `${namespace}.${queue}`;
@@ -40,12 +44,15 @@ export function topologyOf(namespace: string): Topology {
     deadExchange,
     queues: [
       ...work.map((name) => ({ name, arguments: workArguments(deadExchange) })),
-      { name: dead, arguments: { 'x-queue-type': 'quorum' } },
-      { name: unreadable, arguments: { 'x-queue-type': 'quorum' } },
+      { name: dead, arguments: KEPT },
+      { name: unreadable, arguments: KEPT },
     ],
     bindings: work.map((key) => ({ queue: dead, exchange: deadExchange, key })),
   };
 }
+
+// from 4.0 on RabbitMQ drops what was delivered 20 times, unless told otherwise; 3.x takes no -1 for "never"
+const KEPT = { 'x-queue-type': 'quorum', 'x-delivery-limit': 1_000_000 };
 
 // at-least-once dead-lettering needs reject-publish: dropping the head would lose messages on the way
 const workArguments = (deadExchange: string) => ({

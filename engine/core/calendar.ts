@@ -1,7 +1,8 @@
 /** The zone in which the protocol's dates are meant: a sender's midnight is Belgian midnight. */
 export const PROTOCOL_ZONE = 'Europe/Brussels';
 
-const FORMAT = new Intl.DateTimeFormat('en-CA', {
+// Swedish, because it writes YYYY-MM-DD HH:MM:SS
+const FORMAT = new Intl.DateTimeFormat('sv-SE', {
   timeZone: PROTOCOL_ZONE,
   year: 'numeric',
   month: '2-digit',
@@ -14,12 +15,9 @@ const FORMAT = new Intl.DateTimeFormat('en-CA', {
 
 /** Date (YYYY-MM-DD) and time (HH:MM:SS.mmm) of an instant as the protocol writes them, in Belgian time (protocol §1.4). */
 export function protocolTime(instant: Date): { readonly date: string; readonly time: string } {
-  const parts = Object.fromEntries(FORMAT.formatToParts(instant).map(({ type, value }) => [type, value]));
+  const text = FORMAT.format(instant);
   const millis = String(instant.getUTCMilliseconds()).padStart(3, '0');
-  return {
-    date: `${parts['year']}-${parts['month']}-${parts['day']}`,
-    time: `${parts['hour']}:${parts['minute']}:${parts['second']}.${millis}`,
-  };
+  return { date: text.slice(0, 10), time: `${text.slice(-8)}.${millis}` };
 }
 
 /** The Belgian date of an instant as file names write it: YYYYMMDD. */

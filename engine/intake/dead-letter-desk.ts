@@ -8,11 +8,14 @@ import {
   sendAgain,
   takeDeadLetter,
 } from '../broker/dead-letters.ts';
+import { type AuditedAct, audit } from '../store/audit.ts';
+import type { BlobStore } from '../store/blobs.ts';
 import type { Db } from '../store/database.ts';
 import { inTransaction } from '../store/transaction.ts';
 import { addEvent, type EventName } from '../submissions/events.ts';
 import { type EventStory, eventsOf } from '../submissions/story.ts';
-import { findSummaries, type SubmissionSummary } from '../submissions/submissions.ts';
+import { findSubmission, findSummaries, type SubmissionSummary } from '../submissions/submissions.ts';
+import { type GiveUpDeps, refuseGivenUp } from './give-up.ts';
 
 /** A dead letter and what is known of the submission it is about. */
 export interface LetterCase {
@@ -82,14 +85,26 @@ export async function replayLetter(db: Db, id: number, decision: Decision) {
   );
 }
 
-/** Forgets a letter, so that its message stays without effect, and tells the submission's story why. */
-export async function discardLetter(db: Db, id: number, decision: Decision) {
+/**
+ * Forgets a letter, so that its message stays without effect, and tells the submission's story why. A submission that
+ * still waited for a decision is refused with 163: every end has an answer.
+ */
+export async function discardLetter(db: Db, id: number, decision: Decision, blobs: BlobStore) {
   return inTransaction(db, async (tx) => {
     const letter = await takeDeadLetter(tx, id);
     if (!letter) return 'gone' as const;
-    await tell(tx, await caseFor(tx, letter), 'dead letter discarded', decision);
+    const found = await caseFor(tx, letter);
+    await tell(tx, found, 'dead letter discarded', decision);
+    if (letter.queue === 'submissions' && !found.answered) await refuse(tx, found, decision, blobs);
     return 'discarded' as const;
   });
+}
+
+async function refuse(tx: Db, { submission: about }: LetterCase, { now }: Decision, blobs: BlobStore): Promise<void> {
+  const submission = about && (await findSubmission(tx, about.ticket));
+  if (!submission) return;
+  const deps: GiveUpDeps = { blobs, clock: () => now, wake: () => undefined }; // no relay runs in the command line
+  await refuseGivenUp(tx, submission, deps);
 }
 
 /** Notes a failed attempt in the story of its submission, so that a dead letter has its history. */
@@ -99,10 +114,15 @@ export async function noteFailure(tx: Db, { message, attempt }: Delivery, reason
   await addEvent(tx, ticket, now, 'attempt failed', { kind, messageId, attempt, reason });
 }
 
-async function tell(tx: Db, { letter, submission }: LetterCase, what: EventName, decision: Decision): Promise<void> {
-  if (!submission) return;
+type Told = Extract<EventName, AuditedAct>;
+
+async function tell(tx: Db, { letter, submission }: LetterCase, what: Told, decision: Decision): Promise<void> {
   const { reason, by, now } = decision;
   const { id: deadLetter, messageId, queue, reason: error } = letter;
+  const subject = submission?.ticket ?? messageId;
+  const facts = { deadLetter, messageId, queue, error, reason };
+  await audit(tx, { at: now, who: by, what, subject, outcome: 'done', facts });
+  if (!submission) return;
   await addEvent(tx, submission.ticket, now, what, { deadLetter, messageId, queue, error, reason, by });
 }
 

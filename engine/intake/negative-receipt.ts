@@ -17,7 +17,7 @@ export async function answerNegatively(
   const errors = [...new Set(submission.errors.map(({ code }) => code))];
   const bytes = buildAcrf({ now, fileName, ticket, resultCode: 0, errors, typeForm: 'FA' });
   const { sha256 } = await blobs.put(tx, bytes);
-  await addToOutbox(tx, answerMessage(submission, 'ACRF', sha256, ticket), { now });
+  await addToOutbox(tx, answerMessage(submission, 'ACRF', sha256, ticket), { now, sender: submission.sender });
 }
 
 /** The message that makes the outbound side sign and place a document; `run` tells one placing from another. */

@@ -5,6 +5,7 @@ import type { Logger } from '../core/logger.ts';
 import { environmentOf } from '../landing/file-name.ts';
 import { claimFiles, pendingArrivals } from '../landing/folder-files.ts';
 import type { Arrival, OnArrival } from '../landing/folders.ts';
+import { audit } from '../store/audit.ts';
 import type { BlobStore } from '../store/blobs.ts';
 import type { Db } from '../store/database.ts';
 import { inTransaction } from '../store/transaction.ts';
@@ -92,7 +93,7 @@ export async function carryOut(
   deps: CarryOutDeps,
 ): Promise<string | undefined> {
   const ids = evaluation.files.map(({ file }) => file.id);
-  if (!(await claimFiles(tx, ids))) return undefined;
+  if (!(await claimFiles(tx, ids, deps.clock()))) return undefined;
   switch (evaluation.kind) {
     case 'new':
       return addNew(tx, arrival, evaluation, deps);
@@ -129,9 +130,10 @@ async function addNew(
   if (!(await addSubmission(tx, submission))) return undefined;
   await addFiles(tx, ticket, evaluation.files.map(storedFile));
   await tellStory(tx, submission, arrival);
+  await auditArrival(tx, submission, arrival);
   if (state === 'received') {
     const message = { kind: 'submission.received', id: ticket, ticket } as const;
-    await addToOutbox(tx, message, { now: submission.receivedAt });
+    await addToOutbox(tx, message, { now: submission.receivedAt, sender: arrival.sender });
   } else {
     await answerNegatively(tx, submission, arrival.name, submission.receivedAt, deps.blobs);
   }
@@ -148,19 +150,32 @@ async function tellStory(tx: Db, submission: Submission, arrival: Arrival): Prom
   if (state === 'refused' || state === 'cancelled') await addEvent(tx, ticket, receivedAt, state, { codes });
 }
 
+async function auditArrival(tx: Db, submission: Submission, { channel, name }: Arrival): Promise<void> {
+  const { ticket, receivedAt: at, sender: who, stem, state, errors } = submission;
+  const signature = (submission.signature as { verdict: string } | undefined)?.verdict;
+  const codes = [...new Set(errors.map(({ code }) => code))];
+  const facts = { stem, channel, name, signature, codes };
+  await audit(tx, { at, who, what: 'submission received', subject: ticket, outcome: state, facts });
+}
+
 /** Places the answers again that the first time had; an undecided submission will get its receipt in time. */
 async function repeat(
   tx: Db,
   { ticket }: { readonly ticket: string },
-  { name }: Arrival,
+  { sender: who, channel, name }: Arrival,
   deps: CarryOutDeps,
 ): Promise<string> {
   const now = deps.clock();
-  await addEvent(tx, ticket, now, name.startsWith('TD') ? 'too late to cancel' : 'repeated', { name });
+  const outcome = name.startsWith('TD') ? 'too late to cancel' : 'repeated';
+  await addEvent(tx, ticket, now, outcome, { name });
+  await audit(tx, { at: now, who, what: 'submission received', subject: ticket, outcome, facts: { name, channel } });
   const submission = await findSubmission(tx, ticket);
   const placed = await tx('deliveries').where({ ticket });
   for (const { goal, sha256 } of submission ? placed : []) {
-    await addToOutbox(tx, answerMessage(submission!, goal, sha256, `${ticket}:${newTicket()}`), { now });
+    await addToOutbox(tx, answerMessage(submission!, goal, sha256, `${ticket}:${newTicket()}`), {
+      now,
+      sender: submission!.sender,
+    });
   }
   return ticket;
 }
@@ -177,6 +192,9 @@ async function withdraw(
   if (!submission || !(await decide(tx, ticket, { state: 'cancelled', resultCode: 0, errors }))) return undefined;
   const now = deps.clock();
   await addEvent(tx, ticket, now, 'cancelled', { codes: ['277'] });
+  const { sender: who, stem } = submission;
+  const facts = { stem, codes: ['277'] };
+  await audit(tx, { at: now, who, what: 'submission decided', subject: ticket, outcome: 'cancelled', facts });
   await answerNegatively(tx, { ...submission, errors }, evaluation.files[0]!.file.name, now, deps.blobs);
   return ticket;
 }

@@ -22,6 +22,7 @@ const CONTENT_START = 64;
 
 /** Verifies a part with the certificates registered for its sender and the digest known from its upload. */
 export function createVerifyPart({ db, blobs, clock, trust, policy }: VerifyDeps): VerifyPart {
+  const certificateOf = createCertificateReader();
   return async ({ sender }, declaration, signature) => {
     const registered = await certificatesOf(db, sender.number);
     const content = { db, blobs, file: declaration.file };
@@ -30,11 +31,24 @@ export function createVerifyPart({ db, blobs, clock, trust, policy }: VerifyDeps
       signature: await startOf({ db, blobs, file: signature.file }, policy.maxBytes + 1),
       digestOf: createDigestOf(content),
       contentStart: await startOf(content, CONTENT_START),
-      certificates: registered.map((pem) => new X509Certificate(pem)),
+      certificates: registered.map(certificateOf),
       trust,
       policy,
       now: clock(),
     });
+  };
+}
+
+const REMEMBERED = 1_000;
+
+/** Reading a certificate costs more than verifying with it, and senders sign with the same one again and again. */
+function createCertificateReader(): (pem: string) => X509Certificate {
+  const known = new Map<string, X509Certificate>();
+  return (pem) => {
+    const certificate = known.get(pem) ?? new X509Certificate(pem);
+    if (known.size >= REMEMBERED) known.clear();
+    known.set(pem, certificate);
+    return certificate;
   };
 }
 

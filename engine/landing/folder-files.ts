@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { EngineError } from '../core/errors.ts';
+import { keepBlobs } from '../store/blob-rows.ts';
 import { type BlobSource, type BlobStore, sourceOf, streamOf } from '../store/blobs.ts';
 import type { Db } from '../store/database.ts';
 import { createConverter, type Digests, digestOf } from './content-digest.ts';
@@ -63,20 +64,36 @@ export async function findSet(
  * Takes files out of their folders and makes their content blobs, all inside the caller's transaction.
  * @returns false, with nothing done, when one of them is gone or holds other content than when it was found.
  */
-export async function claimFiles(tx: Db, ids: readonly string[]): Promise<boolean> {
+export async function claimFiles(tx: Db, ids: readonly string[], now: Date): Promise<boolean> {
   const claims = ids.map(parseId);
   const rowIds = claims.map(({ id }) => id);
   const found = await lockRows(tx, rowIds);
   if (!claims.every(({ id, sha256 }) => found.get(id) === sha256)) return false;
-  await tx.raw(
-    `insert into blobs (sha256, size, file, stored_at, content)
-     select sha256, size, file, stored_at, content from folder_files
-     where id in (${rowIds.map(() => '?').join(', ')}) and (content is not null or file is not null)
-     on conflict (sha256) do nothing`,
+  await moveContent(
+    tx,
     rowIds,
+    claims.map(({ sha256 }) => sha256),
+    now,
   );
   await tx('folder_files').whereIn('id', rowIds).del();
   return true;
+}
+
+const ROUNDS = 5; // more than one is only needed when the collector takes the very same content at the same moment
+
+/** Makes blobs of what the rows hold; content that is there already stays, and the file of a second copy is left to the sweep. */
+async function moveContent(tx: Db, rowIds: readonly number[], hashes: readonly string[], now: Date): Promise<void> {
+  for (let round = 0; round < ROUNDS; round += 1) {
+    await tx.raw(
+      `insert into blobs (sha256, size, file, stored_at, content)
+       select sha256, size, file, ?, content from folder_files
+       where id in (${rowIds.map(() => '?').join(', ')}) and (content is not null or file is not null)
+       on conflict (sha256) do nothing`,
+      [now.toISOString(), ...rowIds],
+    );
+    if (await keepBlobs(tx, hashes, now)) return;
+  }
+  throw new EngineError('blob_missing', 'the content of a file in a folder is not in the store');
 }
 
 async function lockRows(tx: Db, ids: readonly number[]): Promise<Map<number, string>> {

@@ -195,7 +195,7 @@ export async function placeOf(
   return row && { ...row, size: Number(row.size), modifiedAt: new Date(row.modified_at) };
 }
 
-/** The names among `files` that a row still needs: of a folder or of a blob. */
+/** The names among `files` that a row still needs: of a folder or of a blob; asked in the order in which a file moves. */
 export async function namedFiles(db: Db, files: readonly string[]): Promise<Set<string>> {
   const rows = [
     ...(await db('folder_files').select('file').whereIn('file', files)),

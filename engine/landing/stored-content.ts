@@ -10,15 +10,19 @@ export interface StoredContent {
   readonly modifiedAt: Date;
 }
 
-/** Where the bytes of a file are, partial or complete; undefined when there is no such file. */
+/**
+ * Where the bytes of a file are, partial or complete; undefined when there is no such file. An unfinished upload whose bytes a
+ * crash took away is none: it begins anew.
+ */
 export async function contentOf(db: Db, blobs: BlobStore, key: FileKey): Promise<StoredContent | undefined> {
   const place = await placeOf(db, key);
   if (!place) return undefined;
   const { content, file, sha256, modifiedAt } = place;
   const about = { complete: sha256 !== null, modifiedAt };
   if (!content && !file && sha256 !== null) return { ...about, source: await blobs.open(db, sha256) };
-  const size = file ? await sizeNow(blobs, file, place.size) : place.size;
-  return { ...about, source: sourceOf(blobs.files, { content, file, size }) };
+  const size = file ? await blobs.files.sizeOf(file) : place.size;
+  if (size === undefined && !about.complete) return undefined;
+  return { ...about, source: sourceOf(blobs.files, { content, file, size: size ?? place.size }) };
 }
 
 /** How many bytes a source has. */

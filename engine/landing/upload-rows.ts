@@ -39,8 +39,8 @@ export function createUploadRow({ db, storeSmall, blobs }: UploadRowDeps, key: F
   }
 
   async function replace(facts: UploadFacts, file: string): Promise<string> {
-    // no row named the file so far: one that lay still for very long may have been swept away
-    if ((await blobs.files.sizeOf(file)) === undefined) {
+    // no row named the file so far: one that lay still for very long may have been swept away, or be about to
+    if (!(await blobs.files.touch(file))) {
       throw new EngineError('store_unavailable', 'the uploaded file is not on the disk any more');
     }
     await forget(await beginLarge(db, key, facts, file));

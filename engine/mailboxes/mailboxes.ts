@@ -1,4 +1,5 @@
 import type { Db } from '../store/database.ts';
+import { insertRow } from '../store/sql.ts';
 
 export type MailboxType = 'enterprise' | 'institution';
 
@@ -41,21 +42,10 @@ export async function addMessage(tx: Db, message: NewMessage, now: Date): Promis
   const at = now.toISOString();
   const { id, eboxId, mailboxType, subject, messageType, ticket, attachments } = message;
   const mailbox = { ebox_id: eboxId, type: mailboxType, created_at: at };
-  await tx('mailboxes').insert(mailbox).onConflict('ebox_id').ignore();
-  const added = await tx('messages')
-    .insert({
-      id,
-      ebox_id: eboxId,
-      message_type: messageType,
-      subject: JSON.stringify(subject),
-      ticket,
-      received_at: at,
-    })
-    .onConflict('id')
-    .ignore()
-    .returning('id');
-  if (added.length === 1)
-    await tx('attachments').insert(attachments.map((attachment) => attachmentRow(id, attachment)));
+  await insertRow(tx, 'mailboxes', mailbox, 'orIgnore');
+  const texts = { message_type: messageType, subject: JSON.stringify(subject), ticket, received_at: at };
+  if (!(await insertRow(tx, 'messages', { id, ebox_id: eboxId, ...texts }, 'orIgnore'))) return;
+  for (const attachment of attachments) await insertRow(tx, 'attachments', attachmentRow(id, attachment));
 }
 
 /** Newest first; keyset paging by `after`, the id of the last message of the page before. */
@@ -108,7 +98,7 @@ interface AttachmentRow {
   size: number | string;
 }
 
-const attachmentRow = (messageId: string, attachment: Attachment): AttachmentRow => ({
+const attachmentRow = (messageId: string, attachment: Attachment) => ({
   message_id: messageId,
   number: attachment.number,
   file_name: attachment.fileName,

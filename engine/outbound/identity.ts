@@ -15,7 +15,7 @@ export interface IdentityRequest {
   readonly now: Date;
 }
 
-const RSA_BITS = 3072;
+const RSA_BITS = 2048; // as the protocol has it (§1.5); 3072 would cost 2 ms more for each answer
 const VALID_YEARS = 10;
 const CLOCK_SKEW_MS = 3_600_000;
 

@@ -1,4 +1,5 @@
 import type { Db } from '../store/database.ts';
+import { rowsOf } from '../store/sql.ts';
 
 const NUMERIC = 99_999;
 const ALPHANUMERIC = 26 * 36 ** 4;
@@ -14,14 +15,13 @@ export function replySequence(number: number): string {
   return (rest + 10 * 36 ** 4).toString(36).toUpperCase();
 }
 
+const NEXT = `insert into reply_numbers (day, goal, environment, last) values (?, ?, ?, 1)
+  on conflict (day, goal, environment) do update set last = reply_numbers.last + 1 returning last`;
+
 /** Takes the next number for replies of this day, goal and environment; a rolled-back number is used again. */
 export async function nextReplyNumber(tx: Db, day: string, goal: string, environment: string): Promise<number> {
-  const [row] = await tx('reply_numbers')
-    .insert({ day, goal, environment, last: 1 })
-    .onConflict(['day', 'goal', 'environment'])
-    .merge({ last: tx.raw('reply_numbers.last + 1') })
-    .returning('last');
-  return Number(row.last);
+  const [row] = await rowsOf<{ last: string | number }>(tx, NEXT, [day, goal, environment]);
+  return Number(row?.last);
 }
 
 /** The stem of a reply: `<GOAL>.999999.<date>.<sequence>.<environment>` (protocol §1.1). */

@@ -1,5 +1,6 @@
 import type { KeyObject, X509Certificate } from 'node:crypto';
 import { sign } from 'node:crypto';
+import { promisify } from 'node:util';
 import { contentOf, rawOf, readDer } from '../core/ber.ts';
 import { der, oid, sequence, setOf, smallInteger, TAG, time } from '../core/der.ts';
 import { OID } from '../core/oids.ts';
@@ -25,16 +26,31 @@ const LINE = 76;
  * A detached CMS SignedData in DER over content with this digest (protocol §1.5): signed attributes contentType, messageDigest and
  * signingTime; the signer's certificate inside; RSA PKCS#1 v1.5 or ECDSA with SHA-256.
  */
-export function signDetached({ digest, identity, now }: SignDetachedRequest): Buffer {
+export function signDetached(request: SignDetachedRequest): Buffer {
+  const attributes = attributesOf(request);
+  return assembled(request, attributes, sign('sha256', setOf(attributes), request.identity.privateKey));
+}
+
+/** The same, with the key at work in another thread: an RSA signature takes milliseconds. */
+export async function signDetachedAside(request: SignDetachedRequest): Promise<Buffer> {
+  const attributes = attributesOf(request);
+  return assembled(request, attributes, await signAside('sha256', setOf(attributes), request.identity.privateKey));
+}
+
+const signAside = promisify<string, Buffer, KeyObject, Buffer>(sign);
+
+function attributesOf({ digest, now }: SignDetachedRequest): Buffer[] {
   if (digest.length !== 32) throw new RangeError('a SHA-256 digest has 32 octets');
-  const attributes = [
+  return [
     attribute(OID.contentType, oid(OID.data)),
     attribute(OID.signingTime, time(now)),
     attribute(OID.messageDigest, der(TAG.octetString, digest)),
   ];
-  // the signature is over the SET OF; in the SignerInfo the same octets carry the tag [0] (RFC 5652 §5.4)
-  const signature = sign('sha256', setOf(attributes), identity.privateKey);
-  const signer = signerInfo(identity, setOf(attributes, IMPLICIT_0), signature);
+}
+
+// the signature is over the SET OF; in the SignerInfo the same octets carry the tag [0] (RFC 5652 §5.4)
+function assembled({ identity }: SignDetachedRequest, attributes: readonly Buffer[], signature: Buffer): Buffer {
+  const signer = signerInfo(identity, setOf([...attributes], IMPLICIT_0), signature);
   return signedData(identity.certificate, signer);
 }
 

@@ -2,7 +2,8 @@ import type { FormsAccepted } from '../../schemas/messages.ts';
 import type { Pipeline, PrepareContext, Stage, StageContext, Work } from '../broker/pipeline.ts';
 import { reject, type Verdict } from '../broker/verdict.ts';
 import { type Attachment, addMessage, type Translated } from '../mailboxes/mailboxes.ts';
-import type { BlobRef, BlobStore } from '../store/blobs.ts';
+import { audit } from '../store/audit.ts';
+import type { BlobRef, BlobStore, PreparedContent } from '../store/blobs.ts';
 import type { Db } from '../store/database.ts';
 import { addEvent } from '../submissions/events.ts';
 import type { Anomaly } from '../submissions/forms.ts';
@@ -16,7 +17,7 @@ import { type JudgedForm, type KeptFacts, notified } from './judged-form.ts';
 /** An accepted form with the copy of its declaration. */
 interface Copied {
   readonly form: JudgedForm;
-  readonly declaration: BlobRef;
+  readonly declaration: PreparedContent;
 }
 
 /** Accepted forms of one submission on their way into their employers' mailboxes. */
@@ -36,7 +37,7 @@ export function formsPipeline(deps: FormDeps): Pipeline<FormsAccepted, FormsWork
     kind: 'forms.accepted',
     queue: 'forms',
     prepare: (message, context) => copyForms(message, context, deps),
-    stages: [deliverEach(deps.blobs)],
+    stages: { deliver: deliverEach(deps.blobs) },
   };
 }
 
@@ -70,15 +71,22 @@ async function deliver(submission: Submission, copy: Copied, context: StageConte
   const employer = employerOf(facts);
   if (!employer) {
     await addEvent(tx, ticket, now, 'form not delivered', { formIndex, reason: 'it names no employer' });
+    await auditForm(context, `${ticket}-${formIndex}`, 'not delivered: no employer', { ticket, formIndex });
     return;
   }
   const noti = { now, fileName: facts.fileName, ticket, forms: [notified(copy.form)] };
-  const attachments = attachmentsOf(submission, copy, await blobs.put(tx, buildNoti(noti)));
+  const declaration = await blobs.keep(tx, copy.declaration);
+  const attachments = attachmentsOf(submission, copy.form, declaration, await blobs.put(tx, buildNoti(noti)));
   const mailbox = await mailboxOf(tx, employer);
   const id = `${ticket}-${formIndex}`;
   const subject = subjectOf(submission, copy.form);
   await addMessage(tx, { id, ...mailbox, subject, messageType: 'declaration-copy', ticket, attachments }, now);
   await addEvent(tx, ticket, now, 'form delivered', { formIndex, eboxId: mailbox.eboxId, messageId: id });
+  await auditForm(context, `${mailbox.eboxId}:${id}`, 'delivered', { ticket, formIndex });
+}
+
+function auditForm({ tx, now: at }: StageContext, subject: string, outcome: string, facts: Record<string, unknown>) {
+  return audit(tx, { at, who: 'engine', what: 'form delivered', subject, outcome, facts });
 }
 
 /** The mailbox of the registered organisation; an employer that is not registered has one under the number it is known by. */
@@ -99,7 +107,7 @@ function subjectOf({ goal, ticket }: Submission, { facts }: JudgedForm): Transla
   };
 }
 
-function attachmentsOf({ ticket }: Submission, { form, declaration }: Copied, noti: BlobRef): Attachment[] {
+function attachmentsOf({ ticket }: Submission, form: JudgedForm, declaration: BlobRef, noti: BlobRef): Attachment[] {
   const xml = { mediaType: 'application/xml' };
   const copy = { number: 1, fileName: `${form.facts.fileName}.${form.facts.index}.xml`, main: true };
   const notification = { number: 2, fileName: `NOTI.${ticket}.${form.formIndex}.xml`, main: false };

@@ -3,7 +3,7 @@ import type { PrepareContext } from '../broker/pipeline.ts';
 import { protocolTime } from '../core/calendar.ts';
 import type { Goal } from '../registry/goals.ts';
 import type { Sender } from '../registry/senders.ts';
-import type { BlobRef, BlobSource } from '../store/blobs.ts';
+import { type BlobRef, type BlobSource, openPrepared, type PreparedContent } from '../store/blobs.ts';
 import type { ReceiptError, Submission, SubmissionFile } from '../submissions/submissions.ts';
 import { mandateFindings } from './mandates.ts';
 import type { InspectedPart, SubmissionDeps } from './submissions.ts';
@@ -32,18 +32,23 @@ export async function inspectPart(
   const { file, goal, sender, submission } = request;
   const opened = await openDeclaration(file, goal, deps);
   if (opened.kind === 'fault') return { faults: [faultOf(file, opened.finding)] };
-  const { content, source } = opened;
+  const { content, source, unzipped } = opened;
   const fileDate = submission.stem.split('.')[2] ?? '';
   const inspection = await deps.inspect({ source, goal, fileDate, now: context.now, signal: context.signal });
   const today = protocolTime(submission.receivedAt).date;
   const findings =
     inspection.findings.length > 0 ? inspection.findings : mandateFindings(sender, inspection.forms, today);
-  const part = { name: file.name, part: file.part, content, inspection };
+  const part = { name: file.name, part: file.part, content, inspection, ...(unzipped && { unzipped }) };
   return { part, faults: findings.map((finding) => faultOf(file, finding)) };
 }
 
 type Opened =
-  | { readonly kind: 'declaration'; readonly content: BlobRef; readonly source: BlobSource }
+  | {
+      readonly kind: 'declaration';
+      readonly content: BlobRef;
+      readonly source: BlobSource;
+      readonly unzipped?: PreparedContent;
+    }
   | { readonly kind: 'fault'; readonly finding: Finding };
 
 async function openDeclaration(file: SubmissionFile, goal: Goal, { db, blobs }: SubmissionDeps): Promise<Opened> {
@@ -53,10 +58,10 @@ async function openDeclaration(file: SubmissionFile, goal: Goal, { db, blobs }: 
   if (!goal.compressed) {
     return { kind: 'fault', finding: { code: '229', detail: `${goal.code} may not be sent compressed` } };
   }
-  const unzipped = await unzip(source, goal.maxFileBytes, db, blobs);
-  if (unzipped.kind === 'fault') return unzipped;
-  const content = unzipped.blob;
-  return { kind: 'declaration', content, source: await blobs.open(db, content.sha256) };
+  const result = await unzip(source, goal.maxFileBytes, db, blobs);
+  if (result.kind === 'fault') return result;
+  const unzipped = result.prepared;
+  return { kind: 'declaration', content: unzipped.ref, source: await openPrepared(blobs, db, unzipped), unzipped };
 }
 
 function faultOf(file: SubmissionFile, finding: Finding): ReceiptError {

@@ -1,10 +1,10 @@
 import { Readable } from 'node:stream';
 import type { SubmissionReceived } from '../../schemas/messages.ts';
-import type { Pipeline, PrepareContext, Stage, Work } from '../broker/pipeline.ts';
+import type { Pipeline, PrepareContext, Stages, Work } from '../broker/pipeline.ts';
 import { done, reject, type Verdict } from '../broker/verdict.ts';
 import { type Goal, type Goals, goalOf } from '../registry/goals.ts';
 import { findSender } from '../registry/senders.ts';
-import type { BlobRef, BlobStore } from '../store/blobs.ts';
+import type { BlobRef, BlobStore, PreparedContent } from '../store/blobs.ts';
 import type { Db } from '../store/database.ts';
 import { notiChunks } from '../submissions/noti.ts';
 import {
@@ -28,6 +28,8 @@ export interface InspectedPart {
   readonly part: number;
   /** The declaration itself: the file as it came, or what its ZIP held. */
   readonly content: BlobRef;
+  /** What the ZIP held, to be kept; absent when the file came as it is. */
+  readonly unzipped?: PreparedContent;
   readonly inspection: Inspection;
 }
 
@@ -43,7 +45,7 @@ export interface SubmissionWork extends Work {
   /** Formal faults of all parts; any makes the receipt negative. */
   readonly faults: readonly ReceiptError[];
   /** The answer to its forms; not there when there are formal faults. */
-  readonly notification?: BlobRef;
+  readonly notification?: PreparedContent;
 }
 
 export interface SubmissionDeps {
@@ -53,12 +55,12 @@ export interface SubmissionDeps {
   readonly inspect: Inspect;
 }
 
-const STAGES = (blobs: BlobStore): readonly Stage<SubmissionWork>[] => [
-  answerFormally(blobs),
-  splitForms,
-  notify,
+const STAGES = (blobs: BlobStore): Stages<SubmissionWork> => ({
+  answerFormally: answerFormally(blobs),
+  splitForms: splitForms(blobs),
+  notify: notify(blobs),
   queueDeliveries,
-];
+});
 
 /** Formal checks → receipt → split into forms → functional checks → notification → deliveries (design §3). */
 export function submissionsPipeline(deps: SubmissionDeps): Pipeline<SubmissionReceived, SubmissionWork> {
@@ -87,7 +89,7 @@ async function inspectSubmission(
   const forms = faults.length > 0 ? [] : formsOf(parts);
   const fileName = files.find(({ role }) => role === 'GO')?.name ?? submission.stem;
   const work = { kind: 'work', submission, fileName, goal, parts, forms, faults } as const;
-  return faults.length > 0 ? work : { ...work, notification: await storeNotification(work, context.now, deps) };
+  return faults.length > 0 ? work : { ...work, notification: await prepareNotification(work, context.now, deps) };
 }
 
 async function inspectParts(
@@ -109,9 +111,9 @@ async function inspectParts(
   return { parts, faults };
 }
 
-/** Written before the transaction, however large it is: a blob has no effect until a row names it. */
-function storeNotification(work: SubmissionWork, now: Date, { db, blobs }: SubmissionDeps): Promise<BlobRef> {
+/** Written before the transaction, however large it is: content has no effect until a row names it. */
+function prepareNotification(work: SubmissionWork, now: Date, { db, blobs }: SubmissionDeps): Promise<PreparedContent> {
   const { fileName, submission, forms } = work;
   const chunks = notiChunks({ now, fileName, ticket: submission.ticket, forms: forms.map(notified) });
-  return blobs.putStream(db, Readable.from(chunks));
+  return blobs.prepare(db, Readable.from(chunks));
 }

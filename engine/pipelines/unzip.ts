@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { type Entry, fromBuffer, open, type ZipFile } from 'yauzl';
-import type { BlobRef, BlobSource, BlobStore } from '../store/blobs.ts';
+import type { BlobSource, BlobStore, PreparedContent } from '../store/blobs.ts';
 import type { Db } from '../store/database.ts';
 import type { Finding } from './xml/inspection.ts';
 
@@ -12,7 +12,7 @@ const NO_ENTRY = 0x06054b50;
 const MAX_RATIO = 200;
 
 export type Unzipped =
-  | { readonly kind: 'content'; readonly blob: BlobRef }
+  | { readonly kind: 'content'; readonly prepared: PreparedContent }
   | { readonly kind: 'fault'; readonly finding: Finding };
 
 /** True when the content begins like a ZIP archive. */
@@ -21,7 +21,7 @@ export function looksZipped(start: Buffer): boolean {
 }
 
 /**
- * Unpacks the one file of a ZIP into the blob store. What is wrong with the archive is a finding:
+ * Unpacks the one file of a ZIP. What is wrong with the archive is a finding:
  * 280 not a valid ZIP, 281 no or several files, 229 compressed in a way that is not accepted, 184 larger than `maxBytes`.
  */
 export async function unzip(source: BlobSource, maxBytes: number, db: Db, blobs: BlobStore): Promise<Unzipped> {
@@ -55,7 +55,7 @@ async function unpackOnly(
   if (entry.uncompressedSize > maxBytes) return fault('184', `the file in the ZIP is larger than ${maxBytes} bytes`);
   if (entry.uncompressedSize > packed * MAX_RATIO) return fault('229', `the file grows more than ${MAX_RATIO} times`);
   // yauzl fails the stream when it holds more or less than the header says, so a lying header cannot pass the limit
-  return { kind: 'content', blob: await blobs.putStream(db, await contentOf(archive, entry)) };
+  return { kind: 'content', prepared: await blobs.prepare(db, await contentOf(archive, entry)) };
 }
 
 function fault(code: string, detail: string): Unzipped {

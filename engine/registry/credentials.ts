@@ -1,4 +1,5 @@
 import type { Db } from '../store/database.ts';
+import { findRows } from '../store/sql.ts';
 
 /** Something registered for a sender, named by its fingerprint: an SSH key line or a certificate in PEM. */
 export interface Credential {
@@ -47,7 +48,7 @@ export async function replaceCredentials(
 
 async function credentialsOf(db: Db, kind: CredentialKind, sender: string): Promise<Credential[]> {
   const { table, column } = TABLES[kind];
-  const rows = await db(table).where({ sender }).orderBy('fingerprint');
+  const rows = await findRows<Record<string, unknown>>(db, table, { sender }, 'fingerprint');
   return rows.map((row) => ({ fingerprint: String(row['fingerprint']), text: String(row[column]) }));
 }
 

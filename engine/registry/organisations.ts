@@ -1,4 +1,5 @@
 import type { Db } from '../store/database.ts';
+import { findRow } from '../store/sql.ts';
 
 /** The languages that names and texts are given in. */
 export const LANGUAGES = ['nl', 'fr', 'de', 'en'] as const;
@@ -30,16 +31,12 @@ interface Row {
 
 /** The organisation with this enterprise number of ten digits, if it is known. */
 export async function findOrganisation(db: Db, enterpriseNumber: string): Promise<Organisation | undefined> {
-  return fromRow(await db<Row>('organisations').where({ enterprise_number: enterpriseNumber }).first());
+  return fromRow(await findRow<Row>(db, 'organisations', { enterprise_number: enterpriseNumber }));
 }
 
 /** The organisation with this employer number, leading zeros or not, if it is known. */
 export async function findOrganisationByNsso(db: Db, nssoNumber: string): Promise<Organisation | undefined> {
-  return fromRow(
-    await db<Row>('organisations')
-      .where({ nsso_number: plainNsso(nssoNumber) })
-      .first(),
-  );
+  return fromRow(await findRow<Row>(db, 'organisations', { nsso_number: plainNsso(nssoNumber) }));
 }
 
 /** Adds the organisation, or makes the stored one equal to it. */

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { EngineError } from '../core/errors.ts';
 import { describeMistakes } from '../core/mistakes.ts';
 import { readYaml } from '../core/yaml-file.ts';
+import { audit } from '../store/audit.ts';
 import { type Db, isSqlite } from '../store/database.ts';
 import { inTransaction } from '../store/transaction.ts';
 import { type CredentialKind, replaceCredentials } from './credentials.ts';
@@ -23,6 +24,8 @@ export interface ProvisionOptions {
   readonly goals?: readonly string[];
   /** Fewest bits of a certificate's RSA key; 2048 unless the operator allows less by name. */
   readonly minRsaBits?: number;
+  /** Who does it, for the audit; `operator` when nobody says. */
+  readonly by?: string;
 }
 
 /**
@@ -34,14 +37,22 @@ export interface ProvisionOptions {
  * nothing then.
  */
 export async function provision(db: Db, path: string, now: Date, options: ProvisionOptions = {}): Promise<Change[]> {
-  const { goals, minRsaBits = 2048 } = options;
+  const { goals, minRsaBits = 2048, by = 'operator' } = options;
   const content = await readYaml(path, 'provision_invalid');
   const reading = readPlan(content, { folder: resolve(path, '..'), now, minRsaBits, ...(goals ? { goals } : {}) });
   return inTransaction(db, async (tx) => {
     await lockRegistry(tx);
     await refuseMistakes(tx, path, content, reading);
-    return reading.kind === 'plan' ? apply(tx, reading) : [];
+    const changes = reading.kind === 'plan' ? await apply(tx, reading) : [];
+    for (const change of changes) await auditChange(tx, change, now, by);
+    return changes;
   });
+}
+
+async function auditChange(tx: Db, { action, subject, detail }: Change, at: Date, who: string): Promise<void> {
+  if (action === 'kept' || action === 'warning') return;
+  const facts = detail === '' ? {} : { detail };
+  await audit(tx, { at, who, what: 'provisioned', subject, outcome: action, facts });
 }
 
 /** One provisioning at a time; in SQLite a transaction is alone anyway. */

@@ -1,4 +1,5 @@
 import type { Db } from '../store/database.ts';
+import { findRow } from '../store/sql.ts';
 
 /** An employer that a sender may declare for; without dates, always. Dates are YYYY-MM-DD, both inclusive. */
 export interface Mandate {
@@ -36,7 +37,7 @@ interface Row {
 
 /** The sender with this number of six digits, suspended or not. */
 export async function findSender(db: Db, number: string): Promise<Sender | undefined> {
-  return fromRow(await db<Row>('senders').where({ number }).first());
+  return fromRow(await findRow<Row>(db, 'senders', { number }));
 }
 
 /** The sender that logs in under this name, suspended or not; names are compared letter by letter. */
@@ -47,6 +48,12 @@ export async function findSenderByLogin(db: Db, login: string): Promise<Sender |
 /** The senders of an organisation, in the order of their numbers. */
 export async function sendersOf(db: Db, enterpriseNumber: string): Promise<Sender[]> {
   const rows = await db<Row>('senders').where({ enterprise_number: enterpriseNumber }).orderBy('number');
+  return rows.flatMap((row) => fromRow(row) ?? []);
+}
+
+/** Every sender, suspended or not, in the order of their numbers. */
+export async function allSenders(db: Db): Promise<Sender[]> {
+  const rows = await db<Row>('senders').orderBy('number');
   return rows.flatMap((row) => fromRow(row) ?? []);
 }
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, readdir, stat, unlink } from 'node:fs/promises';
+import { statSync, unlinkSync } from 'node:fs';
+import { type FileHandle, mkdir, open, opendir, stat, unlink, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createFreeBytes, type FreeBytes } from './free-space.ts';
 
@@ -20,8 +21,12 @@ export interface BlobFiles {
   remove(name: string): Promise<void>;
   /** Size in bytes, or undefined when the file is not there. */
   sizeOf(name: string): Promise<number | undefined>;
-  /** Names of the files last changed before `horizon`. */
-  olderThan(horizon: Date): Promise<string[]>;
+  /** Names of the files last changed before `horizon`, one at a time. */
+  olderThan(horizon: Date): AsyncIterable<string>;
+  /** Removes a file unless it was changed, or touched, since `horizon`; false when it was, or is gone. */
+  removeIfOlder(name: string, horizon: Date): boolean;
+  /** Makes a file count as changed now; false when it is not there. */
+  touch(name: string): Promise<boolean>;
   /** Free space on the file system of the directory. */
   readonly freeBytes: FreeBytes;
 }
@@ -35,37 +40,70 @@ export function createBlobFiles(dir: string): BlobFiles {
     return join(dir, name);
   };
 
+  const shardsSynced = new Set<string>();
+
   async function create(): Promise<NewFile> {
     const id = randomBytes(16).toString('hex');
     const name = `${id.slice(0, 2)}/${id.slice(2)}`;
     const path = pathOf(name);
     const made = await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    if (made) await syncDirectory(dir);
+    if (made !== undefined) await syncAbove(dir, made);
     return { name, handle: await open(path, 'wx+', 0o600) };
   }
 
-  async function olderThan(horizon: Date): Promise<string[]> {
-    const shards = await readdir(dir).catch(emptyWhenMissing);
-    const old: string[] = [];
-    for (const shard of shards) {
-      const names = await readdir(join(dir, shard)).catch(emptyWhenMissing);
-      for (const name of names.map((rest) => `${shard}/${rest}`).filter((name) => NAME.test(name))) {
-        const { mtime } = await stat(pathOf(name));
-        if (mtime < horizon) old.push(name);
+  // the shard may have been made by another process that has not synced its entry yet
+  async function syncEntry(name: string): Promise<void> {
+    const shard = dirname(pathOf(name));
+    await syncDirectory(shard);
+    if (shardsSynced.has(shard)) return;
+    await syncDirectory(dir);
+    shardsSynced.add(shard);
+  }
+
+  async function* olderThan(horizon: Date): AsyncGenerator<string> {
+    for await (const shard of entriesOf(dir)) {
+      for await (const rest of entriesOf(join(dir, shard))) {
+        const name = `${shard}/${rest}`;
+        const changed = NAME.test(name) ? (await stat(pathOf(name)).catch(ignoreMissing))?.mtime : undefined;
+        if (changed !== undefined && changed < horizon) yield name;
       }
     }
-    return old;
+  }
+
+  // in one turn: between the look and the removal nobody in this process can touch it
+  function removeIfOlder(name: string, horizon: Date): boolean {
+    const path = pathOf(name);
+    const changed = statSync(path, { throwIfNoEntry: false })?.mtime;
+    if (changed === undefined || changed >= horizon) return false;
+    try {
+      unlinkSync(path);
+      return true;
+    } catch (error) {
+      return missing(error);
+    }
+  }
+
+  async function touch(name: string): Promise<boolean> {
+    const now = new Date();
+    return (await utimes(pathOf(name), now, now).catch(missing)) !== false;
   }
 
   return {
     create,
     pathOf,
     olderThan,
+    removeIfOlder,
+    touch,
     freeBytes: createFreeBytes({ dir }),
-    syncEntry: (name) => syncDirectory(dirname(pathOf(name))),
+    syncEntry,
     remove: (name) => unlink(pathOf(name)).catch(ignoreMissing),
     sizeOf: async (name) => (await stat(pathOf(name)).catch(ignoreMissing))?.size,
   };
+}
+
+/** Makes the entries of the directories from `made` down to `dir` survive a power cut. */
+async function syncAbove(dir: string, made: string): Promise<void> {
+  for (let below = dir; below.length >= made.length; below = dirname(below)) await syncDirectory(dirname(below));
 }
 
 async function syncDirectory(path: string): Promise<void> {
@@ -82,8 +120,16 @@ function ignoreMissing(error: unknown): undefined {
   return undefined;
 }
 
-function emptyWhenMissing(error: unknown): string[] {
-  const code = (error as NodeJS.ErrnoException).code;
-  if (code !== 'ENOENT' && code !== 'ENOTDIR') throw error;
-  return [];
+function missing(error: unknown): false {
+  ignoreMissing(error);
+  return false;
+}
+
+/** Names in a directory, a few in memory at a time; none when it is not there or is none. */
+async function* entriesOf(path: string): AsyncGenerator<string> {
+  const entries = await opendir(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error;
+    return [];
+  });
+  for await (const { name } of entries) yield name;
 }

@@ -1,9 +1,11 @@
 import { createHash, hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
+import { type Clock, systemClock } from '../core/clock.ts';
 import { EngineError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import { type BlobFiles, createBlobFiles, type NewFile } from './blob-files.ts';
+import { addLoose, addNeeded, keepBlobs } from './blob-rows.ts';
 import type { Db } from './database.ts';
 
 /** Content in the store, named by its own SHA-256 (lower-case hex); `size` in bytes. */
@@ -23,12 +25,27 @@ export type BlobSource =
   | { readonly kind: 'bytes'; readonly bytes: Buffer }
   | { readonly kind: 'file'; readonly path: string; readonly size: number };
 
+/** Content that no row needs yet: small content in hand, large in the store, where it goes after a grace time. */
+export interface PreparedContent {
+  readonly ref: BlobRef;
+  /** Content small enough for a row; absent when it is in the store. */
+  readonly bytes?: Buffer;
+}
+
 /** Content by its hash: stored once, never changed. */
 export interface BlobStore {
-  /** Stores small content inside the caller's transaction; the same content twice is one blob. */
+  /**
+   * Stores content inside the caller's transaction, which also adds the row that names it; the same content twice is one
+   * blob. Content that no row names is collected in time.
+   */
   put(tx: Db, bytes: Buffer): Promise<BlobRef>;
-  /** Stores a stream of any size in the blob directory (written aside, synced), then its row in `db`. */
-  putStream(db: Db, content: Readable): Promise<BlobRef>;
+  /** Takes in a stream of any size before there is a transaction: what is too large for a row goes to the blob directory (written aside, synced). */
+  prepare(db: Db, content: Readable): Promise<PreparedContent>;
+  /**
+   * Makes prepared content stay, inside the caller's transaction, which also adds the row that names it. Throws
+   * blob_missing when so long has passed that it was collected: prepare it again.
+   */
+  keep(tx: Db, content: PreparedContent): Promise<BlobRef>;
   /** Where the bytes are. Throws blob_missing. */
   open(db: Db, sha256: string): Promise<BlobSource>;
   /** The bytes, or a range of them, as a stream. Throws blob_missing. */
@@ -43,6 +60,7 @@ export interface BlobStoreOptions {
   readonly dir: string;
   readonly log: Logger;
   readonly inlineBytes?: number;
+  readonly clock?: Clock;
 }
 
 /** Where content lies, as its row says it; both absent means: in `blobs` under its SHA-256. */
@@ -53,41 +71,35 @@ export interface ContentPlace {
 }
 
 /** Content in rows up to `inlineBytes`, larger in files of `dir`: written under a generated name, synced, then named by a row. */
-export function createBlobStore({ dir, log, inlineBytes = 65_536 }: BlobStoreOptions): BlobStore {
+export function createBlobStore(options: BlobStoreOptions): BlobStore {
+  const { dir, log, inlineBytes = 65_536, clock = systemClock } = options;
   const files = createBlobFiles(dir);
 
-  async function addRow(db: Db, ref: BlobRef, place: { content?: Buffer; file?: string }): Promise<boolean> {
-    const row = {
-      ...ref,
-      content: place.content ?? null,
-      file: place.file ?? null,
-      stored_at: new Date().toISOString(),
-    };
-    const added = await db('blobs').insert(row).onConflict('sha256').ignore().returning('sha256');
-    return added.length === 1;
-  }
-
   async function put(tx: Db, bytes: Buffer): Promise<BlobRef> {
-    if (bytes.length > inlineBytes) return putStream(tx, Readable.from([bytes]));
-    const ref = { sha256: hash('sha256', bytes, 'hex'), size: bytes.length };
-    await addRow(tx, ref, { content: bytes });
-    return ref;
+    if (bytes.length > inlineBytes) return keep(tx, await prepare(tx, Readable.from([bytes])));
+    return keep(tx, inHand(bytes));
   }
 
-  async function putStream(db: Db, content: Readable): Promise<BlobRef> {
+  async function prepare(db: Db, content: Readable): Promise<PreparedContent> {
     const pieces: Pieces = content[Symbol.asyncIterator]();
     const { head, ended } = await readHead(pieces, inlineBytes);
-    if (ended) return put(db, head);
+    if (ended) return inHand(head);
     const { file, ref } = await writeAside(files, head, pieces);
-    const added = await addRow(db, ref, { file });
+    const added = await addLoose(db, { ...ref, content: null, file }, clock());
     if (!added) await files.remove(file);
     else log.debug({ sha256: ref.sha256, bytes: ref.size }, 'blob stored');
+    return { ref };
+  }
+
+  async function keep(tx: Db, { ref, bytes }: PreparedContent): Promise<BlobRef> {
+    if (bytes) await addNeeded(tx, { ...ref, content: bytes, file: null }, clock());
+    else if (!(await keepBlobs(tx, [ref.sha256], clock()))) throw blobMissing(ref.sha256);
     return ref;
   }
 
   async function open(db: Db, sha256: string): Promise<BlobSource> {
     const row = await db('blobs').select('content', 'file', 'size').where({ sha256 }).first();
-    if (!row) throw new EngineError('blob_missing', 'the content is not in the store', { sha256 });
+    if (!row) throw blobMissing(sha256);
     return sourceOf(files, { content: row.content, file: row.file, size: Number(row.size) });
   }
 
@@ -95,7 +107,21 @@ export function createBlobStore({ dir, log, inlineBytes = 65_536 }: BlobStoreOpt
     return streamOf(await open(db, sha256), range);
   }
 
-  return { put, putStream, open, read, files, inlineBytes };
+  return { put, prepare, keep, open, read, files, inlineBytes };
+}
+
+const inHand = (bytes: Buffer): PreparedContent => ({
+  ref: { sha256: hash('sha256', bytes, 'hex'), size: bytes.length },
+  bytes,
+});
+
+function blobMissing(sha256: string): EngineError {
+  return new EngineError('blob_missing', 'the content is not in the store', { sha256 });
+}
+
+/** Where the bytes of prepared content are. Throws blob_missing. */
+export async function openPrepared(blobs: BlobStore, db: Db, content: PreparedContent): Promise<BlobSource> {
+  return content.bytes ? { kind: 'bytes', bytes: content.bytes } : blobs.open(db, content.ref.sha256);
 }
 
 /** Where the bytes are that a row with content or a file name speaks of. Throws blob_missing when it has neither. */

@@ -1,8 +1,7 @@
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
-import type { Database } from 'better-sqlite3';
 import knex, { type Knex } from 'knex';
 import { EngineError } from '../core/errors.ts';
+import { patientPostgres } from './postgres.ts';
+import { patientSqlite } from './sqlite.ts';
 
 /** A connection pool or, inside a transaction, that transaction: repositories cannot tell and need not. */
 export type Db = Knex;
@@ -10,8 +9,12 @@ export type Db = Knex;
 export interface StoreOptions {
   /** `sqlite:PATH`, `sqlite::memory:` or `postgres://user:secret@host/db`. */
   readonly url: string;
-  /** Connections to PostgreSQL; SQLite has one writer and always one connection. */
+  /** Connections to PostgreSQL; SQLite has one writer and always one connection. Default 10. */
   readonly poolSize?: number;
+  /** How long a new connection to PostgreSQL may take, in ms. Default 5,000. */
+  readonly connectWithinMs?: number;
+  /** How long PostgreSQL may take to answer one statement, in ms; it ends statements itself after three quarters of it. Default 20,000. */
+  readonly answerWithinMs?: number;
 }
 
 // knex would print stacks of its own; every failure reaches the caller as an error anyway
@@ -19,52 +22,24 @@ const QUIET = { warn: silence, error: silence, deprecate: silence, debug: silenc
 
 function silence(): void {}
 
-/** Opens the store. SQLite runs in WAL with `synchronous=FULL`: what is committed survives a power cut. */
-export function openStore({ url, poolSize = 10 }: StoreOptions): Db {
-  if (url.startsWith('sqlite:')) return openSqlite(url.slice('sqlite:'.length));
+// an error that quotes its bindings would carry people's data into the log
+const DISCREET = { compileSqlOnError: false, log: QUIET };
+
+/**
+ * Opens the store; nothing is connected yet. SQLite runs in WAL with `synchronous=FULL`: what is committed survives a
+ * power cut. While PostgreSQL is away or does not answer, every use rejects with store_unavailable, within
+ * `answerWithinMs` for each statement and as much for a connection; the store works again once it is back.
+ */
+export function openStore({ url, ...options }: StoreOptions): Db {
+  if (url.startsWith('sqlite:')) return knex({ ...patientSqlite(url.slice('sqlite:'.length)), ...DISCREET });
   if (/^postgres(ql)?:/.test(url)) {
-    // an error that quotes its bindings would carry people's data into the log
-    return knex({
-      client: 'pg',
-      connection: url,
-      pool: { min: 0, max: poolSize },
-      compileSqlOnError: false,
-      log: QUIET,
-    });
+    const { poolSize = 10, connectWithinMs = 5_000, answerWithinMs = 20_000 } = options;
+    return knex({ ...patientPostgres(url, poolSize, { connectWithinMs, answerWithinMs }), ...DISCREET });
   }
   throw new EngineError('config_invalid', 'store.url: must start with sqlite: or postgres://');
 }
 
-function openSqlite(filename: string): Db {
-  if (filename !== ':memory:') mkdirSync(dirname(filename), { recursive: true, mode: 0o700 });
-  const afterCreate = (connection: Database, done: (error: Error | null, connection: Database) => void) => {
-    connection.pragma('busy_timeout = 1000'); // first: the next may meet another process's lock; it blocks this process
-    connection.pragma('journal_mode = WAL');
-    connection.pragma('synchronous = FULL');
-    connection.pragma('foreign_keys = ON');
-    beginAsWriter(connection);
-    done(null, connection);
-  };
-  return knex({
-    client: 'better-sqlite3',
-    connection: { filename },
-    useNullAsDefault: true,
-    pool: { min: 1, max: 1, afterCreate },
-    compileSqlOnError: false,
-    log: QUIET,
-  });
-}
-
-// A transaction that reads first and then writes cannot wait for another process's lock: SQLite fails it at once.
-// Every transaction of the engine writes, so it takes the lock when it begins, and waits there
-// (inTransaction).
-function beginAsWriter(connection: Database): void {
-  const prepare = connection.prepare.bind(connection);
-  const writer = (sql: string) => prepare(sql === 'BEGIN;' ? 'BEGIN IMMEDIATE;' : sql);
-  connection.prepare = writer as typeof connection.prepare;
-}
-
 /** True when the store is SQLite: one writer, one connection. */
 export function isSqlite(db: Db): boolean {
-  return db.client.config.client === 'better-sqlite3';
+  return db.client.driverName === 'better-sqlite3';
 }

@@ -1,17 +1,12 @@
 import { EngineError } from '../core/errors.ts';
 import { type Db, isSqlite } from './database.ts';
+import type { Migration } from './migration.ts';
 import { initial } from './migrations/001-initial.ts';
+import { manyProcesses } from './migrations/002-many-processes.ts';
 import { inTransaction } from './transaction.ts';
 
-/** One numbered change of the schema; never edited after a release. */
-export interface Migration {
-  readonly number: number;
-  readonly name: string;
-  apply(tx: Db): Promise<void>;
-}
-
 /** Every migration, in order, listed by hand. */
-export const MIGRATIONS: readonly Migration[] = [initial];
+export const MIGRATIONS: readonly Migration[] = [initial, manyProcesses];
 
 const LOCK_KEY = 190_815; // any constant: it names the lock that starters of one database queue up on
 

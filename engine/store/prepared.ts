@@ -1,8 +1,8 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { type Db, isSqlite } from './database.ts';
-
-/** What may be bound to a statement. */
-export type Binding = string | number | Buffer | null;
+import { type Binding, change } from './sql.ts';
+import { onceUnlocked } from './sqlite.ts';
+import { inTransaction } from './transaction.ts';
 
 /** Runs the statement with these bindings and gives the rows that it returns. */
 export type Prepared<T> = (bindings: readonly Binding[]) => Promise<T[]>;
@@ -19,13 +19,10 @@ export function prepare<T>(db: Db, sql: string): Prepared<T> {
   return onSqlite(db, sql, (statement, bindings) => statement.all(...bindings) as T[]);
 }
 
-/**
- * The same for a statement that writes. Autocommitted: durable when it resolves. It must return no rows: SQLite cannot
- * begin its write-ahead log anew while the statement that commits is still being read, so the log would grow for ever.
- */
+/** The same for a statement that writes and returns no rows: durable when it resolves, on SQLite with others' commits. */
 export function prepareChange(db: Db, sql: string): PreparedChange {
   if (!isSqlite(db)) return async (bindings) => (await db.raw(sql, [...bindings])).rowCount;
-  return onSqlite(db, sql, (statement, bindings) => statement.run(...bindings).changes);
+  return (bindings) => inTransaction(db, (tx) => change(tx, sql, bindings));
 }
 
 function onSqlite<T>(db: Db, sql: string, execute: (statement: Statement, bindings: readonly Binding[]) => T) {
@@ -42,7 +39,7 @@ function onSqlite<T>(db: Db, sql: string, execute: (statement: Statement, bindin
   return async (bindings: readonly Binding[]): Promise<T> => {
     const connection: Database = await db.client.acquireConnection();
     try {
-      return execute(statementOf(connection), bindings);
+      return await onceUnlocked(() => execute(statementOf(connection), bindings));
     } finally {
       await db.client.releaseConnection(connection);
     }

@@ -1,20 +1,19 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Knex } from 'knex';
-import type { Db } from './database.ts';
+import { type Db, isSqlite } from './database.ts';
+import { inGroup, type Keep, type Work } from './group-commit.ts';
 
-const BEGIN_WITHIN_MS = 30_000;
-const BEGIN_PAUSE_MS = 20;
-
-/** Runs `work` in one transaction; commits if `keep` approves of the result, rolls back otherwise. */
-export async function inTransaction<T>(
-  db: Db,
-  work: (tx: Db) => Promise<T>,
-  keep: (result: T) => boolean = () => true,
-): Promise<T> {
+/**
+ * Runs `work` in one transaction; commits if `keep` approves of the result, rolls back otherwise. Resolves only when
+ * the commit is certain. On SQLite works that come at the same time share one commit. A rejection does not say that nothing was committed: when the connection is cut during the
+ * commit nobody knows, so the caller must be right both ways when it does the same again.
+ */
+export async function inTransaction<T>(db: Db, work: Work<T>, keep: Keep<T> = () => true): Promise<T> {
+  if (isSqlite(db) && !db.isTransaction) return inGroup(db, { begin, commit }, work, keep);
   const tx = await begin(db);
   try {
     const result = await work(tx);
-    await (keep(result) ? tx.commit() : tx.rollback());
+    if (keep(result)) await commit(tx);
+    else await tx.rollback(); // nobody relies on it: a connection that is lost has rolled back too
     return result;
   } catch (error) {
     // a lost connection cannot roll back, and need not: the first error is the one that tells
@@ -23,17 +22,21 @@ export async function inTransaction<T>(
   }
 }
 
-/** Begins a transaction; waits for another process that holds SQLite's only write lock. */
-async function begin(db: Db): Promise<Knex.Transaction> {
-  const giveUpAt = performance.now() + BEGIN_WITHIN_MS;
-  for (;;) {
-    const tx = await db.transaction();
-    if (!tx.isCompleted()) return tx;
-    // knex hands out a transaction whose BEGIN failed; the reason is in its promise
-    const error: unknown = await tx.executionPromise.catch((thrown: unknown) => thrown);
-    if (!isBusy(error) || performance.now() > giveUpAt) throw error;
-    await delay(BEGIN_PAUSE_MS);
-  }
+/** Commits; rejects unless the database has said that it did. */
+async function commit(tx: Knex.Transaction): Promise<void> {
+  const answer: unknown = await tx.commit();
+  await tx.executionPromise; // where knex tells that the commit failed; `commit` itself resolves all the same
+  // PostgreSQL answers so, without an error, when a statement of the transaction had failed
+  if (commandOf(answer) === 'ROLLBACK') throw new Error('the database rolled the transaction back');
 }
 
-const isBusy = (error: unknown) => error instanceof Error && 'code' in error && error.code === 'SQLITE_BUSY';
+function commandOf(answer: unknown): string | undefined {
+  return (answer as { readonly response?: { readonly command?: string } } | undefined)?.response?.command;
+}
+
+/** Begins a transaction; rejects when that fails. */
+async function begin(db: Db): Promise<Knex.Transaction> {
+  const tx = await db.transaction();
+  if (tx.isCompleted()) await tx.executionPromise; // knex hands out a transaction whose BEGIN failed: here is why
+  return tx;
+}

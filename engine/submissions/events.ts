@@ -1,4 +1,5 @@
 import type { Db } from '../store/database.ts';
+import { insertRow } from '../store/sql.ts';
 
 /** What can happen to a submission, in the order it usually does. */
 export type EventName =
@@ -27,5 +28,5 @@ export async function addEvent(
   what: EventName,
   facts: Readonly<Record<string, unknown>> = {},
 ): Promise<void> {
-  await tx('events').insert({ ticket, at: at.toISOString(), what, facts: JSON.stringify(facts) });
+  await insertRow(tx, 'events', { ticket, at: at.toISOString(), what, facts: JSON.stringify(facts) });
 }

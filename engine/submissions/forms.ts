@@ -1,4 +1,5 @@
 import type { Db } from '../store/database.ts';
+import { insertRow, rowsOf } from '../store/sql.ts';
 
 /** Whether an anomaly blocks its form (B), counts in a percentage (P, NP), warns (W), is looked into (I) or none of these (D; protocol §1.9). */
 export type AnomalyClass = 'B' | 'P' | 'NP' | 'D' | 'W' | 'I';
@@ -44,6 +45,14 @@ export interface StoredForm<Facts, Anomaly> {
   readonly anomalies: readonly Anomaly[];
 }
 
+interface FormRow {
+  readonly form_index: number;
+  readonly part: number;
+  readonly outcome: 'accepted' | 'refused';
+  readonly facts: string;
+  readonly anomalies: string;
+}
+
 const ROWS_PER_INSERT = 100;
 
 /** Stores the forms of a submission, a bounded number of rows a statement. */
@@ -57,7 +66,8 @@ export async function addForms(tx: Db, ticket: string, forms: readonly StoredFor
       facts: JSON.stringify(form.facts),
       anomalies: JSON.stringify(form.anomalies),
     }));
-    await tx('forms').insert(rows);
+    if (rows.length === 1) await insertRow(tx, 'forms', rows[0]!);
+    else await tx('forms').insert(rows);
   }
 }
 
@@ -67,7 +77,9 @@ export async function findForms<Facts, Anomaly>(
   ticket: string,
   formIndexes: readonly number[],
 ): Promise<StoredForm<Facts, Anomaly>[]> {
-  const rows = await db('forms').where({ ticket }).whereIn('form_index', formIndexes).orderBy('form_index');
+  const places = formIndexes.map(() => '?').join(', ');
+  const select = `select * from forms where ticket = ? and form_index in (${places || 'null'}) order by form_index`;
+  const rows = await rowsOf<FormRow>(db, select, [ticket, ...formIndexes]);
   return rows.map(({ form_index: formIndex, part, outcome, facts, anomalies }) => {
     return { formIndex, part, outcome, facts: JSON.parse(facts), anomalies: JSON.parse(anomalies) };
   });

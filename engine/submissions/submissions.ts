@@ -1,4 +1,6 @@
+import type { BlobRef } from '../store/blobs.ts';
 import type { Db } from '../store/database.ts';
+import { change, findRow, findRows, insertRow } from '../store/sql.ts';
 
 export type SubmissionState = 'received' | 'refused' | 'cancelled' | 'handled';
 export type EnvironmentCode = 'R' | 'T' | 'S';
@@ -71,17 +73,12 @@ interface SubmissionRow {
 
 /** Stores a new submission; false when the same sender, stem and content is there already. */
 export async function addSubmission(tx: Db, submission: Submission): Promise<boolean> {
-  const added = await tx<SubmissionRow>('submissions')
-    .insert(toRow(submission))
-    .onConflict(['sender', 'stem', 'content_hash'])
-    .ignore()
-    .returning('ticket');
-  return added.length === 1;
+  return insertRow(tx, 'submissions', { ...toRow(submission) }, 'orIgnore');
 }
 
 /** The submission of a ticket. */
 export async function findSubmission(db: Db, ticket: string): Promise<Submission | undefined> {
-  const row = await db<SubmissionRow>('submissions').where({ ticket }).first();
+  const row = await findRow<SubmissionRow>(db, 'submissions', { ticket });
   return row && fromRow(row);
 }
 
@@ -99,12 +96,7 @@ export async function findSame(db: Db, sender: string, stem: string, hash: strin
 
 /** Claims a stem for a ticket; false when another ticket holds it (protocol code 133). */
 export async function claimStem(tx: Db, sender: string, stem: string, ticket: string): Promise<boolean> {
-  const claimed = await tx('stems')
-    .insert({ sender, stem, ticket })
-    .onConflict(['sender', 'stem'])
-    .ignore()
-    .returning('ticket');
-  return claimed.length === 1;
+  return insertRow(tx, 'stems', { sender, stem, ticket }, 'orIgnore');
 }
 
 /** The ticket of a set of this stem that was cancelled before its GO, the newest if there are several. */
@@ -118,9 +110,10 @@ export async function findCancelled(db: Db, sender: string, stem: string): Promi
 
 /** The ticket that holds a stem. */
 export async function holderOfStem(db: Db, sender: string, stem: string): Promise<string | undefined> {
-  const row = await db('stems').where({ sender, stem }).first();
-  return row?.ticket;
+  return (await findRow<{ ticket: string }>(db, 'stems', { sender, stem }))?.ticket;
 }
+
+const DECIDE = `update submissions set state = ?, result_code = ?, errors = ? where ticket = ? and state = 'received'`;
 
 /** Decides a submission that still waits: receipt and state; false, and nothing done, when it was decided before. */
 export async function decide(
@@ -129,19 +122,23 @@ export async function decide(
   outcome: { state: SubmissionState; resultCode: 0 | 1; errors: readonly ReceiptError[] },
 ): Promise<boolean> {
   const { state, resultCode, errors } = outcome;
-  const decided = await tx('submissions')
-    .where({ ticket, state: 'received' })
-    .update({ state, result_code: resultCode, errors: JSON.stringify(errors) });
-  return decided === 1;
+  return (await change(tx, DECIDE, [state, resultCode, JSON.stringify(errors), ticket])) === 1;
 }
 
 export async function addFiles(tx: Db, ticket: string, files: readonly SubmissionFile[]): Promise<void> {
-  if (files.length > 0) await tx('submission_files').insert(files.map((file) => ({ ticket, ...file })));
+  for (const { name, role, part, sha256, size } of files) {
+    await insertRow(tx, 'submission_files', { ticket, name, role, part, sha256, size });
+  }
+}
+
+/** Says which content a file that came zipped held, so that the store keeps it as long as the file. */
+export async function nameContent(tx: Db, ticket: string, name: string, content: BlobRef): Promise<void> {
+  await tx('submission_files').where({ ticket, name }).update({ content_sha256: content.sha256 });
 }
 
 /** The files of a submission: declarations first, in the order of their parts. */
 export async function filesOf(db: Db, ticket: string): Promise<SubmissionFile[]> {
-  const rows = await db('submission_files').where({ ticket }).orderBy(['role', 'part']);
+  const rows = await findRows<SubmissionFile>(db, 'submission_files', { ticket }, 'role, part');
   return rows.map(({ name, role, part, sha256, size }) => ({ name, role, part, sha256, size: Number(size) }));
 }
 

@@ -28,11 +28,14 @@ function stateOf({ submission, answered }: LetterCase): string {
 /** One dead letter with its history as text, INSS numbers masked. */
 export function letterText(found: LetterCase, history: readonly EventStory[]): string[] {
   const { letter, submission } = found;
-  const { id, queue, messageId, message, attempt, reason, buriedAt } = letter;
+  const { id, queue, messageId, message, attempt, reason, buriedAt, answerBy } = letter;
   return [
     `dead letter ${id} in ${queue}: ${stateOf(found)}`,
     `  buried ${buriedAt.toISOString()} at attempt ${attempt}`,
     `  error: ${reason}`,
+    ...(answerBy && !found.answered
+      ? [`  refused with 163 at ${answerBy.toISOString()} unless it is replayed before`]
+      : []),
     ...(submission
       ? [`  submission ${submission.ticket} ${submission.stem}, sender ${submission.sender}, ${submission.state}`]
       : ['  submission: not known here']),
@@ -50,7 +53,7 @@ function factsText({ messageId: _, ...facts }: EventStory['facts']): string {
 
 /** A dead letter for programs. */
 export function letterJson({ letter, submission, answered }: LetterCase) {
-  const { id, queue, messageId, attempt, reason, buriedAt } = letter;
+  const { id, queue, messageId, attempt, reason, buriedAt, answerBy } = letter;
   return {
     id,
     queue,
@@ -62,6 +65,7 @@ export function letterJson({ letter, submission, answered }: LetterCase) {
     state: submission?.state ?? null,
     resultCode: submission?.resultCode ?? null,
     answered,
+    answerBy: answerBy?.toISOString() ?? null,
     attempts: attempt,
     error: reason,
     buriedAt: buriedAt.toISOString(),

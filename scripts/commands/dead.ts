@@ -1,8 +1,9 @@
-import { userInfo } from 'node:os';
+import { join } from 'node:path';
 import { Command } from 'commander';
 import { newestDeadLetter } from '../../engine/broker/dead-letters.ts';
 import { systemClock } from '../../engine/core/clock.ts';
 import { messageOf } from '../../engine/core/errors.ts';
+import { silentLogger } from '../../engine/core/logger.ts';
 import {
   caseOf,
   casesOf,
@@ -12,9 +13,11 @@ import {
   type LetterCase,
   replayLetter,
 } from '../../engine/intake/dead-letter-desk.ts';
+import { type BlobStore, createBlobStore } from '../../engine/store/blobs.ts';
 import type { Db } from '../../engine/store/database.ts';
 import { type FilterOptions, filtered, firstCases, letterId, queryOf, requireChoice } from './dead-query.ts';
 import { letterJson, letterTable, letterText, payloadOf } from './dead-text.ts';
+import { operator } from './operator.ts';
 import { print, printableText, printJson } from './output.ts';
 import { type ConfigOption, configured, matching, reading, settings, upTo, withStore } from './settings.ts';
 import { maskInss } from './story-text.ts';
@@ -75,10 +78,13 @@ interface Verb {
   readonly name: 'replay' | 'discard';
   readonly description: string;
   readonly done: string;
-  carryOut(db: Db, id: number, decision: Decision): Promise<string>;
+  carryOut(db: Db, id: number, decision: Decision, blobs: BlobStore): Promise<string>;
   /** Why nothing would be done about a letter. */
   hindrance(found: LetterCase): string | undefined;
 }
+
+/** A verb with the store that it works on. */
+type OpenVerb = Omit<Verb, 'carryOut'> & { carryOut(id: number, decision: Decision): Promise<string> };
 
 const REPLAY: Verb = {
   name: 'replay',
@@ -90,7 +96,7 @@ const REPLAY: Verb = {
 
 const DISCARD: Verb = {
   name: 'discard',
-  description: 'forget dead letters: their messages stay without effect',
+  description: 'forget dead letters: their messages stay without effect; a submission without receipt is refused (163)',
   done: 'discarded',
   carryOut: discardLetter,
   hindrance: () => undefined,
@@ -110,9 +116,12 @@ function decideCommand(verb: Verb): Command {
     .option('--yes', 'do it')
     .action(async (id: number | undefined, options: DecideOptions) => {
       requireChoice(id, options);
-      await withStore(await settings(options), async (db) => {
+      const config = await settings(options);
+      const blobs = createBlobStore({ dir: join(config.dataDir, 'blobs'), log: silentLogger() });
+      await withStore(config, async (db) => {
         const cases = id === undefined ? chosen(db, options) : [await caseOf(db, id)];
-        await (options.yes ? decide(db, verb, cases, maskInss(options.reason)) : preview(verb, cases));
+        const carryOut = (id: number, decision: Decision) => verb.carryOut(db, id, decision, blobs);
+        await (options.yes ? decide({ ...verb, carryOut }, cases, maskInss(options.reason)) : preview(verb, cases));
       });
     });
 }
@@ -148,11 +157,11 @@ async function preview(verb: Verb, cases: Cases): Promise<void> {
 }
 
 /** Decides letter by letter, each in its own transaction; one that cannot be dealt with does not keep the others. */
-async function decide(db: Db, verb: Verb, cases: Cases, reason: string): Promise<void> {
+async function decide(verb: OpenVerb, cases: Cases, reason: string): Promise<void> {
   const by = operator();
   const counts: Record<string, number> = { [verb.done]: 0 };
   for await (const found of cases) {
-    const { outcome, detail } = await decideOne(db, verb, found, { reason, by, now: systemClock() });
+    const { outcome, detail } = await decideOne(verb, found, { reason, by, now: systemClock() });
     counts[outcome] = (counts[outcome] ?? 0) + 1;
     await print([maskInss(printableText(`${found.letter.id} ${found.submission?.ticket ?? '-'} ${detail}`))]);
   }
@@ -164,20 +173,11 @@ async function decide(db: Db, verb: Verb, cases: Cases, reason: string): Promise
   if (counts['failed'] !== undefined) process.exitCode = 1;
 }
 
-async function decideOne(db: Db, verb: Verb, found: LetterCase, decision: Decision) {
+async function decideOne(verb: OpenVerb, found: LetterCase, decision: Decision) {
   try {
-    const outcome = await verb.carryOut(db, found.letter.id, decision);
+    const outcome = await verb.carryOut(found.letter.id, decision);
     return { outcome, detail: outcome === 'already answered' ? (verb.hindrance(found) ?? outcome) : outcome };
   } catch (error) {
     return { outcome: 'failed', detail: `failed: ${messageOf(error)}` };
-  }
-}
-
-/** The login name of whoever runs the command; its number where it has none. */
-function operator(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return `uid ${process.getuid?.() ?? '?'}`;
   }
 }

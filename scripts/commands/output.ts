@@ -6,9 +6,14 @@ export async function print(lines: readonly string[]): Promise<void> {
   if (!process.stdout.write(`${lines.join('\n')}\n`)) await once(process.stdout, 'drain');
 }
 
-/** Writes one JSON document, indented; characters that a terminal would obey are escaped, which JSON allows. */
+/** Writes one JSON document, indented. */
 export async function printJson(value: unknown): Promise<void> {
-  await print([JSON.stringify(value, undefined, 2).replace(/[\u007f-\u009f\u2028\u2029]|\p{Cf}/gu, escaped)]);
+  await print([safeJson(value, 2)]);
+}
+
+/** A value as JSON, on one line unless indented; characters that a terminal would obey are escaped, which JSON allows. */
+export function safeJson(value: unknown, indent = 0): string {
+  return JSON.stringify(value, undefined, indent).replace(/[\u007f-\u009f\u2028\u2029]|\p{Cf}/gu, escaped);
 }
 
 const escaped = (character: string): string =>

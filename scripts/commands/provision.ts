@@ -4,8 +4,9 @@ import { systemClock } from '../../engine/core/clock.ts';
 import { type Change, provision } from '../../engine/registry/provision.ts';
 import { openStore } from '../../engine/store/database.ts';
 import { migrate } from '../../engine/store/migrate.ts';
+import { operator } from './operator.ts';
 import { print, printableText, printJson } from './output.ts';
-import { type ConfigOption, reading, settings } from './settings.ts';
+import { type ConfigOption, markPeople, reading, settings } from './settings.ts';
 
 /** `bode provision FILE`: makes the registry agree with a file; says what changed. */
 export function provisionCommand(): Command {
@@ -23,7 +24,8 @@ async function applyFile(config: Config, file: string): Promise<Change[]> {
   const db = openStore(config.store);
   try {
     await migrate(db);
-    return await provision(db, file, systemClock(), { goals: Object.keys(config.goals), minRsaBits });
+    await markPeople(db, config);
+    return await provision(db, file, systemClock(), { goals: Object.keys(config.goals), minRsaBits, by: operator() });
   } finally {
     await db.destroy();
   }

@@ -2,21 +2,34 @@ import { existsSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type Config, loadConfig } from '../../config/load.ts';
 import { EngineError } from '../../engine/core/errors.ts';
+import { markPeopleWith } from '../../engine/store/audit-inss.ts';
+import { readAuditKey } from '../../engine/store/audit-key.ts';
 import { type Db, openStore } from '../../engine/store/database.ts';
 import { MIGRATIONS } from '../../engine/store/migrate.ts';
 
 /** What every command that needs the configuration takes. */
 export interface ConfigOption {
   readonly config?: string;
+  readonly set?: readonly string[];
 }
 
 /** A command that takes `--config FILE`. */
 export function configured(name: string): Command {
-  return new Command(name).addOption(
-    new Option('--config <file>', 'configuration file; else ./bode.yaml if it is there, else the defaults').env(
-      'BODE_CONFIG',
-    ),
-  );
+  return new Command(name)
+    .addOption(setting())
+    .addOption(
+      new Option('--config <file>', 'configuration file; else ./bode.yaml if it is there, else the defaults').env(
+        'BODE_CONFIG',
+      ),
+    );
+}
+
+/** Lays single values over the configuration file; may be given more than once. */
+function setting(): Option {
+  return new Option(
+    '--set <key=value>',
+    'lay a value over the configuration, e.g. observe.port=0; may be repeated',
+  ).argParser((value: string, before: readonly string[] = []) => [...before, value]);
 }
 
 /** A command that also takes `--json`. */
@@ -25,8 +38,8 @@ export function reading(name: string): Command {
 }
 
 /** The configuration that a command is to use. Throws config_invalid with every mistake. */
-export function settings({ config }: ConfigOption): Promise<Config> {
-  return loadConfig(configPath(config));
+export function settings({ config, set = [] }: ConfigOption): Promise<Config> {
+  return loadConfig(configPath(config), process.env, set);
 }
 
 /** The file named by `--config` or BODE_CONFIG, else ./bode.yaml if it is there. */
@@ -34,16 +47,26 @@ export function configPath(given: string | undefined): string | undefined {
   return given ?? (existsSync('bode.yaml') ? 'bode.yaml' : undefined);
 }
 
-/** Opens the store for reading, does the work, closes it. Throws not_found when no engine has made a store yet. */
+/** Opens the store, does the work, closes it. Throws not_found when no engine has made a store yet. */
 export async function withStore<T>(config: Config, work: (db: Db) => Promise<T>): Promise<T> {
   const file = config.store.url.startsWith('sqlite:') ? config.store.url.slice('sqlite:'.length) : undefined;
   if (file !== undefined && file !== ':memory:' && !existsSync(file)) throw noStore();
   const db = openStore(config.store);
   try {
     await requireCurrentSchema(db);
+    await markPeople(db, config);
     return await work(db);
   } finally {
     await db.destroy();
+  }
+}
+
+/** What this command audits marks people as the engine does; without the engine's key they are hidden for good. */
+export async function markPeople(db: Db, { dataDir }: Config): Promise<void> {
+  try {
+    markPeopleWith(db, await readAuditKey(dataDir));
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error; // no engine has made it yet, or it is for the engine's eyes only
   }
 }
 

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import type { Broker, Delivery, Settlement } from '../../engine/broker/broker.ts';
 import { listDeadLetters } from '../../engine/broker/dead-letters.ts';
 import { createEmbeddedBroker } from '../../engine/broker/embedded.ts';
-import { addAllToOutbox, addToOutbox } from '../../engine/broker/outbox.ts';
+import { addAllToOutbox, addToOutbox, forget } from '../../engine/broker/outbox.ts';
 import { connectRabbitMq } from '../../engine/broker/rabbitmq.ts';
 import { createRelay, type Relay } from '../../engine/broker/relay.ts';
 import { createSettle } from '../../engine/broker/settle.ts';
@@ -33,14 +33,14 @@ const clock = systemClock;
 /** A store, a broker on it and a relay between both, all of its own. */
 async function setUp(kind: 'embedded' | 'rabbitmq', store: StoreKind = 'sqlite'): Promise<Bench> {
   const { db, close: closeStore } = await openTestStore(store);
-  const settle = createSettle({ db, clock, log });
+  const settle = createSettle({ db, clock, log, onSettled: () => relay.wake() });
   const namespace = newNamespace();
   const url = RABBITMQ_URL ?? '';
   const broker =
     kind === 'embedded'
       ? createEmbeddedBroker({ settle, log })
       : await connectRabbitMq({ url, namespace, settle, log });
-  const relay = createRelay({ db, broker, clock, log, pollMs: 20 });
+  const relay: Relay = createRelay({ db, broker, clock, log, pollMs: 20 });
   const close = async () => {
     await relay.stop();
     await broker.close();
@@ -75,7 +75,10 @@ function contract(kind: 'embedded' | 'rabbitmq'): void {
         'submissions',
         async (delivery) => {
           seen.push(delivery);
-          return handle(delivery);
+          const settlement = await handle(delivery);
+          // as a worker does with its effect
+          if (settlement.action === 'ack') await forget(bench.db, delivery.queue, delivery.message.id);
+          return settlement;
         },
         { prefetch },
       );
@@ -92,6 +95,17 @@ function contract(kind: 'embedded' | 'rabbitmq'): void {
       await bench.broker.publish(aDelivery({ attempt: 7 }));
       await eventually(() => expect(second.seen.map(({ attempt }) => attempt)).to.deep.equal([7]));
       expect(seen).to.have.length(1);
+    });
+
+    it('tells what became of a message when it was published', async () => {
+      await consume(async () => ACK);
+      expect(await bench.broker.publish(aDelivery())).to.equal(kind === 'embedded' ? 'settled' : 'confirmed');
+    });
+
+    it('knows how many messages of a queue can be in hand', async () => {
+      expect(bench.broker.places('submissions')).to.be.at.least(1);
+      await consume(async () => ACK, 3);
+      expect(bench.broker.places('submissions')).to.be.at.least(1);
     });
 
     it('keeps what was published before anyone consumes', async () => {
@@ -160,7 +174,7 @@ function contract(kind: 'embedded' | 'rabbitmq'): void {
       const published = [1, 2].map(() => bench.broker.publish(aDelivery()));
       await eventually(() => expect(seen).to.have.length(1));
       const form = { kind: 'forms.accepted', id: 'form-1', ticket: aMessage().ticket, formIndexes: [1] } as const;
-      await bench.broker.publish({ queue: 'forms', message: form, attempt: 1 });
+      await bench.broker.publish({ queue: 'forms', message: form, attempt: 1, redeliveries: 0 });
       await eventually(() => expect(forms).to.deep.equal(['form-1']));
       stuck.open(ACK);
       await Promise.all(published);
@@ -215,7 +229,7 @@ function contract(kind: 'embedded' | 'rabbitmq'): void {
       await bench.relay.start();
       const latencies: number[] = [];
       for (let count = 1; count <= 10; count += 1) {
-        await addToOutbox(bench.db, aMessage(), { now: clock() });
+        await addToOutbox(bench.db, aMessage(), { now: clock(), sender: '123456' });
         const from = performance.now();
         bench.relay.wake();
         while (seen.length < count) await delay(1);
@@ -236,21 +250,21 @@ function contract(kind: 'embedded' | 'rabbitmq'): void {
             kind: 'submission.received',
             queue: 'submissions',
             prepare: async (message) => ({ kind: 'work' as const, message }),
-            stages: [
-              async (work, { tx }) => {
+            stages: {
+              take: async (work, { tx }) => {
                 await tx('effects').insert({ id: work.message.id });
                 const chance = Math.random();
                 if (chance < 0.1) throw new Error('by chance');
                 return chance < 0.2 ? retry('by chance') : done;
               },
-            ],
+            },
           },
         );
         await own.db.schema.createTable('effects', (table) => table.text('id'));
         await own.relay.start();
         await worker.start();
         const messages = Array.from({ length: 1_000 }, () => aMessage());
-        await addAllToOutbox(own.db, messages, { now: clock() });
+        await addAllToOutbox(own.db, messages, { now: clock(), sender: '123456' });
         own.relay.wake();
         await eventually(async () => {
           expect(await own.db('outbox').count({ rows: '*' }).first()).to.satisfy(isZero);

@@ -13,6 +13,7 @@ import {
 } from '../../engine/landing/folder-files.ts';
 import { sweepParts } from '../../engine/landing/sweep.ts';
 import { inTransaction } from '../../engine/store/transaction.ts';
+import { filesOf } from '../support/content.ts';
 import { STORES, type StoreKind } from '../support/database.ts';
 import { download, openTestLanding, type TestLanding, type TestLandingOptions, upload } from '../support/landing.ts';
 
@@ -60,7 +61,7 @@ function contract(kind: StoreKind): void {
         const bytes = randomBytes(size);
         await upload(folders, 'IN', 'FI.A', bytes);
         const landed = (await findLanded(db, '123456', 'IN', 'FI.A'))!;
-        expect(await inTransaction(db, (tx) => claimFiles(tx, [landed.id]))).to.equal(true);
+        expect(await inTransaction(db, (tx) => claimFiles(tx, [landed.id], landing.now))).to.equal(true);
         expect(await folders.list('IN')).to.deep.equal([]);
         const pieces: Buffer[] = [];
         for await (const piece of await blobs.read(db, landed.sha256)) pieces.push(piece);
@@ -104,7 +105,7 @@ function contract(kind: StoreKind): void {
         expect((await download(folders, 'IN', 'FI.A')).equals(bytes)).to.equal(true);
       }
       expect(await db('folder_files').count('* as n').first()).to.satisfy((row: { n: unknown }) => Number(row.n) === 1);
-      expect(await blobs.files.olderThan(new Date(Date.now() + 60_000))).to.deep.equal([]);
+      expect(await filesOf(blobs)).to.deep.equal([]);
     });
 
     for (const size of [5_000, 300_000]) {
@@ -152,7 +153,7 @@ function contract(kind: StoreKind): void {
       expect(sha256(await readLanded({ db, blobs, file })))
         .to.equal(file.sha256)
         .and.to.equal(sha256(bytes));
-      expect(await blobs.files.olderThan(new Date(Date.now() + 60_000))).to.have.lengthOf(1);
+      expect(await filesOf(blobs)).to.have.lengthOf(1);
     });
 
     it('refuses a claim when a file was written anew after it was found', async () => {
@@ -160,7 +161,7 @@ function contract(kind: StoreKind): void {
       await upload(folders, 'IN', 'FI.A', Buffer.from('one'));
       const landed = (await findLanded(db, '123456', 'IN', 'FI.A'))!;
       await upload(folders, 'IN', 'FI.A', Buffer.from('two'));
-      expect(await inTransaction(db, (tx) => claimFiles(tx, [landed.id]))).to.equal(false);
+      expect(await inTransaction(db, (tx) => claimFiles(tx, [landed.id], landing.now))).to.equal(false);
       expect(await folders.list('IN')).to.have.lengthOf(1);
       expect(await db('blobs').select('sha256')).to.deep.equal([]);
     });
@@ -172,7 +173,7 @@ function contract(kind: StoreKind): void {
       const landed = (await findLanded(db, '123456', 'IN', 'FI.A'))!;
       await inTransaction(
         db,
-        (tx) => claimFiles(tx, [landed.id]),
+        (tx) => claimFiles(tx, [landed.id], landing.now),
         () => false,
       );
       expect((await download(folders, 'IN', 'FI.A')).equals(bytes)).to.equal(true);
@@ -296,7 +297,7 @@ function contract(kind: StoreKind): void {
       const { folders, blobs } = landing;
       await upload(folders, 'IN', 'FI.A', randomBytes(100_000));
       await folders.remove('IN', 'FI.A');
-      expect(await blobs.files.olderThan(new Date(Date.now() + 60_000))).to.deep.equal([]);
+      expect(await filesOf(blobs)).to.deep.equal([]);
       await refusal('not_found', () => folders.remove('IN', 'FI.A'));
     });
 

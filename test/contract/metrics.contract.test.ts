@@ -5,9 +5,13 @@ import { parse } from 'yaml';
 import { createMetrics, type MetricsDeps } from '../../channels/observe/metrics.ts';
 import { packageRoot } from '../../config/package-root.ts';
 import { brokerCheck, outboxCheck } from '../../engine/broker/health.ts';
-import { addToOutbox, claimDue, releaseLeases } from '../../engine/broker/outbox.ts';
+import { addToOutbox } from '../../engine/broker/outbox.ts';
+import { claimDue } from '../../engine/broker/outbox-claims.ts';
+import { releaseLeases } from '../../engine/broker/outbox-leases.ts';
 import { healthOf } from '../../engine/core/health.ts';
 import { silentLogger } from '../../engine/core/logger.ts';
+import { acquireLease } from '../../engine/jobs/lease.ts';
+import { audit } from '../../engine/store/audit.ts';
 import type { Db } from '../../engine/store/database.ts';
 import { storeCheck } from '../../engine/store/health.ts';
 import type { Message } from '../../schemas/messages.ts';
@@ -50,9 +54,9 @@ for (const kind of STORES) {
     afterEach(() => close());
 
     it('show what waits by queue, and for how long the longest due has', async () => {
-      await addToOutbox(db, aMessage('a'), { now: ago(30) });
-      await addToOutbox(db, aMessage('b'), { now: ago(90) });
-      await addToOutbox(db, aMessage('c'), { now: NOW, dueAt: ago(-60) });
+      await addToOutbox(db, aMessage('a'), { now: ago(30), sender: '123456' });
+      await addToOutbox(db, aMessage('b'), { now: ago(90), sender: '123456' });
+      await addToOutbox(db, aMessage('c'), { now: NOW, sender: '123456', dueAt: ago(-60) });
       const text = await metricsOf(db)();
       expect(text).to.include('bode_outbox_rows{queue="submissions"} 3\n');
       expect(text).to.include('bode_outbox_oldest_due_age_seconds{queue="submissions"} 90\n');
@@ -60,10 +64,58 @@ for (const kind of STORES) {
       expect(text).to.include('bode_outbox_oldest_due_age_seconds{queue="forms"} 0\n');
     });
 
+    it('tell what is in hand and what waits for another attempt', async () => {
+      for (const id of ['a', 'b']) await addToOutbox(db, aMessage(id), { now: ago(30), sender: '123456' });
+      await addToOutbox(db, aMessage('c'), { now: NOW, sender: '123456', dueAt: ago(-60) });
+      await db('outbox')
+        .where({ message_id: 'a' })
+        .update({ leased_until: ago(-5).toISOString() });
+      await db('outbox')
+        .where({ message_id: 'b' })
+        .update({ leased_until: ago(5).toISOString() });
+      const text = await metricsOf(db)();
+      expect(text).to.include('bode_outbox_in_hand_rows{queue="submissions"} 1\n');
+      expect(text).to.include('bode_outbox_postponed_rows{queue="submissions"} 1\n');
+    });
+
+    it('show alerts, paused senders, jobs, the audit and who leads', async () => {
+      const alert = { name: 'dead letters', detail: 'd', raised_at: ago(5).toISOString(), told: 0, refused: 0 };
+      await db('alerts').insert({ ...alert, subject: 'forms' });
+      await db('alerts').insert({ ...alert, subject: 'answers' });
+      await db('alerts').insert({ ...alert, subject: 'submissions', cleared_at: NOW.toISOString() });
+      const at = NOW.toISOString();
+      const breaker = { failures: 5, trips: 1, reason: 'r', failed_at: at, changed_at: at };
+      for (const [sender, state] of Object.entries({ 123456: 'open', 222222: 'resumed', 333333: 'closed' })) {
+        await db('breakers').insert({ sender, state, ...breaker });
+      }
+      const run = { job: 'sweep', holder: 'h', attempts: 1, failures: 0, started_at: ago(100).toISOString() };
+      await db('job_runs').insert({ ...run, run_key: '1', state: 'done', finished_at: ago(90).toISOString() });
+      await db('job_runs').insert({ ...run, run_key: '2', state: 'failed', finished_at: ago(10).toISOString() });
+      await acquireLease(db, { name: 'scheduler', holder: 'a', now: ago(60), until: ago(50) });
+      await acquireLease(db, { name: 'scheduler', holder: 'b', now: ago(40), until: ago(30) });
+      const line = { who: 'engine', what: 'job run', subject: 's', outcome: 'done' } as const;
+      for (const at of [ago(70), ago(20)]) await audit(db, { ...line, at });
+
+      const text = await metricsOf(db, { jobs: ['sweep', 'recover'], leads: () => true })();
+      for (const shown of [
+        'bode_alerts{name="dead letters"} 2',
+        'bode_senders_paused 1',
+        'bode_job_last_success_age_seconds{job="sweep"} 90',
+        'bode_scheduler_takeovers 1',
+        'bode_scheduler_leader 1',
+        'bode_audit_unlinked_lines 2',
+        'bode_audit_unlinked_age_seconds 70',
+      ]) {
+        expect(text).to.include(`${shown}\n`);
+      }
+      expect(text).not.to.include('job="recover"');
+      expect(await metricsOf(db)()).to.include('bode_scheduler_leader 0\n');
+    });
+
     it('show the age of a message that the broker refuses again and again', async () => {
-      await addToOutbox(db, aMessage('a'), { now: ago(90) });
-      const [entry] = await claimDue(db, 'submissions', { now: ago(1), until: ago(-60), limit: 1 });
-      await releaseLeases(db, [entry?.id ?? 0], ago(-5));
+      await addToOutbox(db, aMessage('a'), { now: ago(90), sender: '123456' });
+      const refused = await claimDue(db, 'submissions', { now: ago(1), until: ago(-60), limit: 1 });
+      await releaseLeases(db, refused, ago(-5));
       expect(await metricsOf(db)()).to.include('bode_outbox_oldest_due_age_seconds{queue="submissions"} 90\n');
       const check = (maxAgeMs: number) => outboxCheck({ db, clock: () => NOW, maxAgeMs })();
       expect((await check(90_000)).status).to.equal('UP');
@@ -98,7 +150,7 @@ for (const kind of STORES) {
 
     it('leave out the store while it does not answer, and tell all else', async () => {
       const metrics = metricsOf(db);
-      await addToOutbox(db, aMessage('a'), { now: NOW });
+      await addToOutbox(db, aMessage('a'), { now: NOW, sender: '123456' });
       expect(await metrics())
         .to.include('bode_up 1\n')
         .and.include('bode_outbox_rows{');
@@ -106,7 +158,9 @@ for (const kind of STORES) {
       const text = await metrics();
       expect(text).to.include('bode_up 0\n').and.include('bode_check_ok{check="store"} 0\n');
       expect(text).to.include('bode_disk_free_bytes 700\n').and.include('bode_process_cpu_seconds_total ');
-      expect(text).not.to.include('bode_outbox_rows{');
+      for (const unknown of ['bode_outbox_rows{', 'bode_senders_paused ', 'bode_audit_unlinked_lines ']) {
+        expect(text).not.to.include(`\n${unknown}`);
+      }
     });
   });
 }
@@ -144,8 +198,9 @@ describe('metrics', () => {
       ...alerts.flatMap(({ rules }) => rules.map(({ expr }) => expr)),
     ];
     const known = new Set([...(await metricsOf(db)()).matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name));
-    const used = new Set(expressions.flatMap((expression) => expression.match(/\bbode_[a-z_]+/g) ?? []));
-    expect(expressions.length).to.be.greaterThan(15);
+    const named = expressions.flatMap((expression) => expression.match(/\bbode_[a-z_]+/g) ?? []);
+    const used = new Set(named.map((name) => (known.has(name) ? name : name.replace(/_(bucket|sum|count)$/, ''))));
+    expect(expressions.length).to.be.greaterThan(30);
     expect([...used].filter((name) => !known.has(name))).to.deep.equal([]);
     expect([...known].filter((name) => !used.has(name ?? ''))).to.deep.equal(['bode_process_start_time_seconds']);
   });

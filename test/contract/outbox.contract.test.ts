@@ -1,20 +1,17 @@
 import { expect } from 'chai';
 import { bury, findDeadLetter, listDeadLetters, replayDeadLetter } from '../../engine/broker/dead-letters.ts';
-import {
-  addAllToOutbox,
-  addToOutbox,
-  claimDue,
-  releaseAllLeases,
-  releaseLeases,
-  removeFromOutbox,
-  renewLeases,
-} from '../../engine/broker/outbox.ts';
+import { addAllToOutbox, addToOutbox, forget, postpone } from '../../engine/broker/outbox.ts';
+import { type Claim, claimDue } from '../../engine/broker/outbox-claims.ts';
+import { releaseAllLeases, releaseLeases, renewLeases } from '../../engine/broker/outbox-leases.ts';
 import type { Db } from '../../engine/store/database.ts';
+import { claimOnce } from '../../engine/store/once.ts';
 import { inTransaction } from '../../engine/store/transaction.ts';
 import { openTestStore, STORES, type StoreKind } from '../support/database.ts';
 import { aDelivery, aMessage } from '../support/messages.ts';
 
 const NOW = new Date('2026-03-14T09:00:00Z');
+const SENDER = '123456';
+const OPTIONS = { now: NOW, sender: SENDER };
 const inSeconds = (seconds: number) => new Date(NOW.getTime() + seconds * 1_000);
 
 for (const kind of STORES) contract(kind);
@@ -36,15 +33,16 @@ function contract(kind: StoreKind): void {
 
     it('gives a message as it was put in', async () => {
       const message = aMessage();
-      await addToOutbox(db, message, { now: NOW, attempt: 3 });
+      await addToOutbox(db, message, { ...OPTIONS, attempt: 3 });
       const [entry] = await claimAt(NOW);
-      expect(entry?.delivery).to.deep.equal({ queue: 'submissions', message, attempt: 3 });
+      expect(entry?.delivery).to.deep.equal({ queue: 'submissions', message, attempt: 3, redeliveries: 0 });
+      expect(entry).to.deep.include({ sender: SENDER, dueAt: NOW });
     });
 
     it('keeps nothing of a transaction that is rolled back', async () => {
       await inTransaction(
         db,
-        (tx) => addToOutbox(tx, aMessage(), { now: NOW }),
+        (tx) => addToOutbox(tx, aMessage(), OPTIONS),
         () => false,
       );
       expect(await claimAt(NOW)).to.deep.equal([]);
@@ -52,7 +50,7 @@ function contract(kind: StoreKind): void {
 
     it('refuses a message that does not fit its schema', async () => {
       const wrong = { ...aMessage(), ticket: 'short' };
-      const error = await addToOutbox(db, wrong, { now: NOW }).catch((thrown: unknown) => thrown);
+      const error = await addToOutbox(db, wrong, OPTIONS).catch((thrown: unknown) => thrown);
       expect(error).to.include({ code: 'message_malformed' });
     });
 
@@ -60,21 +58,21 @@ function contract(kind: StoreKind): void {
       await addAllToOutbox(
         db,
         Array.from({ length: 2_500 }, () => aMessage()),
-        { now: NOW },
+        OPTIONS,
       );
       expect(await claimAt(NOW, 5_000)).to.have.length(2_500);
     });
 
     it('gives nothing before it is due, and the longest due first', async () => {
-      await addToOutbox(db, aMessage({ id: 'second' }), { now: NOW, dueAt: inSeconds(2) });
-      await addToOutbox(db, aMessage({ id: 'first' }), { now: NOW, dueAt: inSeconds(1) });
+      await addToOutbox(db, aMessage({ id: 'second' }), { ...OPTIONS, dueAt: inSeconds(2) });
+      await addToOutbox(db, aMessage({ id: 'first' }), { ...OPTIONS, dueAt: inSeconds(1) });
       expect(await claimAt(NOW)).to.deep.equal([]);
       expect(idsOf(await claimAt(inSeconds(2), 1))).to.deep.equal(['first']);
     });
 
     it('gives the messages of the queue that was asked for', async () => {
       const { ticket } = aMessage();
-      await addToOutbox(db, { kind: 'forms.accepted', id: 'form-1', ticket, formIndexes: [1] }, { now: NOW });
+      await addToOutbox(db, { kind: 'forms.accepted', id: 'form-1', ticket, formIndexes: [1] }, OPTIONS);
       expect(await claimAt(NOW)).to.deep.equal([]);
     });
 
@@ -82,7 +80,7 @@ function contract(kind: StoreKind): void {
       await addAllToOutbox(
         db,
         Array.from({ length: 100 }, () => aMessage()),
-        { now: NOW },
+        OPTIONS,
       );
       const claims = await Promise.all(Array.from({ length: 10 }, () => claimAt(NOW, 20)));
       const ids = claims.flatMap(idsOf);
@@ -91,41 +89,72 @@ function contract(kind: StoreKind): void {
     });
 
     it('gives a message again when its lease is over, unless that was renewed', async () => {
-      await addAllToOutbox(db, [aMessage({ id: 'dropped' }), aMessage({ id: 'held' })], { now: NOW });
-      const entries = await claimAt(NOW);
-      const held = entries.filter(({ delivery }) => delivery.message.id === 'held').map(({ id }) => id);
-      await renewLeases(db, held, inSeconds(60));
+      await addAllToOutbox(db, [aMessage({ id: 'dropped' }), aMessage({ id: 'held' })], OPTIONS);
+      const held = (await claimAt(NOW)).filter(({ delivery }) => delivery.message.id === 'held');
+      expect(idsOf(await renewLeases(db, held, inSeconds(60)))).to.deep.equal(['held']);
       expect(await claimAt(inSeconds(29))).to.deep.equal([]);
       expect(idsOf(await claimAt(inSeconds(30)))).to.deep.equal(['dropped']);
       expect(idsOf(await claimAt(inSeconds(60)))).to.include('held');
     });
 
-    it('gives a released message again from the time that was set', async () => {
-      await addToOutbox(db, aMessage({ id: 'm-1' }), { now: NOW });
+    it('counts how often a message was in hand since it was last settled', async () => {
+      await addToOutbox(db, aMessage({ id: 'm-1' }), OPTIONS);
+      const counts: number[] = [];
+      for (const second of [0, 30, 60]) {
+        for (const { delivery } of await claimAt(inSeconds(second))) counts.push(delivery.redeliveries);
+      }
+      expect(counts).to.deep.equal([0, 1, 2]);
+      await postpone(db, aDelivery({ message: aMessage({ id: 'm-1' }) }), { now: NOW, dueAt: NOW, attempt: 2 });
       const [entry] = await claimAt(NOW);
-      await releaseLeases(db, [entry?.id ?? 0], inSeconds(5));
-      expect(await claimAt(inSeconds(4))).to.deep.equal([]);
-      expect(idsOf(await claimAt(inSeconds(5)))).to.deep.equal(['m-1']);
+      expect(entry?.delivery).to.include({ redeliveries: 0, attempt: 2 });
     });
 
-    it('gives everything again after all leases were released', async () => {
-      await addToOutbox(db, aMessage({ id: 'm-1' }), { now: NOW });
+    it('gives a released message again from the time that was set, as if it had not been in hand', async () => {
+      await addToOutbox(db, aMessage({ id: 'm-1' }), OPTIONS);
+      await releaseLeases(db, await claimAt(NOW), inSeconds(5));
+      expect(await claimAt(inSeconds(4))).to.deep.equal([]);
+      const [entry] = await claimAt(inSeconds(5));
+      expect(entry?.delivery).to.deep.include({ redeliveries: 0 });
+      expect(entry?.dueAt).to.deep.equal(NOW);
+    });
+
+    it('leaves alone with an old lease what was settled, postponed or taken over meanwhile', async () => {
+      const ids = ['settled', 'postponed', 'taken'];
+      await addAllToOutbox(
+        db,
+        ids.map((id) => aMessage({ id })),
+        OPTIONS,
+      );
+      const old = await claimAt(NOW, 10, 1);
+      await forget(db, 'submissions', 'settled');
+      const delivery = aDelivery({ message: aMessage({ id: 'postponed' }) });
+      await postpone(db, delivery, { now: NOW, dueAt: inSeconds(3), attempt: 2 });
+      expect(idsOf(await claimAt(inSeconds(2), 10, 2))).to.deep.equal(['taken']);
+      expect(await renewLeases(db, old, inSeconds(600))).to.deep.equal([]);
+      await releaseLeases(db, old, NOW);
+      expect(await claimAt(inSeconds(2))).to.deep.equal([]);
+      expect(idsOf(await claimAt(inSeconds(3)))).to.deep.equal(['postponed']);
+      expect((await claimAt(inSeconds(4))).map(({ delivery }) => delivery.redeliveries)).to.deep.equal([2]);
+    });
+
+    it('gives everything again after all leases were released, and knows that it was in hand', async () => {
+      await addToOutbox(db, aMessage({ id: 'm-1' }), OPTIONS);
       await claimAt(NOW);
       await releaseAllLeases(db);
-      expect(idsOf(await claimAt(NOW))).to.deep.equal(['m-1']);
+      expect((await claimAt(NOW)).map(({ delivery }) => delivery.redeliveries)).to.deep.equal([1]);
     });
 
-    it('forgets what is removed', async () => {
-      await addAllToOutbox(db, [aMessage(), aMessage()], { now: NOW });
-      await removeFromOutbox(
-        db,
-        (await claimAt(NOW)).map(({ id }) => id),
-      );
+    it('forgets what has its effect, even when it was put in again', async () => {
+      await addAllToOutbox(db, [aMessage({ id: 'done' }), aMessage({ id: 'again' })], OPTIONS);
+      await forget(db, 'submissions', 'done');
+      await claimOnce(db, 'submissions', 'again', NOW);
+      expect(idsOf(await claimAt(NOW))).to.deep.equal(['again']);
+      expect(await claimAt(inSeconds(30))).to.deep.equal([]);
       expect(await db('outbox')).to.deep.equal([]);
     });
 
     it('makes a row that cannot be read a dead letter', async () => {
-      await addAllToOutbox(db, [aMessage({ id: 'odd' }), aMessage({ id: 'good' })], { now: NOW });
+      await addAllToOutbox(db, [aMessage({ id: 'odd' }), aMessage({ id: 'good' })], OPTIONS);
       await db('outbox').where({ message_id: 'odd' }).update({ message: '{"kind":"of.tomorrow"}' });
       expect(idsOf(await claimAt(NOW))).to.deep.equal(['good']);
       const [letter] = await listDeadLetters(db, 10);
@@ -150,6 +179,72 @@ function contract(kind: StoreKind): void {
       const error = await findDeadLetter(db, letter?.id ?? 0).catch((thrown: unknown) => thrown);
       expect(error).to.include({ code: 'not_found' });
       expect(await bury(db, delivery, 'no again', NOW)).to.equal(true);
+    });
+
+    describe('over several senders', () => {
+      const [BUSY, SINGLE, THIRD] = ['100001', '100002', '100003'] as const;
+      const put = (sender: string, count: number, dueAt = NOW) =>
+        addAllToOutbox(
+          db,
+          Array.from({ length: count }, (_, index) => aMessage({ id: `${sender}-${index}` })),
+          { now: NOW, sender, dueAt },
+        );
+      const claim = (with_: Partial<Claim> = {}) =>
+        claimDue(db, 'submissions', { now: NOW, until: inSeconds(30), limit: 10, inAll: 10, perSender: 4, ...with_ });
+      const sendersOf = (entries: Awaited<ReturnType<typeof claim>>) => entries.map(({ sender }) => sender).sort();
+
+      it('takes no more of one sender than its share, and another beside it', async () => {
+        await put(BUSY, 50, inSeconds(-60));
+        expect(sendersOf(await claim())).to.deep.equal([BUSY, BUSY, BUSY, BUSY]);
+        expect(await claim()).to.deep.equal([]);
+        await put(SINGLE, 1);
+        expect(sendersOf(await claim())).to.deep.equal([SINGLE]);
+      });
+
+      it('gives a place that comes free to the sender with the least in hand', async () => {
+        await put(BUSY, 50, inSeconds(-60));
+        await put(SINGLE, 1);
+        expect(sendersOf(await claim({ limit: 1 }))).to.deep.equal([BUSY]);
+        expect(sendersOf(await claim({ limit: 1 }))).to.deep.equal([SINGLE]);
+      });
+
+      it('never has more in hand than is allowed in all', async () => {
+        for (const sender of [BUSY, SINGLE, THIRD]) await put(sender, 20);
+        const first = await claim();
+        expect(first).to.have.length(10);
+        expect(sendersOf(first).filter((sender) => sender === THIRD).length).to.be.within(3, 4);
+        expect(await claim()).to.deep.equal([]);
+        for (const { delivery } of first.slice(0, 2)) await forget(db, 'submissions', delivery.message.id);
+        expect(await claim()).to.have.length(2);
+      });
+
+      it('counts what is in hand under any living lease, and not what is over', async () => {
+        await put(BUSY, 50);
+        await claim({ until: inSeconds(10) });
+        expect(await claim({ now: inSeconds(9) })).to.deep.equal([]);
+        expect(await claim({ now: inSeconds(10) })).to.have.length(4);
+      });
+
+      it('leaves a paused sender alone, then tries it with one message at a time', async () => {
+        await put(BUSY, 50, inSeconds(-60));
+        await put(SINGLE, 2);
+        const breaker = { failures: 10, trips: 1, reason: 'no', failed_at: '', changed_at: '' };
+        await db('breakers').insert({ ...breaker, sender: BUSY, state: 'open', until: inSeconds(5).toISOString() });
+        expect(sendersOf(await claim())).to.deep.equal([SINGLE, SINGLE]);
+        expect(await claim({ now: inSeconds(4) })).to.deep.equal([]);
+        expect(sendersOf(await claim({ now: inSeconds(5) }))).to.deep.equal([BUSY]);
+        expect(await claim({ now: inSeconds(6) })).to.deep.equal([]);
+        await forget(db, 'submissions', `${BUSY}-0`);
+        expect(await claim({ now: inSeconds(6) })).to.have.length(4);
+      });
+
+      it('claims at one moment share what there is', async () => {
+        for (const sender of [BUSY, SINGLE, THIRD]) await put(sender, 30);
+        const claims = await Promise.all(Array.from({ length: 6 }, () => claim()));
+        const ids = claims.flatMap(idsOf);
+        expect(new Set(ids).size).to.equal(ids.length);
+        expect(ids).to.have.length(10);
+      });
     });
   });
 }

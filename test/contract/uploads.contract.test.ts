@@ -3,6 +3,7 @@ import { truncate } from 'node:fs/promises';
 import { expect } from 'chai';
 import { findLanded } from '../../engine/landing/folder-files.ts';
 import type { Folders } from '../../engine/landing/folders.ts';
+import { filesOf } from '../support/content.ts';
 import { STORES, type StoreKind } from '../support/database.ts';
 import {
   download,
@@ -32,7 +33,7 @@ function contract(kind: StoreKind): void {
     });
     afterEach(() => landing.close());
 
-    const filesOnDisk = () => landing.blobs.files.olderThan(new Date(Date.now() + 60_000));
+    const filesOnDisk = () => filesOf(landing.blobs);
     const later = () => {
       landing.now = new Date(landing.now.getTime() + 2_000);
     };

@@ -1,49 +1,17 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { fileDate } from '../../engine/core/calendar.ts';
 import { aDeclaration } from '../support/declarations.ts';
 import { startEngine, type TestEngine } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
+import { openSession, put, putOrThrow } from '../support/raw-upload.ts';
 import { openClient, type TestClient } from '../support/sender.ts';
-import { connect, openGreeted, type RawSession, str, u32 } from '../support/sftp-client.ts';
+import type { RawSession } from '../support/sftp-client.ts';
 import { canMount, mountSmallDisk, type SmallDisk } from '../support/small-disk.ts';
 
 const MIB = 2 ** 20;
 const SENTENCE = 'the server has too little free space; try again later';
-const OPEN = 3;
-const CLOSE = 4;
-const WRITE = 6;
-const PIECE = 32_768;
-const BURST = 32;
-const WRITE_CREATE_TRUNCATE = 0x1a;
-
-/** Opens, writes and closes one file; gives the sentence of the first refusal, or undefined. */
-async function put(session: RawSession, path: string, bytes: Buffer): Promise<string | undefined> {
-  const opened = await session.ask(OPEN, str(path), u32(WRITE_CREATE_TRUNCATE), u32(0));
-  if (opened.status !== undefined) return opened.text;
-  const handle = str(opened.body.subarray(4));
-  let refused: string | undefined;
-  for (let at = 0; at < bytes.length && refused === undefined; at += BURST * PIECE) {
-    refused = await writeBurst(session, handle, bytes.subarray(at, at + BURST * PIECE), at);
-  }
-  const closed = await session.ask(CLOSE, handle);
-  return refused ?? (closed.status === 0 ? undefined : closed.text);
-}
-
-/** Writes several pieces and then takes their replies, as every client does: one at a time would wait for delayed acks. */
-async function writeBurst(session: RawSession, handle: Buffer, bytes: Buffer, offset: number) {
-  const refused: string[] = [];
-  let sent = 0;
-  for (let at = 0; at < bytes.length; at += PIECE, sent += 1) {
-    session.send(WRITE, u32(7), handle, u32(0), u32(offset + at), str(bytes.subarray(at, at + PIECE)));
-  }
-  for (; sent > 0; sent -= 1) {
-    const reply = await session.next();
-    if (reply.readUInt32BE(5) !== 0) refused.push(reply.subarray(13, 13 + reply.readUInt32BE(9)).toString());
-  }
-  return refused[0];
-}
 
 let sequence = 0;
 
@@ -77,10 +45,9 @@ function suite(minFreeBytes: string, about: (tools: () => Tools) => void): void 
       opened.push(disk.remove);
       const engine = await startEngine({ config: { dataDir: disk.dir, landing: { minFreeBytes } } });
       opened.push(engine.stop);
-      const key = { file: engine.loginKey, privateKey: await readFile(engine.loginKey, 'utf8'), publicKey: '' };
-      const connection = await connect({ port: engine.port, login: 'voorbeeld', key });
-      opened.push(() => connection.end());
-      tools = { disk, engine, client: await openClient(engine), session: await openGreeted(connection) };
+      const { session, end } = await openSession(engine);
+      opened.push(end);
+      tools = { disk, engine, client: await openClient(engine), session };
     });
     after(async () => {
       for (const close of opened.reverse()) await close();
@@ -131,11 +98,6 @@ function testsWithReserve(tools: () => Tools): void {
     await eventually(() => putOrThrow(session, '/IN/small'));
     await expectAccepted(client, await sendSet(client));
   });
-
-  async function putOrThrow(session: RawSession, path: string): Promise<void> {
-    const refused = await put(session, path, Buffer.from('x'));
-    if (refused !== undefined) throw new Error(refused);
-  }
 }
 
 function testsWithoutReserve(tools: () => Tools): void {

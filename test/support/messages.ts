@@ -10,5 +10,5 @@ export function aMessage(with_: Partial<SubmissionReceived> = {}): SubmissionRec
 
 /** A first delivery of a valid message. */
 export function aDelivery(with_: Partial<Delivery> = {}): Delivery {
-  return { queue: 'submissions', message: aMessage(), attempt: 1, ...with_ };
+  return { queue: 'submissions', message: aMessage(), attempt: 1, redeliveries: 0, ...with_ };
 }

@@ -81,6 +81,12 @@ export function startSftp({ port, login, key }: Login, commands: readonly string
   return child;
 }
 
+/** Starts `sftp -b` and leaves its input open: commands are typed as they come. */
+export function openSftp({ port, login, key }: Login) {
+  const args = ['-q', ...OPTIONS, '-i', key.file, '-P', String(port), '-b', '-', `${login}@127.0.0.1`];
+  return spawn('sftp', args);
+}
+
 /** Runs OpenSSH's `ssh` with arguments of its own. */
 export function ssh({ port, login, key }: Login, args: readonly string[]) {
   return finished(spawn('ssh', [...OPTIONS, '-i', key.file, '-p', String(port), `${login}@127.0.0.1`, ...args]), '');
@@ -108,6 +114,7 @@ async function finished(child: ChildProcess, input: string): Promise<ClientResul
   const err: Buffer[] = [];
   child.stdout?.on('data', (bytes: Buffer) => out.push(bytes));
   child.stderr?.on('data', (bytes: Buffer) => err.push(bytes));
+  child.stdin?.on('error', () => undefined); // it may end before it has read everything
   child.stdin?.end(input);
   const timer = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
   const [code] = await once(child, 'close');

@@ -1,5 +1,6 @@
 import type { Stage, StageContext } from '../../broker/pipeline.ts';
 import { done } from '../../broker/verdict.ts';
+import { audit } from '../../store/audit.ts';
 import type { BlobStore } from '../../store/blobs.ts';
 import { buildAcrf } from '../../submissions/acrf.ts';
 import { addEvent } from '../../submissions/events.ts';
@@ -29,5 +30,7 @@ async function record(work: SubmissionWork, { tx, now }: StageContext, refused: 
   if (!decided) return false;
   const codes = [...new Set(work.faults.map(({ code }) => code))];
   await addEvent(tx, ticket, now, refused ? 'refused' : 'accepted', refused ? { codes } : {});
+  const facts = { stem: work.submission.stem, codes };
+  await audit(tx, { at: now, who: 'engine', what: 'submission decided', subject: ticket, outcome: state, facts });
   return true;
 }

@@ -13,5 +13,5 @@ export async function queueAnswer(
   const { ticket, sender, environment } = submission;
   const id = `${goal}:${ticket}`;
   const { sha256 } = document;
-  await addToOutbox(tx, { kind: 'answer.ready', id, ticket, sender, goal, environment, sha256 }, { now });
+  await addToOutbox(tx, { kind: 'answer.ready', id, ticket, sender, goal, environment, sha256 }, { now, sender });
 }

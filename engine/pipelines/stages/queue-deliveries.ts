@@ -10,7 +10,7 @@ export const queueDeliveries: Stage<SubmissionWork> = async (work, { tx, now }) 
   const { submission, goal, forms } = work;
   if (submission.environment !== 'R' || !goal.recipients.includes('employer')) return work;
   const accepted = forms.filter(({ outcome }) => outcome === 'accepted').map(({ formIndex }) => formIndex);
-  await addAllToOutbox(tx, batches(submission.ticket, accepted), { now });
+  await addAllToOutbox(tx, batches(submission.ticket, accepted), { now, sender: submission.sender });
   return work;
 };
 

@@ -187,7 +187,7 @@ export const initial = {
   async apply(tx: Knex): Promise<void> {
     for (const [name, columns] of Object.entries(TABLES)) await tx.schema.createTable(name, columns);
     // names are compared byte by byte, as SQLite does: a page of a listing is a range of the index
-    if (tx.client.config.client === 'pg') {
+    if (tx.client.driverName === 'pg') {
       await tx.raw('alter table folder_files alter column name type text collate "C"');
     }
   },

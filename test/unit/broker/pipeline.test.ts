@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { runStages, type Stage, type StageContext, type Work } from '../../../engine/broker/pipeline.ts';
+import { runStages, type Stage, type StageContext, type Timed, type Work } from '../../../engine/broker/pipeline.ts';
 import { done, reject } from '../../../engine/broker/verdict.ts';
 import { systemClock } from '../../../engine/core/clock.ts';
 import { silentLogger } from '../../../engine/core/logger.ts';
@@ -33,16 +33,26 @@ describe('runStages', () => {
 
   it('hands each stage what the one before returned, and ends as done', async () => {
     seen.length = 0;
-    expect(await runStages([step('a'), step('b'), step('c')], first, context)).to.deep.equal(done);
+    expect(await runStages({ a: step('a'), b: step('b'), c: step('c') }, first, context)).to.deep.equal(done);
     expect(seen).to.deep.equal([[], ['a'], ['a', 'b']]);
   });
 
   it('leaves at the first verdict', async () => {
     seen.length = 0;
-    expect(await runStages([step('a'), async () => reject('no'), step('c')], first, context)).to.deep.equal(
+    expect(await runStages({ a: step('a'), no: async () => reject('no'), c: step('c') }, first, context)).to.deep.equal(
       reject('no'),
     );
     expect(seen).to.have.length(1);
+  });
+
+  it('tells what each stage took, by its name, also of one that failed', async () => {
+    const steps: string[] = [];
+    const timed: Timed = (step, work) => work().finally(() => steps.push(step));
+    const fail: Stage<Trail> = async () => {
+      throw new Error('no');
+    };
+    await runStages({ a: step('a'), fail }, first, context, timed).catch(() => undefined);
+    expect(steps).to.deep.equal(['a', 'fail']);
   });
 
   it('stops between two stages when patience is over', async () => {
@@ -50,7 +60,7 @@ describe('runStages', () => {
       patience.abort(new Error('out of patience'));
       return work;
     };
-    const outcome = await runStages([impatient, step('b')], first, context).catch((error: Error) => error.message);
+    const outcome = await runStages({ impatient, b: step('b') }, first, context).catch((error: Error) => error.message);
     expect(outcome).to.equal('out of patience');
   });
 });

@@ -1,9 +1,10 @@
 import { expect } from 'chai';
 import type { Broker, Delivery } from '../../../engine/broker/broker.ts';
-import { addAllToOutbox, addToOutbox } from '../../../engine/broker/outbox.ts';
+import { addAllToOutbox, addToOutbox, forget, postpone } from '../../../engine/broker/outbox.ts';
 import { createRelay, type RelayDeps } from '../../../engine/broker/relay.ts';
 import { EngineError } from '../../../engine/core/errors.ts';
 import { silentLogger } from '../../../engine/core/logger.ts';
+import { noTelemetry, type Telemetry } from '../../../engine/core/telemetry.ts';
 import type { Db } from '../../../engine/store/database.ts';
 import { openTestStore } from '../../support/database.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -26,11 +27,27 @@ describe('relay', () => {
 
   const clock = () => new Date();
 
+  /** A relay to a broker that settles each message once `work` is done with it; stopped after the test. */
+  function relayTo(
+    work: (delivery: Delivery, signal?: AbortSignal) => Promise<unknown>,
+    { places = 8, ...options }: Partial<RelayDeps> & { places?: number } = {},
+  ) {
+    const publish: Broker['publish'] = async (delivery, signal) => {
+      await work(delivery, signal);
+      await forget(db, delivery.queue, delivery.message.id);
+      return 'settled';
+    };
+    return relayThrough(publish, { places, ...options });
+  }
+
   /** A relay to a broker of which only `publish` matters; stopped after the test. */
-  function relayTo(publish: Broker['publish'], options: Partial<RelayDeps> = {}) {
+  function relayThrough(
+    publish: Broker['publish'],
+    { places = 8, ...options }: Partial<RelayDeps> & { places?: number } = {},
+  ) {
     const consume: Broker['consume'] = async () => ({ stop: async () => {} });
-    const broker: Broker = { publish, consume, health: () => 'up', close: async () => {} };
-    const relay = createRelay({ db, broker, clock, log: silentLogger(), pollMs: 10, ...options });
+    const broker: Broker = { publish, consume, places: () => places, health: () => 'up', close: async () => {} };
+    const relay = createRelay({ db, broker, clock, log: silentLogger(), pollMs: 10, senderShare: 0.5, ...options });
     stopAll.push(() => relay.stop());
     return relay;
   }
@@ -39,19 +56,19 @@ describe('relay', () => {
     addAllToOutbox(
       db,
       ids.map((id) => aMessage({ id })),
-      { now: clock() },
+      { now: clock(), sender: '123456' },
     );
   const rows = async () => (await db('outbox')).length;
 
-  it('publishes what is in the outbox and removes it', async () => {
+  it('publishes what is in the outbox', async () => {
     const seen: string[] = [];
     await put('a', 'b');
-    await relayTo(async ({ message }) => void seen.push(message.id)).start();
+    await relayTo(async ({ message }) => seen.push(message.id)).start();
     await eventually(async () => expect(await rows()).to.equal(0));
     expect(seen.sort()).to.deep.equal(['a', 'b']);
   });
 
-  it('keeps a row until its publish resolves, and renews its lease meanwhile', async () => {
+  it('renews the lease of a message until its publish resolves', async () => {
     const gate = createGate<void>();
     const seen: string[] = [];
     const publish = async ({ message }: Delivery) => {
@@ -100,21 +117,21 @@ describe('relay', () => {
     expect(refusals).to.be.lessThan(20);
   });
 
-  it('has at most its batch in hand of one queue, and serves the other queues beside it', async () => {
+  it('has at most its share in hand of one sender, and serves the other queues beside it', async () => {
     const gate = createGate<void>();
     const seen: Delivery[] = [];
     await put('a', 'b', 'c', 'd', 'e', 'f');
     await addToOutbox(
       db,
       { kind: 'forms.accepted', id: 'form-1', ticket: aMessage().ticket, formIndexes: [1] },
-      { now: clock() },
+      { now: clock(), sender: '123456' },
     );
     await relayTo(
       async (delivery) => {
         seen.push(delivery);
         await gate.opened;
       },
-      { batch: 2 },
+      { places: 4 },
     ).start();
     await eventually(() =>
       expect(seen.map(({ queue }) => queue).sort()).to.deep.equal(['forms', 'submissions', 'submissions']),
@@ -167,9 +184,102 @@ describe('relay', () => {
     await eventually(() => expect(seen).to.deep.equal(['a']));
   });
 
+  const leaseOf = async (id: string) => {
+    const [row] = await db('outbox').where({ message_id: id });
+    return Date.parse(row.leased_until) - Date.now();
+  };
+
+  it('keeps a confirmed message leased until it is settled, and publishes it again if nobody does', async () => {
+    const seen: string[] = [];
+    const publish: Broker['publish'] = async ({ message }) => {
+      seen.push(message.id);
+      return 'confirmed';
+    };
+    await put('a', 'b');
+    const relay = relayThrough(publish, { publishAgainMs: 60_000 });
+    await relay.start();
+    await eventually(async () => expect(await leaseOf('a')).to.be.within(50_000, 60_000));
+    await forget(db, 'submissions', 'b');
+    await db('outbox').update({ leased_until: new Date().toISOString() });
+    await eventually(() => expect(seen.sort()).to.deep.equal(['a', 'a', 'b']));
+  });
+
+  it('does not delay a message that was postponed before its confirm was noted', async () => {
+    let publishes = 0;
+    const delivery = { queue: 'submissions', message: aMessage({ id: 'a' }), attempt: 1, redeliveries: 0 } as const;
+    const publish: Broker['publish'] = async () => {
+      publishes += 1;
+      // the worker was quicker than the relay
+      if (publishes === 1) await postpone(db, delivery, { now: clock(), dueAt: clock(), attempt: 2 });
+      return 'confirmed';
+    };
+    await addToOutbox(db, delivery.message, { now: clock(), sender: '123456' });
+    await relayThrough(publish).start();
+    await eventually(() => expect(publishes).to.equal(2));
+  });
+
+  it('takes over what a dead relay of another process left, once its lease is over, and counts it', async () => {
+    const [seen, counted]: [number[], number[]] = [[], []];
+    const telemetry: Telemetry = {
+      ...noTelemetry,
+      count: (name, _labels, by = 1) => void (name === 'bode_lease_takeovers_total' && counted.push(by)),
+    };
+    const publish: Broker['publish'] = async ({ redeliveries }) => {
+      seen.push(redeliveries);
+      return 'confirmed';
+    };
+    await put('a');
+    await db('outbox').update({ leased_until: new Date(Date.now() + 150).toISOString(), handed: 1 });
+    await relayThrough(publish, { telemetry }).start();
+    await eventually(() => expect(seen).to.deep.equal([1]));
+    expect(counted).to.deep.equal([1]);
+  });
+
+  it('does not hand over what it has leased ahead once that lease is over', async () => {
+    let now = Date.now();
+    const seen: string[] = [];
+    const gate = createGate<void>();
+    const publish = async ({ message }: Delivery) => {
+      seen.push(message.id);
+      if (message.id === 'a') await gate.opened;
+    };
+    await put('a', 'b');
+    const relay = relayTo(publish, { alone: true, places: 1, leaseMs: 60_000, clock: () => new Date(now) });
+    await relay.start();
+    await eventually(() => expect(seen).to.deep.equal(['a']));
+    // as if it had been stopped for two minutes, and another had done the work meanwhile
+    await db('outbox').where({ message_id: 'b' }).delete();
+    now += 120_000;
+    gate.open();
+    await put('c');
+    relay.wake();
+    await eventually(() => expect(seen).to.deep.equal(['a', 'c']));
+  });
+
+  it('serves a second sender while a first one has thousands waiting, although its share is taken', async () => {
+    const gate = createGate<void>();
+    const seen: string[] = [];
+    await put(...Array.from({ length: 300 }, (_, index) => `busy-${index}`));
+    const relay = relayTo(
+      async ({ message }) => {
+        seen.push(message.id);
+        if (message.id.startsWith('busy')) await gate.opened;
+      },
+      { alone: true },
+    );
+    await relay.start();
+    await eventually(() => expect(seen).to.have.length(4));
+    await addToOutbox(db, aMessage({ id: 'single' }), { now: clock(), sender: '654321' });
+    relay.wake();
+    await eventually(() => expect(seen.at(-1)).to.equal('single'));
+    expect(seen).to.have.length(5);
+    gate.open();
+    await eventually(async () => expect(await rows()).to.equal(0), 20_000);
+  });
+
   it('may be started and stopped any number of times', async () => {
     const seen: string[] = [];
-    const relay = relayTo(async ({ message }) => void seen.push(message.id));
+    const relay = relayTo(async ({ message }) => seen.push(message.id));
     await relay.stop();
     await Promise.all([relay.start(), relay.start()]);
     await Promise.all([relay.stop(), relay.stop()]);

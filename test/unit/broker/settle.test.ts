@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { listDeadLetters } from '../../../engine/broker/dead-letters.ts';
-import { claimDue } from '../../../engine/broker/outbox.ts';
+import { claimDue } from '../../../engine/broker/outbox-claims.ts';
 import { createSettle, settle } from '../../../engine/broker/settle.ts';
 import { silentLogger } from '../../../engine/core/logger.ts';
 import type { Db } from '../../../engine/store/database.ts';

@@ -1,14 +1,17 @@
 import { expect } from 'chai';
 import type { Broker, Delivery, Settlement } from '../../../engine/broker/broker.ts';
-import type { Pipeline, Work } from '../../../engine/broker/pipeline.ts';
+import type { Pipeline, Stage, Work } from '../../../engine/broker/pipeline.ts';
 import { done, later, reject, retry, type Verdict } from '../../../engine/broker/verdict.ts';
-import { createWorker } from '../../../engine/broker/worker.ts';
+import { createWorker, type WorkerDeps } from '../../../engine/broker/worker.ts';
 import { systemClock } from '../../../engine/core/clock.ts';
 import { EngineError } from '../../../engine/core/errors.ts';
 import { silentLogger } from '../../../engine/core/logger.ts';
+import type { Telemetry } from '../../../engine/core/telemetry.ts';
 import type { Db } from '../../../engine/store/database.ts';
+import { storeAway } from '../../../engine/store/store-away.ts';
 import type { SubmissionReceived } from '../../../schemas/messages.ts';
 import { openTestStore } from '../../support/database.ts';
+import { createGate } from '../../support/gate.ts';
 import { aDelivery, aMessage } from '../../support/messages.ts';
 
 type Submissions = Pipeline<SubmissionReceived, Work>;
@@ -29,10 +32,11 @@ describe('worker', () => {
   afterEach(() => close());
 
   /** The worker's handler, caught by a broker that only notes it. */
-  async function handlerOf(with_: Partial<Submissions> = {}): Promise<Handle> {
+  async function handlerOf(with_: Partial<Submissions> = {}, options: Partial<WorkerDeps> = {}): Promise<Handle> {
     let handler: Handle | undefined;
     const broker: Broker = {
-      publish: async () => {},
+      publish: async () => 'confirmed',
+      places: () => 1,
       consume: async (_queue, handle) => {
         handler = handle;
         return { stop: async () => {} };
@@ -45,26 +49,26 @@ describe('worker', () => {
       kind: 'submission.received',
       queue: 'submissions',
       prepare: async () => WORK,
-      stages: [effect],
+      stages: { effect },
       ...with_,
     };
     const deps = { broker, db, clock: systemClock, log: silentLogger(), policy, prefetch: 1 };
-    await createWorker({ ...deps, signal: patience.signal }, pipeline).start();
+    await createWorker({ ...deps, signal: patience.signal, ...options }, pipeline).start();
     if (!handler) throw new Error('the worker did not consume');
     return handler;
   }
 
-  const effect: Submissions['stages'][number] = async (work, { tx }) => {
+  const effect: Stage<Work> = async (work, { tx }) => {
     await tx('effects').insert({ id: 'effect' });
     return work;
   };
   const effects = async () => (await db('effects')).length;
-  const ending = (verdict: Verdict) => handlerOf({ stages: [effect, async () => verdict] });
+  const ending = (verdict: Verdict) => handlerOf({ stages: { effect, end: async () => verdict } });
   const failing = (error: Error) => {
     const stage = async () => {
       throw error;
     };
-    return handlerOf({ stages: [effect, stage] });
+    return handlerOf({ stages: { effect, fail: stage } });
   };
 
   it('acknowledges a message whose stages all ran, and keeps their effects', async () => {
@@ -124,6 +128,61 @@ describe('worker', () => {
       expect(settlement).to.include({ action: 'delay', attempt: 3, delayMs: 10_000 });
     }
     expect(await effects()).to.equal(0);
+  });
+
+  it('spends no attempt while the database is away', async () => {
+    const handle = await failing(storeAway());
+    const settlement = await handle(aDelivery({ attempt: 3 }));
+    expect(settlement).to.include({ action: 'delay', attempt: 3, delayMs: 1_000 });
+  });
+
+  it('gives up what is not finished in time, as an attempt that failed, even when it ignores its signal', async () => {
+    let told: AbortSignal | undefined;
+    const prepare: Submissions['prepare'] = (_, { signal }) => {
+      told = signal;
+      return new Promise(() => undefined);
+    };
+    const handle = await handlerOf({ prepare }, { maxMs: 30 });
+    expect(await handle(aDelivery())).to.include({ action: 'delay', attempt: 2, reason: 'not finished within 0 s' });
+    expect(told?.aborted).to.equal(true);
+  });
+
+  it('has no effect any more when it gave up before', async () => {
+    const gate = createGate<void>();
+    const prepare = async () => {
+      await gate.opened;
+      return WORK;
+    };
+    const handle = await handlerOf({ prepare }, { maxMs: 30 });
+    expect(await handle(aDelivery())).to.include({ action: 'delay', attempt: 2 });
+    gate.open();
+    await new Promise((resolve) => setTimeout(resolve, 20)); // there is nothing to wait for
+    expect(await effects()).to.equal(0);
+  });
+
+  it('tells what it did', async () => {
+    const told: string[] = [];
+    const telemetry: Telemetry = {
+      count: (name) => told.push(name),
+      time: (name, labels) => told.push(`${name} ${'stage' in labels ? labels.stage : ''}`.trim()),
+    };
+    const handle = await handlerOf({}, { telemetry });
+    await handle(aDelivery({ redeliveries: 1 }));
+    expect(told).to.deep.equal([
+      'bode_redeliveries_total',
+      ...['prepare', 'claim', 'forget', 'effect', 'commit'].map((stage) => `bode_stage_seconds ${stage}`),
+      'bode_message_seconds',
+    ]);
+  });
+
+  it('asks nothing about a message that was never in hand, and notes the start of one that was', async () => {
+    const statements: string[] = [];
+    db.on('query', ({ sql }: { sql: string }) => statements.push(sql));
+    const handle = await handlerOf();
+    await handle(aDelivery());
+    expect(statements.filter((sql) => sql.includes('suspects'))).to.deep.equal([]);
+    await handle(aDelivery({ redeliveries: 1 }));
+    expect(statements.filter((sql) => sql.includes('suspects'))).to.have.length(3);
   });
 
   it('buries what fails with an error that cannot heal', async () => {

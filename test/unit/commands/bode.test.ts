@@ -47,7 +47,7 @@ describe('bode', () => {
       ['provision'],
       ['provision', 'a', 'b'],
       ['mailbox', '../x'],
-      ['start', '--role', 'worker'],
+      ['start', '--role', 'cook'],
     ];
     for (const args of wrong) {
       it(`ends with 2 and one line for: ${args.join(' ')}`, async () => {

@@ -13,7 +13,7 @@ import { EngineError } from '../../../engine/core/errors.ts';
 import { silentLogger } from '../../../engine/core/logger.ts';
 import { group, type Service } from '../../../engine/core/service.ts';
 import { noteFailure } from '../../../engine/intake/dead-letter-desk.ts';
-import { giveUp } from '../../../engine/intake/give-up.ts';
+import { noteGivenUp } from '../../../engine/intake/give-up.ts';
 import { createBlobStore } from '../../../engine/store/blobs.ts';
 import type { Db } from '../../../engine/store/database.ts';
 import { addSubmission, type Submission } from '../../../engine/submissions/submissions.ts';
@@ -72,7 +72,7 @@ describe('bode dead', () => {
     sha256: 'a'.repeat(64),
   });
   const buried = (message: Message, reason: string, at: Date) =>
-    bury(db, { queue: QUEUE_OF[message.kind], message, attempt: 8 }, reason, at);
+    bury(db, { queue: QUEUE_OF[message.kind], message, attempt: 8, redeliveries: 0 }, reason, at);
 
   /** 1: an answer of 123456 (DMFA); 2: a submission that has its receipt (DIMN of 222222). */
   async function twoLetters(): Promise<void> {
@@ -200,7 +200,7 @@ describe('bode dead', () => {
     }
 
     /** Workers for answers and submissions that fail until they are fixed; each effect is a row. */
-    async function anEngine(): Promise<Engine> {
+    async function anEngine({ waitMs = 0 } = {}): Promise<Engine> {
       await db.schema.createTable('effects', (table) => table.text('effect'));
       const log = silentLogger();
       const blobs = createBlobStore({ dir, log });
@@ -209,7 +209,7 @@ describe('bode dead', () => {
         clock: systemClock,
         log,
         onFailed: (tx, delivery, reason) => noteFailure(tx, delivery, reason, systemClock()),
-        onBuried: (tx, message) => giveUp(tx, message, systemClock(), { blobs, wake: () => undefined }),
+        onBuried: noteGivenUp({ blobs, clock: systemClock, wake: () => undefined, waitMs }),
       });
       const broker = createEmbeddedBroker({ settle, log });
       const policy = { maxAttempts: 3, firstDelayMs: 1, maxDelayMs: 1 };
@@ -221,12 +221,12 @@ describe('bode dead', () => {
           if (!engine.fixed) throw new EngineError('store_unavailable', 'the disk is away');
           return { kind: 'work' };
         },
-        stages: [
-          async (work, { tx }) => {
+        stages: {
+          take: async (work, { tx }) => {
             await tx('effects').insert({ effect: kind });
             return work;
           },
-        ],
+        },
       });
       const members = [
         { name: 'broker', start: async () => undefined, stop: () => broker.close() },
@@ -246,7 +246,7 @@ describe('bode dead', () => {
       await addSubmission(db, aSubmission({ state: 'handled', resultCode: 1 }));
       const engine = await anEngine();
       try {
-        await addToOutbox(db, answer(FIRST), { now: systemClock() });
+        await addToOutbox(db, answer(FIRST), { now: systemClock(), sender: '123456' });
         await eventually(async () => expect(await ids()).to.deep.equal([1]));
         const { history, message } = JSON.parse((await run('show', '1', '--json')).stdout);
         expect(message).to.deep.equal(answer(FIRST));
@@ -259,10 +259,48 @@ describe('bode dead', () => {
         engine.fixed = true;
         await run('replay', '1', '--reason', 'fixed', '--yes');
         await eventually(async () => expect(await engine.effects()).to.deep.equal(['answer.ready']));
-        await addToOutbox(db, answer(FIRST), { now: systemClock() });
+        await addToOutbox(db, answer(FIRST), { now: systemClock(), sender: '123456' });
         await eventually(async () => expect(await db('outbox')).to.deep.equal([]));
         expect(await engine.effects()).to.deep.equal(['answer.ready']);
         expect((await run('show', '1')).stderr).to.equal('no dead letter 1\n');
+      } finally {
+        await engine.stop();
+      }
+    });
+
+    const released = { kind: 'submission.received', id: FIRST, ticket: FIRST } as const;
+
+    it('leaves a submission undecided while an operator may fix the cause, and replays it to exactly one outcome', async () => {
+      await addSubmission(db, aSubmission());
+      const engine = await anEngine({ waitMs: 3_600_000 });
+      try {
+        await addToOutbox(db, released, { now: systemClock(), sender: '123456' });
+        await eventually(async () => expect(await ids()).to.deep.equal([1]));
+        expect(await db('submissions').pluck('state')).to.deep.equal(['received']);
+        expect((await run('show', '1')).stdout).to.match(/refused with 163 at \S+ unless it is replayed before/);
+        engine.fixed = true;
+        await run('replay', '1', '--reason', 'fixed', '--yes');
+        await eventually(async () => expect(await engine.effects()).to.deep.equal(['submission.received']));
+        expect(await ids()).to.deep.equal([]);
+        expect(await db('audit').select('what', 'subject', 'outcome')).to.deep.equal([
+          { what: 'dead letter replayed', subject: FIRST, outcome: 'done' },
+        ]);
+      } finally {
+        await engine.stop();
+      }
+    });
+
+    it('refuses a submission that is discarded with 163, so that its sender has an answer', async () => {
+      await addSubmission(db, aSubmission());
+      const engine = await anEngine({ waitMs: 3_600_000 });
+      try {
+        await addToOutbox(db, released, { now: systemClock(), sender: '123456' });
+        await eventually(async () => expect(await ids()).to.deep.equal([1]));
+        engine.fixed = true;
+        await run('discard', '1', '--reason', 'not ours', '--yes');
+        expect(await db('submissions').pluck('state')).to.deep.equal(['refused']);
+        await eventually(async () => expect(await engine.effects()).to.deep.equal(['answer.ready']));
+        expect(await ids()).to.deep.equal([]);
       } finally {
         await engine.stop();
       }
@@ -272,7 +310,7 @@ describe('bode dead', () => {
       await addSubmission(db, aSubmission());
       const engine = await anEngine();
       try {
-        await addToOutbox(db, { kind: 'submission.received', id: FIRST, ticket: FIRST }, { now: systemClock() });
+        await addToOutbox(db, released, { now: systemClock(), sender: '123456' });
         await eventually(async () => {
           const queues = (await listed()).map(({ queue }: { queue: string }) => queue);
           expect(queues).to.have.members(['submissions', 'answers']);

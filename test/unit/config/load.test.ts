@@ -82,17 +82,17 @@ describe('loadConfig', () => {
 dataDri: x
 log: { level: debgu }
 store: { url: "mysql://u:${PASSWORD}@h/x", poolsize: 3 }
-broker: { prefetch: 0, retry: { firstDelay: 5x } }
+broker: { prefetch: { forms: 0 }, retry: { firstDelay: 5x } }
 channels: { sftp: { prot: 1, port: 99999 }, ftp: 3 }
 trust: { anchors: [nope.pem] }
 intake: { signature: { allow: [sha1, md4] } }
 `);
       expect(lines).to.have.members([
-        'dataDri: unknown key, did you mean "dataDir"?; allowed: dataDir, identity, log, store, broker, channels, schemas, trust, observe, landing, intake, inspection, shutdown, goals',
+        'dataDri: unknown key, did you mean "dataDir"?; allowed: dataDir, identity, log, store, broker, channels, schemas, trust, scheduler, alerts, observe, landing, intake, inspection, shutdown, goals',
         'log.level: not one of the values there are; allowed: fatal, error, warn, info, debug, trace, silent',
         'store.url: of the wrong form; allowed: sqlite:PATH, postgres://USER:SECRET@HOST/DATABASE',
-        'store.poolsize: unknown key, did you mean "poolSize"?; allowed: url, poolSize',
-        'broker.prefetch: out of bounds or of the wrong form; allowed: a whole number from 1 to 1000',
+        'store.poolsize: unknown key, did you mean "poolSize"?; allowed: url, poolSize, connectWithin, answerWithin, contentGrace',
+        'broker.prefetch.forms: out of bounds or of the wrong form; allowed: a whole number from 1 to 1000',
         'broker.retry.firstDelay: not a duration with its unit; allowed: a whole number followed by one of ms, s, m, h, d, from 10ms to 1h',
         'channels.sftp.prot: unknown key, did you mean "port"?; allowed: enabled, host, port, connections, startups, startupsPerAddress, connectionsPerSender, sessionsPerConnection, handlesPerSession, idle, authTimeout, authAttempts',
         'channels.sftp.port: out of bounds or of the wrong form; allowed: a whole number from 0 to 65535',

@@ -8,6 +8,7 @@ import type { Check } from '../../../engine/intake/signature-report.ts';
 import type { FolderName, Folders } from '../../../engine/landing/folders.ts';
 import type { Goals } from '../../../engine/registry/goals.ts';
 import { aGoal, aSender } from '../../support/builders.ts';
+import { filesOf } from '../../support/content.ts';
 import { STORES, type StoreKind } from '../../support/database.ts';
 import { eventually } from '../../support/eventually.ts';
 import { createGate } from '../../support/gate.ts';
@@ -184,7 +185,7 @@ for (const kind of STORES) {
       later(2);
       expect(await expiry.run()).to.equal(4);
       expect(await landing.db('folder_files')).to.deep.equal([]);
-      expect(await landing.blobs.files.olderThan(new Date(Date.now() + HOUR))).to.deep.equal([]);
+      expect(await filesOf(landing.blobs)).to.deep.equal([]);
       expect(await outcomes()).to.deep.equal([]);
     });
 

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { silentLogger } from '../../../engine/core/logger.ts';
 import type { VerifyPart } from '../../../engine/intake/checks/signature.ts';
-import { giveUp } from '../../../engine/intake/give-up.ts';
 import { createReceiver, type Receiver } from '../../../engine/intake/receive.ts';
 import type { Check } from '../../../engine/intake/signature-report.ts';
 import { createFolders } from '../../../engine/landing/create-folders.ts';
@@ -13,7 +12,6 @@ import type { Goals } from '../../../engine/registry/goals.ts';
 import { createBlobStore } from '../../../engine/store/blobs.ts';
 import { type Db, openStore } from '../../../engine/store/database.ts';
 import { migrate } from '../../../engine/store/migrate.ts';
-import { inTransaction } from '../../../engine/store/transaction.ts';
 import { aGoal, aSender } from '../../support/builders.ts';
 
 const NOW = new Date('2026-11-22T10:00:00Z');
@@ -179,26 +177,5 @@ describe('receiving', () => {
       ...['FI', 'FS'].map((role) => `${role}.${stems[0]}.1.1`),
       `GO.${stems[0]}.1`,
     ]);
-  });
-
-  it('answers a submission that is given up with a negative receipt, once', async () => {
-    const desk = await aDesk();
-    for (const name of [`FI.${STEM}.1.1`, `FS.${STEM}.1.1`, `GO.${STEM}.1`]) await desk.put(name, 'x');
-    const { ticket } = await desk.db('submissions').first();
-    const blobs = createBlobStore({ dir, log: silentLogger() });
-    const message = { kind: 'submission.received', id: ticket, ticket } as const;
-    for (let times = 0; times < 2; times += 1) {
-      await inTransaction(desk.db, (tx) => giveUp(tx, message, NOW, { blobs, wake: () => undefined }));
-    }
-    expect(await desk.outcomes()).to.deep.equal(['refused 163']);
-    expect(await desk.db('outbox').where({ queue: 'answers' })).to.have.length(1);
-  });
-
-  it('gives up a message of another installation without a word', async () => {
-    const { db } = await aDesk();
-    const blobs = createBlobStore({ dir, log: silentLogger() });
-    const message = { kind: 'submission.received', id: 'x', ticket: 'AAAAAAAAAAAAA' } as const;
-    await inTransaction(db, (tx) => giveUp(tx, message, NOW, { blobs, wake: () => undefined }));
-    expect(await db('events')).to.deep.equal([]);
   });
 });

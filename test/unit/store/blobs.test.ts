@@ -32,6 +32,10 @@ describe('blob store', () => {
     for await (const piece of await blobs.read(db, sha256, range)) pieces.push(piece);
     return Buffer.concat(pieces);
   };
+  const stream = async (pieces: Buffer[]) => {
+    const prepared = await blobs.prepare(db, Readable.from(pieces));
+    return inTransaction(db, (tx) => blobs.keep(tx, prepared));
+  };
   const filesOnDisk = async () => (await readdir(dir, { recursive: true })).filter((name) => name.includes('/'));
 
   for (const size of [0, 1, 1_000, 1_001, 3_000_000]) {
@@ -40,7 +44,7 @@ describe('blob store', () => {
       const expected = { sha256: createHash('sha256').update(bytes).digest('hex'), size };
       expect(await inTransaction(db, (tx) => blobs.put(tx, bytes))).to.deep.equal(expected);
       const pieces = [bytes.subarray(0, size / 3), bytes.subarray(size / 3)];
-      expect(await blobs.putStream(db, Readable.from(pieces))).to.deep.equal(expected);
+      expect(await stream(pieces)).to.deep.equal(expected);
       expect((await read(expected.sha256)).equals(bytes)).to.equal(true);
       const range = { start: Math.floor(size / 4), end: Math.floor(size / 2) };
       expect((await read(expected.sha256, range)).equals(bytes.subarray(range.start, range.end))).to.equal(true);
@@ -49,7 +53,7 @@ describe('blob store', () => {
 
   it('stores the same content once, and leaves no second file', async () => {
     const bytes = randomBytes(5_000);
-    for (let time = 0; time < 3; time += 1) await blobs.putStream(db, Readable.from([bytes]));
+    for (let time = 0; time < 3; time += 1) await stream([bytes]);
     expect(await db('blobs').select('size')).to.deep.equal([{ size: 5_000 }]);
     expect(await filesOnDisk()).to.have.lengthOf(1);
   });
@@ -65,7 +69,7 @@ describe('blob store', () => {
 
   it('points to the file of large content', async () => {
     const bytes = randomBytes(5_000);
-    const { sha256 } = await blobs.putStream(db, Readable.from([bytes]));
+    const { sha256 } = await stream([bytes]);
     const source = await blobs.open(db, sha256);
     expect(source).to.include({ kind: 'file', size: 5_000 });
     expect((await readFile((source as { path: string }).path)).equals(bytes)).to.equal(true);
@@ -81,7 +85,7 @@ describe('blob store', () => {
       yield randomBytes(2_000);
       throw new Error('cut off');
     }
-    const error = await blobs.putStream(db, Readable.from(broken())).catch((reason: Error) => reason.message);
+    const error = await blobs.prepare(db, Readable.from(broken())).catch((reason: Error) => reason.message);
     expect(error).to.equal('cut off');
     expect(await filesOnDisk()).to.deep.equal([]);
     expect(await db('blobs').select('sha256')).to.deep.equal([]);

@@ -1,0 +1,90 @@
+import type { Config } from '../config/load.ts';
+import type { Broker } from '../engine/broker/broker.ts';
+import type { Logger } from '../engine/core/logger.ts';
+import { createSetExpiry } from '../engine/intake/expire-sets.ts';
+import { answerGivenUp } from '../engine/intake/give-up.ts';
+import type { Receiver } from '../engine/intake/receive.ts';
+import { alertsJob } from '../engine/jobs/alerts-job.ts';
+import {
+  auditBroken,
+  auditUnlinked,
+  deadLettersWait,
+  failingCheck,
+  jobFails,
+  senderPaused,
+} from '../engine/jobs/conditions.ts';
+import type { Job, JobContext } from '../engine/jobs/job.ts';
+import { daily, every, type Timetable } from '../engine/jobs/timetable.ts';
+import { sweepParts } from '../engine/landing/sweep.ts';
+import { auditConflict } from '../engine/store/audit-chain.ts';
+import { auditHeadPath } from '../engine/store/audit-head.ts';
+import { type Collected, collectContent, sweepUnnamed } from '../engine/store/collect.ts';
+import { type Base, loadMaterials, type Materials, openBase } from './base.ts';
+import { createIntake } from './channels.ts';
+import { checksOf } from './observe.ts';
+
+const RECOVER_EVERY_MS = 15_000;
+const EXPIRE_EVERY_MS = 600_000;
+const ANSWER_EVERY_MS = 5_000;
+const HOUR_MS = 3_600_000;
+
+/** What jobs need of the engine around them. */
+interface Engine {
+  readonly receiver: Receiver;
+  /** Called after a commit that added to the outbox. */
+  readonly wake: () => void;
+  /** Absent when a job is run by hand, without a connection to it. */
+  readonly broker?: Broker;
+}
+
+/** What is done again and again, by whichever scheduler leads. */
+export function createJobs(base: Base, materials: Materials, { receiver, wake, broker }: Engine): Job[] {
+  const { config } = base;
+  const { waitForGo: waitMs } = config.intake;
+  const graceMs = config.store.contentGrace;
+  const expiry = createSetExpiry({ ...base, goals: config.goals, waitMs, wake });
+  const work: Job[] = [
+    job('recover-arrivals', every(RECOVER_EVERY_MS), async () => {
+      await receiver.recover(RECOVER_EVERY_MS);
+      return '';
+    }),
+    job('expire-sets', every(Math.min(EXPIRE_EVERY_MS, waitMs)), async ({ signal }) =>
+      counted(await expiry.run(signal)),
+    ),
+    job('answer-given-up', every(ANSWER_EVERY_MS), async ({ signal }) =>
+      counted(await answerGivenUp({ ...base, wake, signal })),
+    ),
+    job('sweep-files', every(HOUR_MS), async () => counted(await sweepParts(base))),
+    job('collect-content', every(HOUR_MS), async ({ signal }) =>
+      collected(await collectContent({ ...base, graceMs, signal })),
+    ),
+    job('look-through-content', daily('03:00'), async ({ signal }) =>
+      collected(await sweepUnnamed({ ...base, graceMs, signal })),
+    ),
+  ];
+  return [...work, createAlerts(base, materials, work, broker)];
+}
+
+function createAlerts(base: Base, { auditKey: key }: Materials, jobs: readonly Job[], broker?: Broker): Job {
+  const failing = checksOf(base, broker).map(({ name, level, check }) => failingCheck(name, level, check));
+  const chain = { db: base.db, key, headPath: auditHeadPath(base.config.dataDir) };
+  const audit = [auditUnlinked(), auditBroken(() => auditConflict(chain))];
+  const conditions = [deadLettersWait, senderPaused, jobFails(jobs), ...audit, ...failing];
+  return alertsJob({ conditions, command: base.config.alerts.command });
+}
+
+function job(name: string, due: Timetable, run: (context: JobContext) => Promise<string>): Job {
+  return { name, due, run };
+}
+
+const counted = (done: number) => (done === 0 ? '' : String(done));
+const collected = ({ blobs, bytes }: Collected) => (blobs === 0 ? '' : `${blobs} blobs, ${bytes} bytes`);
+
+/** The jobs for somebody who runs one by hand, without an engine around them. */
+export async function openJobs(config: Config, log: Logger) {
+  const materials = await loadMaterials(config);
+  const base = openBase(config, materials, log);
+  const asleep = () => undefined; // the relay of an engine that runs finds what is added
+  const jobs = createJobs(base, materials, { receiver: createIntake(base, materials, asleep), wake: asleep });
+  return { jobs, close: () => base.db.destroy() };
+}

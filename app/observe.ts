@@ -1,0 +1,48 @@
+import { createMetrics } from '../channels/observe/metrics.ts';
+import { createObserveServer } from '../channels/observe/server.ts';
+import type { Broker } from '../engine/broker/broker.ts';
+import { brokerCheck, outboxCheck } from '../engine/broker/health.ts';
+import { type Check, healthOf } from '../engine/core/health.ts';
+import type { Service } from '../engine/core/service.ts';
+import { schedulerCheck } from '../engine/jobs/health.ts';
+import type { Job } from '../engine/jobs/job.ts';
+import type { Scheduler } from '../engine/jobs/scheduler.ts';
+import { diskCheck, storeCheck } from '../engine/store/health.ts';
+import type { Base } from './base.ts';
+
+/** What can be wrong with an installation, whichever of its processes looks, and how bad it is. */
+interface NamedCheck {
+  readonly name: string;
+  readonly level: 'error' | 'warn';
+  readonly check: Check;
+}
+
+/** The checks that an operator is to hear of, too; of the broker only where there is a connection to it. */
+export function checksOf(base: Base, broker?: Broker): NamedCheck[] {
+  const { config, db, clock, blobs } = base;
+  const disk = diskCheck(blobs.files.freeBytes, config.landing.minFreeBytes);
+  const checks: NamedCheck[] = [
+    { name: 'disk low', level: 'error', check: disk },
+    { name: 'outbox old', level: 'error', check: outboxCheck({ db, clock, maxAgeMs: config.observe.outboxAge }) },
+  ];
+  return broker ? [{ name: 'broker down', level: 'error', check: brokerCheck(broker) }, ...checks] : checks;
+}
+
+/** Health and metrics of this process, if they are enabled. */
+export function createObserve(base: Base, broker: Broker, jobs: readonly Job[], scheduler?: Scheduler): Service[] {
+  const { config, db, clock, blobs } = base;
+  const { enabled, host, port } = config.observe;
+  if (!enabled) return [];
+  const { freeBytes } = blobs.files;
+  const checks = [storeCheck(db), ...checksOf(base, broker).map(({ check }) => check), schedulerCheck({ db, clock })];
+  const health = () => healthOf(checks);
+  const metrics = createMetrics({
+    ...base,
+    health,
+    freeBytes,
+    minFreeBytes: config.landing.minFreeBytes,
+    jobs: jobs.map(({ name }) => name),
+    ...(scheduler ? { leads: () => scheduler.leads() } : {}),
+  });
+  return [createObserveServer({ ...base, host, port, health, metrics })];
+}

@@ -1,0 +1,28 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { periodic, type Service } from '../engine/core/service.ts';
+import type { Job } from '../engine/jobs/job.ts';
+import { createScheduler as createJobScheduler, type Scheduler } from '../engine/jobs/scheduler.ts';
+import { linkAudit } from '../engine/store/audit-chain.ts';
+import { auditHeadPath } from '../engine/store/audit-head.ts';
+import type { Base, Materials } from './base.ts';
+
+const LINK_EVERY_MS = 1_000;
+
+/** Runs the jobs while it leads, and links the audit with whoever else does. */
+export function createScheduler(
+  base: Base,
+  { auditKey: key }: Materials,
+  jobs: readonly Job[],
+): {
+  readonly scheduler: Scheduler;
+  readonly services: readonly Service[];
+} {
+  const { config, log } = base;
+  const holder = `${hostname()} ${process.pid} ${randomUUID()}`;
+  const alone = config.broker.url === 'embedded';
+  const scheduler = createJobScheduler({ ...base, jobs, holder, alone, leaseMs: config.scheduler.lease });
+  const chain = { ...base, key, headPath: auditHeadPath(config.dataDir) };
+  const link = async (signal: AbortSignal) => void (await linkAudit(chain, signal));
+  return { scheduler, services: [scheduler, periodic('audit', LINK_EVERY_MS, link, log)] };
+}

@@ -1,0 +1,36 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { messageOf } from '../engine/core/errors.ts';
+import type { Service } from '../engine/core/service.ts';
+import type { Receiver } from '../engine/intake/receive.ts';
+import { sweepParts } from '../engine/landing/sweep.ts';
+import { migrate } from '../engine/store/migrate.ts';
+import { isStoreAway } from '../engine/store/store-away.ts';
+import type { Base } from './base.ts';
+
+const FIRST_PAUSE_MS = 500;
+const MAX_PAUSE_MS = 10_000;
+
+/** Migrates, then takes in what a crash left, before this process takes anything new; waits while the database is away. */
+export function createStoreService(base: Base, receiver: Receiver | undefined): Service {
+  async function open(): Promise<void> {
+    await migrate(base.db);
+    await sweepParts(base);
+    await receiver?.recover(0);
+  }
+
+  return {
+    name: 'store',
+    async start() {
+      for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(MAX_PAUSE_MS, pauseMs * 2)) {
+        try {
+          return await open();
+        } catch (error) {
+          if (!isStoreAway(error)) throw error;
+          base.log.warn({ reason: messageOf(error), pauseMs }, 'the store is away: it is tried again');
+          await delay(pauseMs);
+        }
+      }
+    },
+    stop: () => base.db.destroy(),
+  };
+}

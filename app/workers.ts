@@ -1,0 +1,34 @@
+import type { Broker } from '../engine/broker/broker.ts';
+import { createSuspects } from '../engine/broker/suspects.ts';
+import { createWorker, type WorkerDeps } from '../engine/broker/worker.ts';
+import type { Service } from '../engine/core/service.ts';
+import { answersPipeline } from '../engine/outbound/dispatch.ts';
+import { formsPipeline } from '../engine/pipelines/forms.ts';
+import { submissionsPipeline } from '../engine/pipelines/submissions.ts';
+import { createInspector } from '../engine/pipelines/xml/inspector.ts';
+import type { Base, Materials } from './base.ts';
+
+/** The pipelines, each with a worker of its own; stopped, they finish what is in hand until `patienceOver` aborts. */
+export function createWorkers(
+  base: Base,
+  { identity }: Materials,
+  broker: Broker,
+  patienceOver: AbortSignal,
+): Service[] {
+  const { config, log } = base;
+  const { prefetch, retry } = config.broker;
+  const { maxAttempts, firstDelay: firstDelayMs, maxDelay: maxDelayMs } = retry;
+  const policy = { maxAttempts, firstDelayMs, maxDelayMs };
+  const suspects = createSuspects({ ...base, signal: patienceOver });
+  const deps: Omit<WorkerDeps, 'prefetch'> = { ...base, broker, policy, suspects, signal: patienceOver };
+  const { workers, windowBytes, ...limits } = config.inspection;
+  const inspector = createInspector({ schemaDirs: config.schemas.dirs, workers, windowBytes, limits, log });
+  const { inspect } = inspector;
+  const submissions = submissionsPipeline({ ...base, goals: config.goals, inspect });
+  return [
+    { name: 'inspector', start: async () => undefined, stop: () => inspector.stop() },
+    createWorker({ ...deps, prefetch: prefetch.answers }, answersPipeline({ ...base, identity })),
+    createWorker({ ...deps, prefetch: prefetch.forms }, formsPipeline(base)),
+    createWorker({ ...deps, prefetch: prefetch.submissions }, submissions),
+  ];
+}

@@ -1,0 +1,208 @@
+import type { Knex } from 'knex';
+import { Message, type QueueName } from '../../schemas/messages.ts';
+import { type Db, isSqlite } from '../store/database.ts';
+import { isClaimed } from '../store/once.ts';
+import { inTransaction } from '../store/transaction.ts';
+import { openBreakers } from './breakers.ts';
+import type { Delivery } from './broker.ts';
+import { forget } from './outbox.ts';
+import { type Candidate, type Shares, share } from './shares.ts';
+
+/** A message under lease: the claimer has it in hand until the lease ends. */
+export interface OutboxEntry {
+  readonly id: number;
+  readonly sender: string;
+  readonly dueAt: Date;
+  readonly delivery: Delivery;
+  /** The end of the lease, as it is in the row: whoever changes the row must find it there. */
+  readonly lease: string;
+}
+
+export interface Claim {
+  readonly now: Date;
+  /** Nobody else gets the messages before. */
+  readonly until: Date;
+  /** Most messages that are taken. */
+  readonly limit: number;
+  /** Most messages of the queue in hand at once, those of other relays too; no limit when absent. */
+  readonly inAll?: number;
+  /** Of these of one sender; no limit when absent. */
+  readonly perSender?: number;
+}
+
+interface ClaimedRow {
+  readonly id: string | number;
+  readonly queue: QueueName;
+  readonly message_id: string;
+  readonly message: string;
+  readonly attempt: number;
+  readonly sender: string;
+  readonly sha256: string | null;
+  readonly handed: number;
+  readonly due_at: string;
+}
+
+const CHUNK = 200; // rows a statement: well under the limits on terms and variables of both databases
+const MOST_SENDERS = 2_000; // looked at in one claim
+const COLUMNS = ['id', 'queue', 'message_id', 'message', 'attempt', 'sender', 'sha256', 'handed', 'due_at'];
+
+/**
+ * Leases due messages of a queue, in turn over the senders that have any: the one with the least in hand first, then
+ * the longest due. A paused sender's stay. Costs the same however many wait; claims at one moment never get the same.
+ */
+export async function claimDue(db: Db, queue: QueueName, claim: Claim): Promise<OutboxEntry[]> {
+  const first = await dueOf(db, queue, claim.now, claim.limit + 1);
+  if (first.length === 0) return [];
+  const rows = await inTransaction(db, async (tx) => {
+    await inTurn(tx, queue);
+    return lease(tx, await chosen(tx, queue, first, claim), claim);
+  });
+  return readable(db, rows, claim);
+}
+
+/** Lets one claim of a queue at a time count what is in hand: SQLite has one writer anyway. */
+async function inTurn(tx: Db, queue: QueueName): Promise<void> {
+  if (isSqlite(tx)) return;
+  await tx.raw('select pg_advisory_xact_lock(?, hashtext(current_schema() || ?))', [LOCK_SPACE, queue]);
+}
+
+const LOCK_SPACE = 190_816; // any constant: with the queue it names the lock that claims queue up on
+
+/** The longest due messages that nobody has in hand. */
+function dueOf(db: Db, queue: QueueName, now: Date, limit: number): Knex.QueryBuilder<object, Candidate[]> {
+  return freeAt(db('outbox').select('id', 'sender').where({ queue }), now).orderBy(['due_at', 'id']).limit(limit);
+}
+
+function freeAt(query: Knex.QueryBuilder, now: Date): Knex.QueryBuilder {
+  const at = now.toISOString();
+  return query
+    .andWhere('due_at', '<=', at)
+    .andWhere((either) => either.whereNull('leased_until').orWhere('leased_until', '<=', at));
+}
+
+async function chosen(db: Db, queue: QueueName, first: Candidate[], claim: Claim): Promise<number[]> {
+  const shares = await sharesOf(db, queue, claim);
+  if (shares.room <= 0) return [];
+  const whole = first.length <= claim.limit;
+  const candidates = whole ? first : await dueOfEach(db, queue, claim, shares);
+  return share(candidates, shares).map(({ id }) => Number(id));
+}
+
+async function sharesOf(db: Db, queue: QueueName, claim: Claim): Promise<Shares> {
+  const { now, limit, inAll = Number.POSITIVE_INFINITY, perSender = Number.POSITIVE_INFINITY } = claim;
+  const held: { queue: string; sender: string; rows: string | number }[] = await db('outbox')
+    .select('queue', 'sender')
+    .count({ rows: '*' })
+    .whereNotNull('leased_until')
+    .andWhere('leased_until', '>', now.toISOString())
+    .groupBy('queue', 'sender');
+  const open = await openBreakers(db);
+  const sum = (rows: typeof held) => rows.reduce((total, { rows: count }) => total + Number(count), 0);
+  const here = held.filter((row) => row.queue === queue);
+  const inHand = new Map(here.map(({ sender, rows }) => [sender, Number(rows)]));
+  const inHandOf = (sender: string) => inHand.get(sender) ?? 0;
+
+  function roomOf(sender: string): number {
+    const until = open.get(sender);
+    if (until) return until > now ? 0 : 1 - sum(held.filter((row) => row.sender === sender)); // tried with one
+    // taking every place as it comes free would cost a transaction each
+    return inHandOf(sender) > perSender * 0.75 ? 0 : perSender - inHandOf(sender);
+  }
+  return { room: Math.min(limit, inAll - sum(here)), inHandOf, roomOf };
+}
+
+/** The longest due messages of each sender that may take some, as many as it may. */
+async function dueOfEach(db: Db, queue: QueueName, { now }: Claim, shares: Shares): Promise<Candidate[]> {
+  const { room, roomOf, inHandOf } = shares;
+  const waiting = (await sendersWaiting(db, queue, now)).filter(({ sender }) => roomOf(sender) > 0);
+  waiting.sort((one, other) => inHandOf(one.sender) - inHandOf(other.sender) || (one.oldest < other.oldest ? -1 : 1));
+  const [head, ...rest] = waiting
+    .slice(0, Math.max(0, room))
+    .map(({ sender }) => db.select('*').from(longestDue(sender).as('due')));
+  return head ? head.unionAll(rest) : [];
+
+  function longestDue(sender: string): Knex.QueryBuilder {
+    const of = freeAt(db('outbox').select('id', 'sender').where({ queue, sender }), now);
+    return of.orderBy(['due_at', 'id']).limit(Math.min(room, roomOf(sender)));
+  }
+}
+
+/** The senders that have a due message nobody has in hand: two looks into an index for each sender, however many rows it has. */
+async function sendersWaiting(db: Db, queue: QueueName, now: Date): Promise<{ sender: string; oldest: string }[]> {
+  const bindings = { queue, now: now.toISOString(), most: MOST_SENDERS };
+  const result = await db.raw(
+    `with recursive waiting(sender) as (
+       select * from (select sender from outbox where queue = :queue order by sender limit 1) as head
+       union all
+       select (select sender from outbox where queue = :queue and sender > waiting.sender order by sender limit 1)
+       from waiting where waiting.sender is not null
+     )
+     select sender, (select due_at from outbox where queue = :queue and sender = waiting.sender and due_at <= :now
+       and (leased_until is null or leased_until <= :now) order by due_at limit 1) as oldest
+     from waiting where sender is not null limit :most`,
+    bindings,
+  );
+  const rows: { sender: string; oldest: string | null }[] = isSqlite(db) ? result : result.rows;
+  return rows.flatMap(({ sender, oldest }) => (oldest === null ? [] : [{ sender, oldest }]));
+}
+
+/** Leases those of the rows that are still free; skips what somebody else is just taking. */
+async function lease(db: Db, ids: readonly number[], { now, until }: Claim): Promise<ClaimedRow[]> {
+  const rows: ClaimedRow[] = [];
+  for (let at = 0; at < ids.length; at += CHUNK) {
+    const free = freeAt(
+      db('outbox')
+        .select('id')
+        .whereIn('id', ids.slice(at, at + CHUNK)),
+      now,
+    );
+    // a common table expression, so that PostgreSQL picks and locks the rows once
+    const due = isSqlite(db) ? free : free.forUpdate().skipLocked();
+    const leased = await db('outbox')
+      .with('due', due)
+      .whereIn('id', db('due').select('id'))
+      .update({ leased_until: until.toISOString(), handed: db.raw('handed + 1') })
+      .returning(COLUMNS);
+    rows.push(...leased);
+  }
+  const place = new Map(ids.map((id, index) => [id, index]));
+  return rows.sort((one, other) => (place.get(Number(one.id)) ?? 0) - (place.get(Number(other.id)) ?? 0));
+}
+
+/** The entries of rows; a row that no longer reads (written by another release) becomes a dead letter. */
+async function readable(db: Db, rows: readonly ClaimedRow[], { now, until }: Claim): Promise<OutboxEntry[]> {
+  const entries: OutboxEntry[] = [];
+  for (const row of rows) {
+    const message = parse(row.message);
+    // an effect of an older release, or of a message that was put in again: without this it would come for ever
+    if (row.handed > 1 && (await isClaimed(db, row.queue, row.message_id))) await forget(db, row.queue, row.message_id);
+    else if (message) entries.push({ ...entryOf(row, message), lease: until.toISOString() });
+    else await setAside(db, row, now);
+  }
+  return entries;
+}
+
+function entryOf({ id, queue, sender, attempt, handed, due_at }: ClaimedRow, message: Message) {
+  const delivery = { queue, message, attempt, redeliveries: handed - 1 };
+  return { id: Number(id), sender, dueAt: new Date(due_at), delivery };
+}
+
+function parse(text: string): Message | undefined {
+  try {
+    return Message.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+async function setAside(db: Db, row: ClaimedRow, now: Date): Promise<void> {
+  const { queue, message_id, message, attempt, sender, sha256 } = row;
+  await inTransaction(db, async (tx) => {
+    const reason = 'the message in the outbox does not fit its schema';
+    await tx('dead_letters')
+      .insert({ queue, message_id, message, attempt, sender, sha256, reason, buried_at: now.toISOString() })
+      .onConflict(['queue', 'message_id'])
+      .ignore();
+    await tx('outbox').where({ id: row.id }).delete();
+  });
+}

@@ -1,0 +1,92 @@
+import { EngineError } from '../core/errors.ts';
+import type { Db } from './database.ts';
+import { insertRow, rowsOf } from './sql.ts';
+
+/** A row of `blobs`: its bytes are in it, or in a file of the blob directory. */
+export interface BlobRow {
+  readonly sha256: string;
+  readonly size: number;
+  readonly content: Buffer | null;
+  readonly file: string | null;
+}
+
+const ROUNDS = 5; // more than one is only needed when the collector takes the very same content at the same moment
+
+/**
+ * Adds content in the caller's transaction, which also adds the row that needs it; content that is there stays.
+ * From then on collectors leave it alone (collect.ts says why that is safe).
+ *
+ * @returns false when the content was there: what the row says of its place is not used.
+ */
+export async function addNeeded(tx: Db, row: BlobRow, now: Date): Promise<boolean> {
+  for (let round = 0; round < ROUNDS; round += 1) {
+    if (await insert(tx, row, now, null)) return true;
+    if (await keepBlobs(tx, [row.sha256], now)) return false;
+  }
+  throw taken();
+}
+
+/**
+ * Adds content that no row needs yet: it goes after the collector's grace unless one does by then. The grace of content
+ * that is there and loose begins anew.
+ *
+ * @returns false when the content was there: what the row says of its place is not used.
+ */
+export async function addLoose(db: Db, row: BlobRow, now: Date): Promise<boolean> {
+  const { sha256 } = row;
+  const at = now.toISOString();
+  for (let round = 0; round < ROUNDS; round += 1) {
+    if (await insert(db, row, now, at)) return true;
+    if ((await db('blobs').where({ sha256 }).whereNotNull('loose_since').update({ loose_since: at })) > 0) return false;
+    if (await db('blobs').select('sha256').where({ sha256 }).first()) return false;
+  }
+  throw taken();
+}
+
+/** Content that a new row names counts as stored no longer ago than this: half the least grace of a sweep (collect.ts). */
+export const TOUCH_AFTER_MS = 1_800_000;
+
+/**
+ * Makes content stay, in the caller's transaction, which also adds a row that names it: it is no longer loose, and counts as
+ * stored within the last half hour.
+ *
+ * @returns false when some of it is not there: then the caller adds it and asks again, or rolls back.
+ */
+export async function keepBlobs(tx: Db, hashes: readonly string[], now: Date): Promise<boolean> {
+  const wanted = [...new Set(hashes)].sort(); // in one order: two transactions must not wait for each other
+  const places = wanted.map(() => '?').join(', ');
+  const select = `select sha256, loose_since, stored_at from blobs where sha256 in (${places}) order by sha256`;
+  const rows = await rowsOf<StandingRow>(tx, select, wanted);
+  if (rows.length < wanted.length) return false;
+  const old = new Date(now.getTime() - TOUCH_AFTER_MS).toISOString();
+  for (const { sha256 } of rows.filter((row) => row.loose_since !== null || row.stored_at < old)) {
+    if (!(await touch(tx, sha256, now, old))) return false;
+  }
+  return true;
+}
+
+interface StandingRow {
+  readonly sha256: string;
+  readonly loose_since: string | null;
+  readonly stored_at: string;
+}
+
+/** False when the row has been collected since it was read. */
+async function touch(tx: Db, sha256: string, now: Date, old: string): Promise<boolean> {
+  const touched = await tx('blobs')
+    .where({ sha256 })
+    .where((either) => either.whereNotNull('loose_since').orWhere('stored_at', '<', old))
+    .update({ loose_since: null, stored_at: now.toISOString() });
+  // somebody else may have touched it since it was read
+  return touched > 0 || (await tx('blobs').select('sha256').where({ sha256 }).first()) !== undefined;
+}
+
+function insert(db: Db, row: BlobRow, now: Date, looseSince: string | null): Promise<boolean> {
+  const { sha256, size, content, file } = row;
+  const at = { stored_at: now.toISOString(), loose_since: looseSince };
+  return insertRow(db, 'blobs', { sha256, size, file, content, ...at }, 'orIgnore');
+}
+
+function taken(): EngineError {
+  return new EngineError('store_unavailable', 'content was collected each time it was stored: try again');
+}

@@ -1,0 +1,100 @@
+import { createRequire } from 'node:module';
+import type { Knex } from 'knex';
+import type { Client as Connection } from 'pg';
+import { storeAway } from './store-away.ts';
+
+/** What knex's dialect for PostgreSQL does that is overridden here. */
+interface Dialect extends Knex.Client {
+  _query(connection: Connection, statement: unknown): Promise<unknown>;
+}
+type DialectClass = new (config: Knex.Config) => Dialect;
+
+/** A connection that may take its time: a migration is under way on it. */
+const UNHURRIED = Symbol('unhurried');
+type Marked = Connection & { [UNHURRIED]?: boolean };
+
+/** How long the engine waits for PostgreSQL. */
+export interface Patience {
+  /** For a new connection, in ms. */
+  readonly connectWithinMs: number;
+  /** For the answer to one statement, in ms: after that the connection counts as dead. */
+  readonly answerWithinMs: number;
+}
+
+/**
+ * knex's configuration for PostgreSQL. A server that is away, restarted, frozen or cut off never keeps a caller waiting
+ * for ever: connecting, waiting for a free connection and every statement have a limit, after which the connection is
+ * thrown away and the caller gets store_unavailable. The server itself ends a slow statement sooner (so that a slow
+ * statement is told from a dead server), and the transaction of a client that has vanished.
+ */
+export function patientPostgres(url: string, poolSize: number, patience: Patience): Knex.Config {
+  const { connectWithinMs, answerWithinMs } = patience;
+  return {
+    client: patientDialect(answerWithinMs) as unknown as typeof Knex.Client,
+    connection: {
+      connectionString: url,
+      connectionTimeoutMillis: connectWithinMs,
+      query_timeout: answerWithinMs * 2, // for what knex asks while it connects; every other statement is cut before
+      statement_timeout: Math.ceil(answerWithinMs * 0.75),
+      idle_in_transaction_session_timeout: answerWithinMs,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: 5_000,
+    },
+    pool: { min: 0, max: poolSize, acquireTimeoutMillis: answerWithinMs, createTimeoutMillis: answerWithinMs },
+  };
+}
+
+function patientDialect(answerWithinMs: number): DialectClass {
+  const Postgres: DialectClass = createRequire(import.meta.url)('knex/lib/dialects/postgres/index.js');
+
+  // a class, as knex makes clients of its own for transactions from the prototype
+  return class extends Postgres {
+    override _query(connection: Marked, statement: unknown): Promise<unknown> {
+      if (connection[UNHURRIED]) return super._query(connection, statement);
+      const timer = setTimeout(() => cut(connection), answerWithinMs);
+      return super._query(connection, statement).finally(() => clearTimeout(timer));
+    }
+
+    override query(connection: Marked, statement: unknown): Promise<unknown> {
+      return super.query(connection, statement).catch(rethrow);
+    }
+
+    override acquireConnection(): Promise<unknown> {
+      return super.acquireConnection().catch(rethrow);
+    }
+  };
+}
+
+/** Ends a connection at once: every statement on it fails, and the pool throws it away. */
+function cut(connection: Connection): void {
+  connection.connection.stream.destroy(new Error('no answer in time'));
+}
+
+function rethrow(error: unknown): never {
+  throw isAway(error) ? storeAway(error) : error;
+}
+
+// the network; a server that starts, stops or has no connection left; a session that the server ended
+const CODES = /^(ECONN[A-Z]+|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|08...|57P0.|53300|25P0[34])$/;
+// what knex, its pool and the driver say without a code
+const SENTENCES =
+  /Connection terminated|has encountered a connection error|was closed|timeout expired|Timeout acquiring a connection|read timeout|no answer in time/;
+
+/** Not a statement that the server ended because it took too long (57014): that is the statement's fault. */
+function isAway(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if ('code' in error && typeof error.code === 'string') return CODES.test(error.code);
+  return SENTENCES.test(error.message);
+}
+
+/** Runs work that may take its time, such as a migration, in the caller's transaction: no limit ends its statements. */
+export async function unhurried<T>(tx: Knex, work: () => Promise<T>): Promise<T> {
+  await tx.raw('set local statement_timeout = 0');
+  const connection: Marked = await tx.client.acquireConnection(); // the transaction's own
+  connection[UNHURRIED] = true;
+  try {
+    return await work();
+  } finally {
+    connection[UNHURRIED] = false;
+  }
+}

@@ -1,0 +1,482 @@
+CREATE TABLE alerts (
+    id bigint NOT NULL,
+    name character varying(40) NOT NULL,
+    subject character varying(80) NOT NULL,
+    detail text NOT NULL,
+    raised_at text NOT NULL,
+    gone_since text,
+    cleared_at text,
+    told integer NOT NULL,
+    refused integer NOT NULL
+);
+
+CREATE SEQUENCE alerts_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER SEQUENCE alerts_id_seq OWNED BY alerts.id;
+
+CREATE TABLE attachments (
+    message_id character varying(40) NOT NULL,
+    number integer NOT NULL,
+    file_name text NOT NULL,
+    media_type character varying(80) NOT NULL,
+    main boolean NOT NULL,
+    sha256 character varying(64) NOT NULL,
+    size bigint NOT NULL
+);
+
+CREATE TABLE audit (
+    id bigint NOT NULL,
+    at text NOT NULL,
+    who character varying(80) NOT NULL,
+    what character varying(40) NOT NULL,
+    subject character varying(120) NOT NULL,
+    outcome character varying(40) NOT NULL,
+    facts text NOT NULL,
+    seq bigint,
+    hash character varying(64)
+);
+
+CREATE SEQUENCE audit_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER SEQUENCE audit_id_seq OWNED BY audit.id;
+
+CREATE TABLE blobs (
+    sha256 character varying(64) NOT NULL,
+    size bigint NOT NULL,
+    file text,
+    stored_at text NOT NULL,
+    content bytea,
+    loose_since text
+);
+
+CREATE TABLE breakers (
+    sender character varying(6) NOT NULL,
+    failures integer NOT NULL,
+    state character varying(8) NOT NULL,
+    trips integer NOT NULL,
+    until text,
+    reason text NOT NULL,
+    failed_at text NOT NULL,
+    changed_at text NOT NULL
+);
+
+CREATE TABLE dead_letters (
+    id bigint NOT NULL,
+    queue character varying(40) NOT NULL,
+    message_id character varying(80) NOT NULL,
+    message text NOT NULL,
+    attempt integer NOT NULL,
+    reason text NOT NULL,
+    buried_at text NOT NULL,
+    sender character varying(6) DEFAULT ''::character varying NOT NULL,
+    sha256 character varying(64),
+    answer_by text
+);
+
+CREATE SEQUENCE dead_letters_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER SEQUENCE dead_letters_id_seq OWNED BY dead_letters.id;
+
+CREATE TABLE deliveries (
+    ticket character varying(13) NOT NULL,
+    goal character varying(4) NOT NULL,
+    stem text NOT NULL,
+    sha256 character varying(64) NOT NULL,
+    signature_sha256 character varying(64) NOT NULL,
+    placed_at text NOT NULL
+);
+
+CREATE TABLE events (
+    id bigint NOT NULL,
+    ticket character varying(13) NOT NULL,
+    at text NOT NULL,
+    what character varying(40) NOT NULL,
+    facts text NOT NULL
+);
+
+CREATE SEQUENCE events_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER SEQUENCE events_id_seq OWNED BY events.id;
+
+CREATE TABLE folder_files (
+    id bigint NOT NULL,
+    sender character varying(6) NOT NULL,
+    folder character varying(10) NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."C",
+    channel character varying(16),
+    state character varying(8) NOT NULL,
+    size bigint NOT NULL,
+    sha256 character varying(64),
+    digests text,
+    file text,
+    modified_at text NOT NULL,
+    stored_at text NOT NULL,
+    content bytea
+);
+
+CREATE SEQUENCE folder_files_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER SEQUENCE folder_files_id_seq OWNED BY folder_files.id;
+
+CREATE TABLE forms (
+    ticket character varying(13) NOT NULL,
+    form_index integer NOT NULL,
+    part integer NOT NULL,
+    outcome character varying(16) NOT NULL,
+    facts text NOT NULL,
+    anomalies text NOT NULL
+);
+
+CREATE TABLE job_runs (
+    job character varying(40) NOT NULL,
+    run_key character varying(40) NOT NULL,
+    state character varying(8) NOT NULL,
+    holder text NOT NULL,
+    attempts integer NOT NULL,
+    failures integer NOT NULL,
+    started_at text NOT NULL,
+    finished_at text,
+    detail text
+);
+
+CREATE TABLE leases (
+    name character varying(40) NOT NULL,
+    holder text NOT NULL,
+    until text NOT NULL,
+    takeovers bigint NOT NULL,
+    previous text NOT NULL
+);
+
+CREATE TABLE mailboxes (
+    ebox_id character varying(20) NOT NULL,
+    type character varying(16) NOT NULL,
+    created_at text NOT NULL
+);
+
+CREATE TABLE messages (
+    id character varying(40) NOT NULL,
+    ebox_id character varying(20) NOT NULL,
+    message_type character varying(40) NOT NULL,
+    subject text NOT NULL,
+    ticket character varying(13),
+    received_at text NOT NULL
+);
+
+CREATE TABLE organisations (
+    enterprise_number character varying(10) NOT NULL,
+    names text NOT NULL,
+    language character varying(2) NOT NULL,
+    email text,
+    nsso_number character varying(10),
+    mailbox_type character varying(16) NOT NULL
+);
+
+CREATE TABLE outbox (
+    id bigint NOT NULL,
+    queue character varying(40) NOT NULL,
+    message_id character varying(80) NOT NULL,
+    message text NOT NULL,
+    attempt integer NOT NULL,
+    due_at text NOT NULL,
+    leased_until text,
+    sender character varying(6) DEFAULT ''::character varying NOT NULL,
+    sha256 character varying(64),
+    handed integer DEFAULT 0 NOT NULL
+);
+
+CREATE SEQUENCE outbox_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER SEQUENCE outbox_id_seq OWNED BY outbox.id;
+
+CREATE TABLE processed (
+    consumer character varying(40) NOT NULL,
+    message_id character varying(80) NOT NULL,
+    processed_at text NOT NULL
+);
+
+CREATE TABLE qualities (
+    enterprise_number character varying(10) NOT NULL,
+    code character varying(40) NOT NULL
+);
+
+CREATE TABLE reply_numbers (
+    day character varying(8) NOT NULL,
+    goal character varying(4) NOT NULL,
+    environment character varying(1) NOT NULL,
+    last bigint NOT NULL
+);
+
+CREATE TABLE schema_versions (
+    number integer NOT NULL,
+    name text NOT NULL,
+    applied_at text NOT NULL
+);
+
+CREATE TABLE sender_certificates (
+    sender character varying(6) NOT NULL,
+    fingerprint character varying(64) NOT NULL,
+    pem text NOT NULL
+);
+
+CREATE TABLE sender_keys (
+    sender character varying(6) NOT NULL,
+    fingerprint character varying(64) NOT NULL,
+    public_key text NOT NULL
+);
+
+CREATE TABLE senders (
+    number character varying(6) NOT NULL,
+    login text NOT NULL,
+    enterprise_number character varying(10) NOT NULL,
+    quality character varying(40) NOT NULL,
+    state character varying(16) NOT NULL,
+    channels text NOT NULL,
+    goals text NOT NULL,
+    networks text NOT NULL,
+    mandates text,
+    password_hash text
+);
+
+CREATE TABLE stems (
+    sender character varying(6) NOT NULL,
+    stem text NOT NULL,
+    ticket character varying(13) NOT NULL
+);
+
+CREATE TABLE submission_files (
+    ticket character varying(13) NOT NULL,
+    name text NOT NULL,
+    role character varying(2) NOT NULL,
+    part integer NOT NULL,
+    sha256 character varying(64) NOT NULL,
+    size bigint NOT NULL,
+    content_sha256 character varying(64)
+);
+
+CREATE TABLE submissions (
+    ticket character varying(13) NOT NULL,
+    sender character varying(6) NOT NULL,
+    stem text NOT NULL,
+    content_hash character varying(64) NOT NULL,
+    goal character varying(16) NOT NULL,
+    environment character varying(1) NOT NULL,
+    channel character varying(16) NOT NULL,
+    state character varying(16) NOT NULL,
+    result_code integer,
+    errors text NOT NULL,
+    signature text,
+    received_at text NOT NULL
+);
+
+CREATE TABLE suspects (
+    queue character varying(40) NOT NULL,
+    message_id character varying(80) NOT NULL,
+    starts integer NOT NULL,
+    started_at text NOT NULL
+);
+
+ALTER TABLE ONLY alerts ALTER COLUMN id SET DEFAULT nextval('alerts_id_seq'::regclass);
+
+ALTER TABLE ONLY audit ALTER COLUMN id SET DEFAULT nextval('audit_id_seq'::regclass);
+
+ALTER TABLE ONLY dead_letters ALTER COLUMN id SET DEFAULT nextval('dead_letters_id_seq'::regclass);
+
+ALTER TABLE ONLY events ALTER COLUMN id SET DEFAULT nextval('events_id_seq'::regclass);
+
+ALTER TABLE ONLY folder_files ALTER COLUMN id SET DEFAULT nextval('folder_files_id_seq'::regclass);
+
+ALTER TABLE ONLY outbox ALTER COLUMN id SET DEFAULT nextval('outbox_id_seq'::regclass);
+
+ALTER TABLE ONLY alerts
+    ADD CONSTRAINT alerts_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY attachments
+    ADD CONSTRAINT attachments_pkey PRIMARY KEY (message_id, number);
+
+ALTER TABLE ONLY audit
+    ADD CONSTRAINT audit_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY audit
+    ADD CONSTRAINT audit_seq_unique UNIQUE (seq);
+
+ALTER TABLE ONLY blobs
+    ADD CONSTRAINT blobs_pkey PRIMARY KEY (sha256);
+
+ALTER TABLE ONLY breakers
+    ADD CONSTRAINT breakers_pkey PRIMARY KEY (sender);
+
+ALTER TABLE ONLY dead_letters
+    ADD CONSTRAINT dead_letters_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY dead_letters
+    ADD CONSTRAINT dead_letters_queue_message_id_unique UNIQUE (queue, message_id);
+
+ALTER TABLE ONLY deliveries
+    ADD CONSTRAINT deliveries_pkey PRIMARY KEY (ticket, goal);
+
+ALTER TABLE ONLY events
+    ADD CONSTRAINT events_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY folder_files
+    ADD CONSTRAINT folder_files_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY folder_files
+    ADD CONSTRAINT folder_files_sender_folder_name_unique UNIQUE (sender, folder, name);
+
+ALTER TABLE ONLY forms
+    ADD CONSTRAINT forms_pkey PRIMARY KEY (ticket, form_index);
+
+ALTER TABLE ONLY job_runs
+    ADD CONSTRAINT job_runs_pkey PRIMARY KEY (job, run_key);
+
+ALTER TABLE ONLY leases
+    ADD CONSTRAINT leases_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY mailboxes
+    ADD CONSTRAINT mailboxes_pkey PRIMARY KEY (ebox_id);
+
+ALTER TABLE ONLY messages
+    ADD CONSTRAINT messages_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY organisations
+    ADD CONSTRAINT organisations_nsso_number_unique UNIQUE (nsso_number);
+
+ALTER TABLE ONLY organisations
+    ADD CONSTRAINT organisations_pkey PRIMARY KEY (enterprise_number);
+
+ALTER TABLE ONLY outbox
+    ADD CONSTRAINT outbox_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY outbox
+    ADD CONSTRAINT outbox_queue_message_id_unique UNIQUE (queue, message_id);
+
+ALTER TABLE ONLY processed
+    ADD CONSTRAINT processed_pkey PRIMARY KEY (consumer, message_id);
+
+ALTER TABLE ONLY qualities
+    ADD CONSTRAINT qualities_pkey PRIMARY KEY (enterprise_number, code);
+
+ALTER TABLE ONLY reply_numbers
+    ADD CONSTRAINT reply_numbers_pkey PRIMARY KEY (day, goal, environment);
+
+ALTER TABLE ONLY schema_versions
+    ADD CONSTRAINT schema_versions_pkey PRIMARY KEY (number);
+
+ALTER TABLE ONLY sender_certificates
+    ADD CONSTRAINT sender_certificates_pkey PRIMARY KEY (sender, fingerprint);
+
+ALTER TABLE ONLY sender_keys
+    ADD CONSTRAINT sender_keys_pkey PRIMARY KEY (sender, fingerprint);
+
+ALTER TABLE ONLY senders
+    ADD CONSTRAINT senders_login_unique UNIQUE (login);
+
+ALTER TABLE ONLY senders
+    ADD CONSTRAINT senders_pkey PRIMARY KEY (number);
+
+ALTER TABLE ONLY stems
+    ADD CONSTRAINT stems_pkey PRIMARY KEY (sender, stem);
+
+ALTER TABLE ONLY submission_files
+    ADD CONSTRAINT submission_files_pkey PRIMARY KEY (ticket, name);
+
+ALTER TABLE ONLY submissions
+    ADD CONSTRAINT submissions_pkey PRIMARY KEY (ticket);
+
+ALTER TABLE ONLY submissions
+    ADD CONSTRAINT submissions_sender_stem_content_hash_unique UNIQUE (sender, stem, content_hash);
+
+ALTER TABLE ONLY suspects
+    ADD CONSTRAINT suspects_pkey PRIMARY KEY (queue, message_id);
+
+CREATE INDEX alerts_name_subject_id_index ON alerts USING btree (name, subject, id);
+
+CREATE UNIQUE INDEX alerts_standing ON alerts USING btree (name, subject) WHERE (cleared_at IS NULL);
+
+CREATE INDEX alerts_told_index ON alerts USING btree (told);
+
+CREATE INDEX audit_at_index ON audit USING btree (at);
+
+CREATE INDEX audit_unlinked ON audit USING btree (id) WHERE (seq IS NULL);
+
+CREATE INDEX blobs_file ON blobs USING btree (file) WHERE (file IS NOT NULL);
+
+CREATE INDEX blobs_loose ON blobs USING btree (loose_since) WHERE (loose_since IS NOT NULL);
+
+CREATE INDEX dead_letters_answer_by_index ON dead_letters USING btree (answer_by);
+
+CREATE INDEX events_ticket_id_index ON events USING btree (ticket, id);
+
+CREATE INDEX folder_files_file ON folder_files USING btree (file) WHERE (file IS NOT NULL);
+
+CREATE INDEX job_runs_started_at_index ON job_runs USING btree (started_at);
+
+CREATE INDEX messages_ebox_id_received_at_id_index ON messages USING btree (ebox_id, received_at, id);
+
+CREATE INDEX outbox_in_hand ON outbox USING btree (queue, sender) WHERE (leased_until IS NOT NULL);
+
+CREATE INDEX outbox_queue_due_at_id_index ON outbox USING btree (queue, due_at, id);
+
+CREATE INDEX outbox_queue_sender_due_at_id_index ON outbox USING btree (queue, sender, due_at, id);
+
+CREATE INDEX submissions_received_at_ticket_index ON submissions USING btree (received_at, ticket);
+
+ALTER TABLE ONLY attachments
+    ADD CONSTRAINT attachments_message_id_foreign FOREIGN KEY (message_id) REFERENCES messages(id);
+
+ALTER TABLE ONLY deliveries
+    ADD CONSTRAINT deliveries_ticket_foreign FOREIGN KEY (ticket) REFERENCES submissions(ticket);
+
+ALTER TABLE ONLY events
+    ADD CONSTRAINT events_ticket_foreign FOREIGN KEY (ticket) REFERENCES submissions(ticket);
+
+ALTER TABLE ONLY forms
+    ADD CONSTRAINT forms_ticket_foreign FOREIGN KEY (ticket) REFERENCES submissions(ticket);
+
+ALTER TABLE ONLY messages
+    ADD CONSTRAINT messages_ebox_id_foreign FOREIGN KEY (ebox_id) REFERENCES mailboxes(ebox_id);
+
+ALTER TABLE ONLY qualities
+    ADD CONSTRAINT qualities_enterprise_number_foreign FOREIGN KEY (enterprise_number) REFERENCES organisations(enterprise_number);
+
+ALTER TABLE ONLY sender_certificates
+    ADD CONSTRAINT sender_certificates_sender_foreign FOREIGN KEY (sender) REFERENCES senders(number);
+
+ALTER TABLE ONLY sender_keys
+    ADD CONSTRAINT sender_keys_sender_foreign FOREIGN KEY (sender) REFERENCES senders(number);
+
+ALTER TABLE ONLY senders
+    ADD CONSTRAINT senders_enterprise_number_quality_foreign FOREIGN KEY (enterprise_number, quality) REFERENCES qualities(enterprise_number, code);
+
+ALTER TABLE ONLY submission_files
+    ADD CONSTRAINT submission_files_ticket_foreign FOREIGN KEY (ticket) REFERENCES submissions(ticket);

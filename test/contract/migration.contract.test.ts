@@ -1,0 +1,145 @@
+import { expect } from 'chai';
+import { type Db, openStore } from '../../engine/store/database.ts';
+import { MIGRATIONS, migrate } from '../../engine/store/migrate.ts';
+import { initial } from '../../engine/store/migrations/001-initial.ts';
+import { inTransaction } from '../../engine/store/transaction.ts';
+import { createTestDatabase, STORES, type StoreKind } from '../support/database.ts';
+
+const AT = '2026-11-20T10:00:00.000Z';
+const TICKET = 'AAAAAAAAAAAA1';
+const NOTI = 'a'.repeat(64);
+
+for (const kind of STORES) contract(kind);
+
+/** What both stores must do alike with a database that the first release filled. */
+function contract(kind: StoreKind): void {
+  describe(`migration contract: ${kind}`, () => {
+    let db: Db;
+    let url: string;
+    let close: () => Promise<void>;
+
+    beforeEach(async () => {
+      const database = await createTestDatabase(kind);
+      ({ url } = database);
+      db = openStore({ url, poolSize: 2 });
+      await firstRelease(db);
+      close = async () => {
+        await db.destroy();
+        await database.remove();
+      };
+    });
+    afterEach(() => close());
+
+    it('keeps the newest of several rows of one message, and tells whose it is and what it refers to', async () => {
+      const answer = JSON.stringify({ kind: 'answer.ready', id: 'NOTI:1', ticket: TICKET, sha256: NOTI });
+      await db('outbox').insert([
+        outboxRow('answers', 'NOTI:1', answer, 1),
+        outboxRow('answers', 'NOTI:1', answer, 2),
+        outboxRow(
+          'submissions',
+          TICKET,
+          JSON.stringify({ kind: 'submission.received', id: TICKET, ticket: TICKET }),
+          1,
+        ),
+        outboxRow('forms', 'odd', 'not JSON', 1),
+      ]);
+      await migrate(db);
+      const columns = ['queue', 'message_id', 'attempt', 'sender', 'sha256', 'handed'];
+      const rows = await db('outbox').select(columns).orderBy('id');
+      expect(rows.map((row) => columns.map((column) => row[column]))).to.deep.equal([
+        ['answers', 'NOTI:1', 2, '123456', NOTI, 0],
+        ['submissions', TICKET, 1, '123456', null, 0],
+        ['forms', 'odd', 1, '', null, 0],
+      ]);
+    });
+
+    it('keeps dead letters, and tells whose they are and what they refer to', async () => {
+      const answer = JSON.stringify({ kind: 'answer.ready', id: 'NOTI:1', ticket: TICKET, sha256: NOTI });
+      const foreign = JSON.stringify({ kind: 'submission.received', id: 'x', ticket: 'ZZZZZZZZZZZZ9' });
+      for (const [queue, id, message] of [
+        ['answers', 'NOTI:1', answer],
+        ['submissions', 'x', foreign],
+      ]) {
+        await db('dead_letters').insert({ queue, message_id: id, message, attempt: 8, reason: 'no', buried_at: AT });
+      }
+      await migrate(db);
+      const rows = await db('dead_letters').select('message_id', 'sender', 'sha256', 'answer_by').orderBy('id');
+      expect(rows).to.deep.equal([
+        { message_id: 'NOTI:1', sender: '123456', sha256: NOTI, answer_by: null },
+        { message_id: 'x', sender: '', sha256: null, answer_by: null },
+      ]);
+    });
+
+    it('keeps submissions, and names the declaration that came in a ZIP', async () => {
+      const [zip, xml, plain] = ['1', '2', '3'].map((digit) => digit.repeat(64));
+      const file = { ticket: TICKET, role: 'FI', size: 1 };
+      await db('submission_files').insert([
+        { ...file, name: 'FI.1', part: 1, sha256: zip },
+        { ...file, name: 'FI.2', part: 2, sha256: plain },
+        { ...file, name: 'FS.1', part: 1, role: 'FS', sha256: '4'.repeat(64) },
+      ]);
+      const form = { ticket: TICKET, outcome: 'accepted', anomalies: '[]' };
+      await db('forms').insert([
+        { ...form, form_index: 1, part: 1, facts: JSON.stringify({ contentSha256: xml }) },
+        { ...form, form_index: 2, part: 1, facts: JSON.stringify({ contentSha256: xml }) },
+        { ...form, form_index: 3, part: 2, facts: JSON.stringify({ contentSha256: plain }) },
+      ]);
+      await migrate(db);
+      const files = await db('submission_files').select('name', 'content_sha256').orderBy('name');
+      expect(files).to.deep.equal([
+        { name: 'FI.1', content_sha256: xml },
+        { name: 'FI.2', content_sha256: null },
+        { name: 'FS.1', content_sha256: null },
+      ]);
+      expect(await db('submissions').select('ticket', 'state')).to.deep.equal([{ ticket: TICKET, state: 'handled' }]);
+    });
+
+    it('is done once, however many starters come at the same time, and changes nothing after', async () => {
+      const starters = Array.from({ length: 4 }, () => openStore({ url, poolSize: 2 }));
+      await Promise.all(starters.map(migrate));
+      expect(await versions(db)).to.deep.equal(MIGRATIONS.map(({ number }) => number));
+      await Promise.all(starters.map((starter) => starter.destroy()));
+    });
+
+    it('leaves a database that it cannot bring up to date as it was', async () => {
+      await db.schema.createTable('audit', (table) => table.text('mine')); // in the way of the second migration
+      const error = await migrate(db).catch((thrown: unknown) => thrown);
+      expect(error).to.be.instanceOf(Error);
+      expect(await versions(db)).to.deep.equal([1]);
+      expect(await db.schema.hasTable('leases')).to.equal(false);
+      expect(await db.schema.hasColumn('outbox', 'sender')).to.equal(false);
+    });
+
+    it('refuses a database of a newer release, and leaves it as it is', async () => {
+      await db('schema_versions').insert({ number: 3, name: 'later', applied_at: AT });
+      await db('schema_versions').insert({ number: 999, name: 'much later', applied_at: AT });
+      const error = await migrate(db).catch((thrown: unknown) => thrown);
+      expect(error).to.include({ code: 'store_newer' });
+      expect(await db.schema.hasTable('leases')).to.equal(false);
+    });
+  });
+}
+
+/** A database as the first release left it, with a submission of sender 123456. */
+async function firstRelease(db: Db): Promise<void> {
+  await inTransaction(db, async (tx) => {
+    await tx.schema.createTable('schema_versions', (table) => {
+      table.integer('number').primary();
+      table.text('name').notNullable();
+      table.text('applied_at').notNullable();
+    });
+    await initial.apply(tx);
+    await tx('schema_versions').insert({ number: 1, name: 'initial', applied_at: AT });
+  });
+  await db('submissions').insert({
+    ...{ ticket: TICKET, sender: '123456', stem: 'DMFA.123456.20261120.00001.R', content_hash: 'c', goal: 'DMFA' },
+    ...{ environment: 'R', channel: 'sftp', state: 'handled', errors: '[]', received_at: AT },
+  });
+}
+
+const outboxRow = (queue: string, id: string, message: string, attempt: number) => ({
+  ...{ queue, message_id: id, message, attempt, due_at: AT, leased_until: null },
+});
+
+const versions = async (db: Db) =>
+  (await db('schema_versions').select('number').orderBy('number')).map(({ number }) => number);
