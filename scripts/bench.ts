@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { benchFairness } from './bench/fairness.ts';
+import { benchFlow } from './bench/flow.ts';
 import { benchSftp } from './bench/sftp.ts';
 import { benchSignature } from './bench/signature.ts';
 import { benchXml } from './bench/xml.ts';
@@ -22,7 +24,18 @@ interface Bench {
   readonly needs: Readonly<Record<string, string>>;
 }
 
+const FLOW_NEEDS = {
+  '/usr/sbin/sshd': 'openssh-server',
+  sftp: 'openssh-client',
+  openssl: 'openssl',
+  xmllint: 'libxml2-utils',
+  sqlite3: 'sqlite3',
+  '/usr/lib/rabbitmq/bin/rabbitmq-server': 'rabbitmq-server',
+};
+
 const BENCHES: Readonly<Record<string, Bench>> = {
+  fairness: { measure: benchFairness, needs: FLOW_NEEDS },
+  flow: { measure: benchFlow, needs: FLOW_NEEDS },
   sftp: { measure: benchSftp, needs: { '/usr/sbin/sshd': 'openssh-server', sftp: 'openssh-client' } },
   signature: { measure: benchSignature, needs: { openssl: 'openssl' } },
   xml: { measure: benchXml, needs: { xmllint: 'libxml2-utils' } },

@@ -2,14 +2,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
-import { tmpdir, userInfo } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { eventually } from '../../test/support/eventually.ts';
 import { type ClientKey, type Login, openDesk, sftp } from '../../test/support/sftp-client.ts';
 import type { Figure } from '../bench.ts';
+import { startOpenssh, stopChild } from './openssh.ts';
 
 const MIB = 2 ** 20;
 const PAIRS = 3;
@@ -44,7 +43,7 @@ export async function* benchSftp(): AsyncIterable<Figure> {
     const [large, small] = makeFiles(dir);
     const bench = {
       ours: await startOurs(dir, key, running),
-      openssh: await startOpenssh(dir, key, desk.newKey(), running),
+      openssh: await openTarget(dir, key, desk.newKey(), running),
       large,
       small,
     };
@@ -58,7 +57,7 @@ export async function* benchSftp(): AsyncIterable<Figure> {
       0.7,
     );
   } finally {
-    for (const child of running) await stop(child);
+    for (const child of running) await stopChild(child);
     rmSync(dir, { recursive: true, force: true });
     desk.remove();
   }
@@ -89,55 +88,16 @@ async function startOurs(dir: string, key: ClientKey, running: ChildProcess[]): 
   return { login, folder: 'IN', clear: async () => void (await sftp(login, ['-rm IN/*'])) };
 }
 
-async function startOpenssh(dir: string, key: ClientKey, host: ClientKey, running: ChildProcess[]): Promise<Target> {
-  const port = await freePort();
-  const config = join(dir, 'sshd_config');
-  const folder = join(dir, 'openssh');
-  const lines = [
-    `Port ${port}`,
-    'ListenAddress 127.0.0.1',
-    `HostKey ${host.file}`,
-    `AuthorizedKeysFile ${join(dir, 'key.pub')}`,
-    'StrictModes no',
-    'UsePAM no',
-    'PidFile none',
-    'Subsystem sftp internal-sftp',
-  ];
-  mkdirSync('/run/sshd', { recursive: true });
-  mkdirSync(folder);
-  writeFileSync(config, `${lines.join('\n')}\n`);
-  const child = spawn('/usr/sbin/sshd', ['-D', '-f', config], { stdio: 'ignore' });
+async function openTarget(dir: string, key: ClientKey, host: ClientKey, running: ChildProcess[]): Promise<Target> {
+  const { login, child } = await startOpenssh(dir, key, host);
   running.push(child);
-  await eventually(() => reach(port));
+  const folder = join(dir, 'openssh');
+  mkdirSync(folder);
   const clear = async () => {
     rmSync(folder, { recursive: true });
     mkdirSync(folder);
   };
-  return { login: { port, login: userInfo().username, key }, folder, clear };
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as { port: number };
-  probe.close();
-  return port;
-}
-
-async function reach(port: number): Promise<void> {
-  const socket = connect(port, '127.0.0.1');
-  try {
-    await once(socket, 'connect');
-  } finally {
-    socket.destroy();
-  }
-}
-
-async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = once(child, 'exit');
-  child.kill('SIGTERM');
-  await gone;
+  return { login, folder, clear };
 }
 
 async function compare(

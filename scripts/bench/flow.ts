@@ -1,0 +1,224 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Pki } from '../../test/support/pki.ts';
+import { type ClientKey, openDesk } from '../../test/support/sftp-client.ts';
+import type { Figure } from '../bench.ts';
+import type { Contender } from './flow-contender.ts';
+import { type BenchEngine, type EnginePlan, startBenchEngine } from './flow-engine.ts';
+import { growth } from './flow-growth.ts';
+import { measureRun, median, type Outcome, quantile } from './flow-run.ts';
+import { type BenchServices, missingPackages, startServices } from './flow-services.ts';
+import { type FlowSender, makeSenders } from './flow-sets.ts';
+import { receivingOnly, startPipeline } from './flow-shell.ts';
+import { type Step, stepsBetween, timersOf } from './flow-stages.ts';
+import { startOpenssh, stopChild } from './openssh.ts';
+
+const SENDERS = 4;
+const ROUNDS = 3;
+const SETS_EACH = 50; // of each sender and round
+const SHELL_SETS_EACH = 10;
+const PACED_SETS = 40;
+const PACED_EVERY_MS = 200;
+const WORKERS = [1, 2, 4] as const;
+const GROWTH_SETS_EACH = 40;
+const STORED = [1_000, 100_000] as const;
+const MADE_EACH = 3 * SETS_EACH * (ROUNDS + 2) + PACED_SETS;
+
+/** Everything that the contenders share. */
+interface Bench {
+  readonly dir: string;
+  readonly key: ClientKey;
+  readonly pki: Pki;
+  readonly senders: readonly FlowSender[];
+  readonly stops: (() => Promise<unknown>)[];
+}
+
+/** What one contender came to, over all rounds. */
+interface Result {
+  readonly contender: Contender;
+  readonly rate: number;
+  readonly burst: readonly number[];
+  readonly paced: readonly number[];
+  readonly cpu: Readonly<Record<string, number>>;
+  readonly steps: readonly Step[];
+}
+
+/**
+ * Signed declarations of 4 KiB from the first put until the receipt is in OUT and the message in the mailbox, all
+ * durable: by the engine, by a shell pipeline behind OpenSSH, and merely received by OpenSSH. The client is the real
+ * `sftp`, the same number of sessions for all, in turn within each round; medians over the rounds. Needs root for sshd.
+ */
+export async function* benchFlow(): AsyncIterable<Figure> {
+  const missing = missingPackages();
+  if (missing.length > 0) throw new Error(`install ${missing.join(' and ')}: the bench starts its own`);
+  const dir = mkdtempSync(join(tmpdir(), 'bode-bench-'));
+  const desk = openDesk();
+  const stops: Bench['stops'] = [];
+  try {
+    const key = desk.newKey();
+    const [pki, senders] = await makeSenders(dir, SENDERS, MADE_EACH);
+    const bench = { dir, key, pki, senders, stops };
+    const openssh = await startOpenssh(dir, key, desk.newKey());
+    stops.push(() => stopChild(openssh.child));
+    const services = await startServices(inDir(bench, 'services'));
+    stops.push(services.stop);
+    const shell = keep(bench, await startPipeline(inDir(bench, 'shell'), pki, senders, openssh));
+    const receiving = receivingOnly(inDir(bench, 'received'), senders, openssh);
+    yield* compareAll(bench, shell, receiving, services);
+    yield* grow(bench, 'SQLite');
+    yield* grow(bench, 'PostgreSQL', services);
+  } finally {
+    for (const stop of stops.reverse()) await stop();
+    rmSync(dir, { recursive: true, force: true });
+    desk.remove();
+  }
+}
+
+function inDir({ dir }: Pick<Bench, 'dir'>, name: string): string {
+  const path = join(dir, name.replaceAll(/\W+/g, '-'));
+  mkdirSync(path, { recursive: true });
+  return path;
+}
+
+function keep<C extends Contender>(bench: Bench, contender: C): C {
+  bench.stops.push(contender.stop);
+  return contender;
+}
+
+async function startEngine(
+  bench: Bench,
+  name: string,
+  workers: number,
+  services?: BenchServices,
+): Promise<BenchEngine> {
+  const { key, pki, senders } = bench;
+  const plan: EnginePlan = { name, dir: inDir(bench, name), key, pki, senders, workers };
+  if (!services) return keep(bench, await startBenchEngine(plan));
+  const store = await services.newDatabase(name.replaceAll(/\W+/g, '_').toLowerCase());
+  return keep(bench, await startBenchEngine({ ...plan, services: { store, broker: services.amqpUrl } }));
+}
+
+const plural = (count: number) => `${count} worker${count === 1 ? '' : 's'}`;
+
+async function* compareAll(bench: Bench, shell: Contender, receiving: Contender, services: BenchServices) {
+  const embedded: BenchEngine[] = [];
+  const scaled: BenchEngine[] = [];
+  for (const workers of WORKERS) {
+    embedded.push(await startEngine(bench, `embedded, ${plural(workers)}`, workers));
+    scaled.push(await startEngine(bench, `RabbitMQ + PostgreSQL, ${plural(workers)}`, workers, services));
+  }
+  const results = await runAll(bench, [...embedded, ...scaled, shell, receiving]);
+  for (const engine of [...embedded, ...scaled]) await engine.stop();
+  const of = (contender: Contender) => results.find((result) => result.contender === contender)!;
+  for (const kind of [embedded, scaled]) {
+    const best = kind.map(of).toSorted((a, b) => b.rate - a.rate)[0];
+    for (const engine of kind) yield* figuresOf(of(engine), of(shell), of(receiving), of(engine) === best);
+  }
+}
+
+async function runAll(bench: Bench, contenders: readonly Contender[]): Promise<Result[]> {
+  const { senders } = bench;
+  const outcomes = contenders.map((): Outcome[] => []);
+  const before = await Promise.all(contenders.map(timersNow));
+  for (let round = 0; round <= ROUNDS; round += 1) {
+    for (const [index, contender] of contenders.entries()) {
+      const count = contender.name.startsWith('shell') ? SHELL_SETS_EACH : SETS_EACH;
+      const outcome = await measureRun(contender, { senders, from: round * SETS_EACH, count });
+      if (round > 0) outcomes[index]?.push(outcome); // the first warms up
+    }
+  }
+  const results: Result[] = [];
+  for (const [index, contender] of contenders.entries()) {
+    const all = outcomes[index] ?? [];
+    const steps = stepsBetween(before[index]!, await timersNow(contender), SENDERS * SETS_EACH * (ROUNDS + 1));
+    const paced = await measurePaced(bench, contender);
+    results.push({
+      contender,
+      rate: median(all.map(({ sets, seconds }) => sets / seconds)),
+      burst: all.flatMap(({ latencies }) => latencies).sort((a, b) => a - b),
+      paced: paced.latencies,
+      cpu: Object.fromEntries(Object.keys(contender.processes).map((what) => [what, median(all.map(cpuOfOne(what)))])),
+      steps,
+    });
+  }
+  return results;
+}
+
+const cpuOfOne =
+  (what: string) =>
+  ({ cpuMs, sets }: Outcome) =>
+    (cpuMs[what] ?? 0) / sets;
+
+const timersNow = async (contender: Contender) =>
+  'metrics' in contender ? timersOf((contender as BenchEngine).metrics) : new Map();
+
+/** One sender, one set at a time, with time between: how long a single one takes. */
+function measurePaced({ senders }: Bench, contender: Contender): Promise<Outcome> {
+  const from = SETS_EACH * (ROUNDS + 1);
+  return measureRun(contender, { senders: senders.slice(0, 1), from, count: PACED_SETS, everyMs: PACED_EVERY_MS });
+}
+
+const SHELL_BAR = 2;
+const RECEIVING_BAR = 0.3;
+
+function* figuresOf(ours: Result, shell: Result, receiving: Result, best: boolean): Iterable<Figure> {
+  const { name } = ours.contender;
+  yield rated(`${name}: rate against the shell pipeline`, ours.rate, shell.rate, best ? SHELL_BAR : null);
+  yield rated(`${name}: rate against OpenSSH merely receiving`, ours.rate, receiving.rate, best ? RECEIVING_BAR : null);
+  for (const [how, share] of [
+    ['median', 0.5],
+    ['p99', 0.99],
+  ] as const) {
+    yield faster(
+      `${name}: ${how} of single ones against the shell pipeline`,
+      quantile(ours.paced, share),
+      quantile(shell.paced, share),
+    );
+    yield faster(
+      `${name}: ${how} under full load against the shell pipeline`,
+      quantile(ours.burst, share),
+      quantile(shell.burst, share),
+    );
+  }
+  for (const [what, ms] of Object.entries(ours.cpu)) yield alone(`${name}: CPU of one submission, ${what}`, ms, 'ms');
+  const all = ours.steps.reduce((sum, { ms }) => sum + ms, 0);
+  for (const step of ours.steps)
+    yield alone(`${name}: share of the time, ${step.name} (${step.ms.toPrecision(3)} ms)`, (step.ms / all) * 100, '%');
+}
+
+function rated(name: string, value: number, reference: number, bar: number | null): Figure {
+  const ratio = value / reference;
+  return {
+    bench: 'flow',
+    case: name,
+    value,
+    unit: 'submissions/s',
+    reference,
+    ratio,
+    bar,
+    ok: bar === null || ratio >= bar,
+  };
+}
+
+/** A time; its ratio says how many times as fast as the reference it is. */
+function faster(name: string, value: number, reference: number): Figure {
+  return { bench: 'flow', case: name, value, unit: 'ms', reference, ratio: reference / value, bar: null, ok: true };
+}
+
+function alone(name: string, value: number, unit: string): Figure {
+  return { bench: 'flow', case: name, value, unit, reference: null, ratio: null, bar: null, ok: true };
+}
+
+async function* grow(bench: Bench, store: string, services?: BenchServices): AsyncIterable<Figure> {
+  const start = (submissions: number) => startEngine(bench, `growth ${store} ${submissions}`, 4, services);
+  const [small, large] = STORED;
+  const engines = { small: await start(small), large: await start(large) };
+  yield* growth(
+    { engine: engines.small, submissions: small },
+    { engine: engines.large, submissions: large },
+    { store, senders: bench.senders, from: 0, rounds: ROUNDS, setsEach: GROWTH_SETS_EACH },
+  );
+  await engines.small.stop();
+  await engines.large.stop();
+}
