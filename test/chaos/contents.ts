@@ -21,7 +21,7 @@ export interface Contents {
 export async function readContents(db: Db, blobDir: string): Promise<Contents> {
   const blobs: BlobRow[] = await db('blobs').select('sha256', 'file', 'content', 'size');
   const folderFiles: BlobRow[] = await db('folder_files').select('sha256', 'file', 'content', 'size');
-  const known = new Set(blobs.map(({ sha256 }) => sha256));
+  const known = new Set(blobs.map(({ sha256 }) => String(sha256)));
   const references = await referencesOf(db);
   const missing = [...references].filter(([sha256]) => !known.has(sha256));
   const files = await filesBelow(blobDir);
@@ -40,7 +40,8 @@ export async function readContents(db: Db, blobDir: string): Promise<Contents> {
 }
 
 interface BlobRow {
-  readonly sha256: string;
+  /** null: an upload that was broken off, and may be resumed. */
+  readonly sha256: string | null;
   readonly file: string | null;
   readonly content: Buffer | null;
   readonly size: number | string;
@@ -68,8 +69,9 @@ async function referencesOf(db: Db): Promise<Map<string, string>> {
 }
 
 async function faultOf({ sha256, file, content, size }: BlobRow, blobDir: string): Promise<string | undefined> {
+  if (sha256 === null) return undefined;
   if (content) return digest([content]) === sha256 ? undefined : `the row of ${sha256} holds something else`;
-  if (!file || !sha256) return undefined; // in `blobs`, or still on its way
+  if (!file) return undefined; // in `blobs`
   const sum = createHash('sha256');
   let bytes = 0;
   try {
