@@ -3,6 +3,7 @@ import { createEmbeddedBroker } from '../engine/broker/embedded.ts';
 import { connectRabbitMq } from '../engine/broker/rabbitmq.ts';
 import { createRelay, type Relay } from '../engine/broker/relay.ts';
 import { createSettle } from '../engine/broker/settle.ts';
+import type { Fault } from '../engine/broker/verdict.ts';
 import { noteFailure } from '../engine/intake/dead-letter-desk.ts';
 import { noteGivenUp } from '../engine/intake/give-up.ts';
 import type { Db } from '../engine/store/database.ts';
@@ -22,7 +23,7 @@ export async function openBrokerage(base: Base): Promise<Brokerage> {
   const { failures, firstPause: firstPauseMs, maxPause: maxPauseMs } = config.broker.breaker;
   const breaker = { failures, firstPauseMs, maxPauseMs };
   const wake = () => relay.wake();
-  const onFailed = (tx: Db, delivery: Delivery, reason: string) => noteFailure(tx, delivery, reason, base.clock());
+  const onFailed = (tx: Db, delivery: Delivery, fault: Fault) => noteFailure(tx, delivery, fault, base.clock());
   const onBuried = noteGivenUp({ ...base, wake, waitMs: config.intake.answerGivenUp });
   const broker = await openBroker(base, createSettle({ ...base, breaker, onFailed, onBuried, onSettled: wake }));
   const relay = createRelay({

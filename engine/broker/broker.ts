@@ -1,4 +1,5 @@
 import type { Message, QueueName } from '../../schemas/messages.ts';
+import type { Fault } from './verdict.ts';
 
 /** One message on its way to a worker. */
 export interface Delivery {
@@ -13,8 +14,8 @@ export interface Delivery {
 /** What becomes of a delivery. Waiting is an outbox row with a later due time, burying a dead letter: alike on every broker. */
 export type Settlement =
   | { readonly action: 'ack' }
-  | { readonly action: 'delay'; readonly delayMs: number; readonly attempt: number; readonly reason: string }
-  | { readonly action: 'bury'; readonly reason: string };
+  | ({ readonly action: 'delay'; readonly delayMs: number; readonly attempt: number } & Fault)
+  | ({ readonly action: 'bury' } & Fault);
 
 export interface Subscription {
   /** Takes no more deliveries and resolves once those in hand are settled. */

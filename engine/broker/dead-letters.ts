@@ -1,11 +1,12 @@
 import { Message, type QueueName } from '../../schemas/messages.ts';
-import { EngineError } from '../core/errors.ts';
+import { EngineError, type ErrorCode } from '../core/errors.ts';
 import { type Db, isSqlite } from '../store/database.ts';
 import { claimOnce } from '../store/once.ts';
 import { inTransaction } from '../store/transaction.ts';
 import type { Delivery } from './broker.ts';
 import { addToOutbox, takeFromOutbox } from './outbox.ts';
 import { forgetSuspect } from './suspects.ts';
+import type { Fault } from './verdict.ts';
 
 interface DeadLetterRow {
   readonly id: string | number;
@@ -15,6 +16,7 @@ interface DeadLetterRow {
   readonly attempt: number;
   readonly sender: string;
   readonly reason: string;
+  readonly code: string | null;
   readonly buried_at: string;
   readonly answer_by: string | null;
 }
@@ -30,6 +32,8 @@ export interface DeadLetter {
   /** '' when it is not known. */
   readonly sender: string;
   readonly reason: string;
+  /** Of the error, in the catalogue; absent when it is an unknown one, or the letter is older than the codes. */
+  readonly code?: string;
   readonly buriedAt: Date;
   /** Its submission is refused then unless somebody decides before; absent when there is nothing to answer. */
   readonly answerBy?: Date;
@@ -43,6 +47,7 @@ const COLUMNS = [
   'attempt',
   'sender',
   'reason',
+  'code',
   'buried_at',
   'answer_by',
 ] as const;
@@ -52,18 +57,25 @@ const COLUMNS = [
  *
  * @returns false when it had its effect, or was buried, before.
  */
-export async function bury(tx: Db, { queue, message, attempt }: Delivery, reason: string, now: Date): Promise<boolean> {
+export async function bury(
+  tx: Db,
+  { queue, message, attempt }: Delivery,
+  { reason, code = null }: Omit<Fault, 'code'> & { readonly code?: ErrorCode | null },
+  now: Date,
+): Promise<boolean> {
   if (!(await claimOnce(tx, queue, message.id, now))) return false;
   await forgetSuspect(tx, queue, message.id);
   const { sender, sha256 } = await takeFromOutbox(tx, queue, message.id);
   const row = { queue, message_id: message.id, message: JSON.stringify(message), attempt, sender, sha256 };
-  await tx('dead_letters').insert({ ...row, reason, buried_at: now.toISOString() });
+  await tx('dead_letters').insert({ ...row, reason, code, buried_at: now.toISOString() });
   return true;
 }
 
 /** Which dead letters are meant; what is absent does not matter. */
 export interface DeadLetterFilter {
   readonly queue?: QueueName;
+  /** Of the error. */
+  readonly code?: string;
   readonly buriedBefore?: Date;
   /** The highest id: what is buried while a long page-by-page work goes on is left out. */
   readonly upTo?: number;
@@ -74,12 +86,13 @@ export async function listDeadLetters(
   db: Db,
   limit: number,
   after = 0,
-  { queue, buriedBefore, upTo }: DeadLetterFilter = {},
+  { queue, code, buriedBefore, upTo }: DeadLetterFilter = {},
 ): Promise<DeadLetter[]> {
   const query = db('dead_letters')
     .select(...COLUMNS)
     .where('id', '>', after);
   if (queue !== undefined) query.where({ queue });
+  if (code !== undefined) query.where({ code });
   if (buriedBefore !== undefined) query.where('buried_at', '<', buriedBefore.toISOString());
   if (upTo !== undefined) query.where('id', '<=', upTo);
   const rows: DeadLetterRow[] = await query.orderBy('id').limit(limit);
@@ -152,6 +165,7 @@ const fromRow = (row: DeadLetterRow): DeadLetter => ({
   attempt: row.attempt,
   sender: row.sender,
   reason: row.reason,
+  ...(row.code === null ? {} : { code: row.code }),
   buriedAt: new Date(row.buried_at),
   ...(row.answer_by === null ? {} : { answerBy: new Date(row.answer_by) }),
 });

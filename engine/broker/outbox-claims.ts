@@ -199,8 +199,9 @@ async function setAside(db: Db, row: ClaimedRow, now: Date): Promise<void> {
   const { queue, message_id, message, attempt, sender, sha256 } = row;
   await inTransaction(db, async (tx) => {
     const reason = 'the message in the outbox does not fit its schema';
+    const letter = { queue, message_id, message, attempt, sender, sha256, reason, code: 'message_malformed' };
     await tx('dead_letters')
-      .insert({ queue, message_id, message, attempt, sender, sha256, reason, buried_at: now.toISOString() })
+      .insert({ ...letter, buried_at: now.toISOString() })
       .onConflict(['queue', 'message_id'])
       .ignore();
     await tx('outbox').where({ id: row.id }).delete();

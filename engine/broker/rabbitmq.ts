@@ -50,6 +50,7 @@ export async function connectRabbitMq(deps: RabbitMqDeps): Promise<Broker> {
   const buryTheDead = () =>
     subscribe(deadQueueOf(namespace), 1, async () => ({
       action: 'bury',
+      code: 'worker_crashed',
       reason: 'its worker died with it again and again',
     }));
 

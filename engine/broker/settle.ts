@@ -9,7 +9,7 @@ import { type BreakerPolicy, countFailure, type Paused } from './breakers.ts';
 import type { Delivery, Settle, Settlement } from './broker.ts';
 import { bury } from './dead-letters.ts';
 import { postpone as postponeInOutbox, senderOf } from './outbox.ts';
-import type { Verdict } from './verdict.ts';
+import type { Fault, Verdict } from './verdict.ts';
 
 /** How failed work is tried again: the delay doubles from the first to the longest, and ends with the last attempt. */
 export interface RetryPolicy {
@@ -31,14 +31,16 @@ export function settle(verdict: Verdict, attempt: number, policy: RetryPolicy, j
       return { action: 'delay', delayMs: verdict.delayMs, attempt, reason: verdict.reason };
     case 'retry':
       return attempt < policy.maxAttempts
-        ? { action: 'delay', delayMs: delayOf(attempt, policy, jitter), attempt: attempt + 1, reason: verdict.reason }
-        : { action: 'bury', reason: `gave up after ${attempt} attempts: ${verdict.reason}` };
+        ? { action: 'delay', delayMs: delayOf(attempt, policy, jitter), attempt: attempt + 1, ...faultOf(verdict) }
+        : { action: 'bury', ...faultOf(verdict), reason: `gave up after ${attempt} attempts: ${verdict.reason}` };
     case 'reject':
-      return { action: 'bury', reason: verdict.reason };
+      return { action: 'bury', ...faultOf(verdict) };
     default:
       return unreachable(verdict);
   }
 }
+
+const faultOf = ({ reason, code }: Fault): Fault => ({ reason, ...(code && { code }) });
 
 function delayOf(attempt: number, { firstDelayMs, maxDelayMs }: RetryPolicy, jitter: number): number {
   const delayMs = Math.min(maxDelayMs, firstDelayMs * 2 ** (attempt - 1));
@@ -53,7 +55,7 @@ export interface SettleDeps {
   /** When a sender whose work keeps failing is paused; never when absent. */
   readonly breaker?: BreakerPolicy;
   /** Notes a failed attempt that is followed by another, in the transaction that puts the message back. */
-  readonly onFailed?: (tx: Db, delivery: Delivery, reason: string) => Promise<void>;
+  readonly onFailed?: (tx: Db, delivery: Delivery, fault: Fault) => Promise<void>;
   /** Answers a message that is given up, in the transaction that buries it; called once per message. */
   readonly onBuried?: (tx: Db, message: Message, reason: string) => Promise<void>;
   /** Called after each settlement: a place has come free, and the effect may have put messages in the outbox. */
@@ -89,7 +91,7 @@ export function createSettle(deps: SettleDeps): Settle {
     const paused = await inTransaction(db, async (tx) => {
       const pause = failed ? await blame(tx, delivery, reason, now) : undefined; // first: as an effect locks its rows
       await postponeInOutbox(tx, delivery, { now, dueAt, attempt });
-      if (failed) await onFailed?.(tx, delivery, reason);
+      if (failed) await onFailed?.(tx, delivery, faultOf(settlement));
       return pause;
     });
     log.info({ ...factsOf(delivery), delayMs, reason }, 'message waits');
@@ -98,15 +100,16 @@ export function createSettle(deps: SettleDeps): Settle {
     if (failed) telemetry.count('bode_retries_total', { queue: delivery.queue });
   }
 
-  async function give(delivery: Delivery, reason: string): Promise<void> {
+  async function give(delivery: Delivery, fault: Fault): Promise<void> {
+    const { reason } = fault;
     const now = clock();
     const { buried, paused } = await inTransaction(db, async (tx) => {
       const paused = await blame(tx, delivery, reason, now);
-      const buried = await bury(tx, delivery, reason, now);
+      const buried = await bury(tx, delivery, fault, now);
       if (buried) await onBuried?.(tx, delivery.message, reason);
       return { buried, paused };
     });
-    if (buried) log.error({ ...factsOf(delivery), reason }, 'message buried');
+    if (buried) log.error({ ...factsOf(delivery), ...fault }, 'message buried');
     if (buried) count(delivery, 'buried');
     if (paused) tellPause(paused);
   }
@@ -120,7 +123,7 @@ export function createSettle(deps: SettleDeps): Settle {
       case 'delay':
         return postpone(delivery, settlement);
       case 'bury':
-        return give(delivery, settlement.reason);
+        return give(delivery, faultOf(settlement));
       default:
         return unreachable(settlement);
     }

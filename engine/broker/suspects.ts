@@ -45,7 +45,7 @@ export function createSuspects({ db, clock, signal, maxStarts = 5, gatherMs = 25
 
   async function inTurn(delivery: Delivery, work: () => Promise<Settlement>): Promise<Settlement> {
     const starts = await startsOf(db, delivery);
-    if (starts >= maxStarts) return { action: 'bury', reason: `its worker died with it ${starts} times` };
+    if (starts >= maxStarts) return believed(starts);
     if (starts > 0) await delay(gatherMs, undefined, { signal }).catch(() => undefined);
     const leave = await turns.enter(starts);
     try {
@@ -61,6 +61,10 @@ export function createSuspects({ db, clock, signal, maxStarts = 5, gatherMs = 25
 
   return { inTurn };
 }
+
+const believed = (starts: number): Settlement => {
+  return { action: 'bury', code: 'worker_crashed', reason: `its worker died with it ${starts} times` };
+};
 
 const handBack = ({ attempt }: Delivery): Settlement => {
   return { action: 'delay', delayMs: 0, attempt, reason: 'interrupted while the engine stopped' };

@@ -54,10 +54,13 @@ export function createWorker<M extends Message, W extends Work>(deps: WorkerDeps
   let subscription: Promise<Subscription> | undefined;
 
   const isOurs = (message: Message): message is M => message.kind === kind;
+  const notOurs = (message: Message): Settlement => {
+    return { action: 'bury', code: 'message_malformed', reason: `${queue} takes ${kind}, not ${message.kind}` };
+  };
 
   async function handle(delivery: Delivery): Promise<Settlement> {
     const { message, redeliveries } = delivery;
-    if (!isOurs(message)) return { action: 'bury', reason: `${queue} takes ${kind}, not ${message.kind}` };
+    if (!isOurs(message)) return notOurs(message);
     if (redeliveries === 0) return handleOne(delivery, message);
     telemetry.count('bode_redeliveries_total', { queue });
     return suspects.inTurn(delivery, () => handleOne(delivery, message));
@@ -104,7 +107,8 @@ async function verdictOn({ signal }: WorkerDeps, log: Logger, work: () => Promis
     log.warn({ ...faultOf(error) }, 'message failed');
     if (isNoSpace(error)) return later(NO_SPACE_PAUSE_MS, 'no space on the disk or in the database');
     if (isStoreAway(error)) return later(STORE_AWAY_PAUSE_MS, 'the database was away');
-    return dispositionOf(error) === 'reject' ? reject(messageOf(error)) : retry(messageOf(error));
+    const code = error instanceof EngineError ? error.code : undefined;
+    return dispositionOf(error) === 'reject' ? reject(messageOf(error), code) : retry(messageOf(error), code);
   }
 }
 

@@ -8,6 +8,7 @@ import {
   sendAgain,
   takeDeadLetter,
 } from '../broker/dead-letters.ts';
+import type { Fault } from '../broker/verdict.ts';
 import { type AuditedAct, audit } from '../store/audit.ts';
 import type { BlobStore } from '../store/blobs.ts';
 import type { Db } from '../store/database.ts';
@@ -108,22 +109,22 @@ async function refuse(tx: Db, { submission: about }: LetterCase, { now }: Decisi
 }
 
 /** Notes a failed attempt in the story of its submission, so that a dead letter has its history. */
-export async function noteFailure(tx: Db, { message, attempt }: Delivery, reason: string, now: Date): Promise<void> {
+export async function noteFailure(tx: Db, { message, attempt }: Delivery, fault: Fault, now: Date): Promise<void> {
   const { ticket, kind, id: messageId } = message;
   if (!(await findSummaries(tx, [ticket])).has(ticket)) return; // of another installation
-  await addEvent(tx, ticket, now, 'attempt failed', { kind, messageId, attempt, reason });
+  await addEvent(tx, ticket, now, 'attempt failed', { kind, messageId, attempt, ...fault });
 }
 
 type Told = Extract<EventName, AuditedAct>;
 
 async function tell(tx: Db, { letter, submission }: LetterCase, what: Told, decision: Decision): Promise<void> {
   const { reason, by, now } = decision;
-  const { id: deadLetter, messageId, queue, reason: error } = letter;
+  const { id: deadLetter, messageId, queue, reason: error, code } = letter;
   const subject = submission?.ticket ?? messageId;
-  const facts = { deadLetter, messageId, queue, error, reason };
+  const facts = { deadLetter, messageId, queue, ...(code && { code }), error, reason };
   await audit(tx, { at: now, who: by, what, subject, outcome: 'done', facts });
   if (!submission) return;
-  await addEvent(tx, submission.ticket, now, what, { deadLetter, messageId, queue, error, reason, by });
+  await addEvent(tx, submission.ticket, now, what, { ...facts, by });
 }
 
 async function caseFor(db: Db, letter: DeadLetter): Promise<LetterCase> {

@@ -48,7 +48,7 @@ async function copyForms(
 ): Promise<FormsWork | Verdict> {
   const submission = await findSubmission(db, ticket);
   const forms = await findForms<KeptFacts, Anomaly>(db, ticket, formIndexes);
-  if (!submission || forms.length < formIndexes.length) return reject('there are no such forms');
+  if (!submission || forms.length < formIndexes.length) return reject('there are no such forms', 'not_found');
   const copies: Copied[] = [];
   for (const form of forms) {
     signal.throwIfAborted();

@@ -79,11 +79,14 @@ async function inspectSubmission(
   deps: SubmissionDeps,
 ): Promise<SubmissionWork | Verdict> {
   const submission = await findSubmission(deps.db, ticket);
-  if (!submission) return reject('there is no such submission');
+  if (!submission) return reject('there is no such submission', 'not_found');
   if (submission.state !== 'received') return done;
   const goal = goalOf(deps.goals, submission.goal);
   const sender = await findSender(deps.db, submission.sender);
-  if (!goal || !sender) return reject(`goal ${submission.goal} or sender ${submission.sender} is no longer configured`);
+  if (!goal || !sender) {
+    const reason = `goal ${submission.goal} or sender ${submission.sender} is no longer configured`;
+    return reject(reason, 'not_found');
+  }
   const files = await filesOf(deps.db, ticket);
   const { parts, faults } = await inspectParts(files, { goal, sender, submission }, context, deps);
   const forms = faults.length > 0 ? [] : formsOf(parts);

@@ -80,6 +80,7 @@ CREATE TABLE dead_letters (
     buried_at text NOT NULL,
     sender character varying(6) DEFAULT ''::character varying NOT NULL,
     sha256 character varying(64),
+    code character varying(40),
     answer_by text
 );
 

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { systemClock } from '../../engine/core/clock.ts';
-import { EngineError } from '../../engine/core/errors.ts';
+import { EngineError, ERRORS, type ErrorCode } from '../../engine/core/errors.ts';
 import { casesOf, type LetterCase, type LetterQuery } from '../../engine/intake/dead-letter-desk.ts';
 import type { Db } from '../../engine/store/database.ts';
 import { QUEUES, type QueueName } from '../../schemas/messages.ts';
@@ -12,6 +12,7 @@ export interface FilterOptions {
   readonly goal?: string;
   readonly queue?: QueueName;
   readonly error?: string;
+  readonly code?: ErrorCode;
   /** In ms. */
   readonly olderThan?: number;
 }
@@ -22,6 +23,7 @@ export function filtered(command: Command): Command {
     .option('--sender <number>', 'only about submissions of this sender', matching(/^\d{6}$/, 'six digits'))
     .option('--goal <goal>', 'only about submissions of this goal', matching(/^[A-Z]{4}$/, 'four letters'))
     .addOption(new Option('--queue <queue>', 'only of this queue').choices(QUEUES))
+    .addOption(new Option('--code <code>', 'only with an error of this code').choices(Object.keys(ERRORS)))
     .option('--error <text>', 'only with this text in the error')
     .option('--older-than <age>', 'only buried longer ago than this (30m, 2h, 7d)', age);
 }
@@ -35,16 +37,17 @@ function age(text: string): number {
 }
 
 /** True when any filter is given. */
-export function isFiltered({ sender, goal, queue, error, olderThan }: FilterOptions): boolean {
-  return [sender, goal, queue, error, olderThan].some((given) => given !== undefined);
+export function isFiltered({ sender, goal, queue, code, error, olderThan }: FilterOptions): boolean {
+  return [sender, goal, queue, code, error, olderThan].some((given) => given !== undefined);
 }
 
 /** The query that the options stand for. */
-export function queryOf({ sender, goal, queue, error, olderThan }: FilterOptions): LetterQuery {
+export function queryOf({ sender, goal, queue, code, error, olderThan }: FilterOptions): LetterQuery {
   return {
     ...(sender === undefined ? {} : { sender }),
     ...(goal === undefined ? {} : { goal }),
     ...(queue === undefined ? {} : { queue }),
+    ...(code === undefined ? {} : { code }),
     ...(error === undefined ? {} : { error }),
     ...(olderThan === undefined ? {} : { buriedBefore: new Date(systemClock().getTime() - olderThan) }),
   };

@@ -3,7 +3,7 @@ import type { EventStory } from '../../engine/submissions/story.ts';
 import { printableText, table } from './output.ts';
 import { maskInss } from './story-text.ts';
 
-const TITLES = ['ID', 'QUEUE', 'TICKET', 'SENDER', 'GOAL', 'BURIED', 'STATE', 'ERROR'];
+const TITLES = ['ID', 'QUEUE', 'TICKET', 'SENDER', 'GOAL', 'BURIED', 'STATE', 'CODE', 'ERROR'];
 const ERROR_LENGTH = 100;
 
 /** Dead letters as columns, INSS numbers masked. */
@@ -13,10 +13,10 @@ export function letterTable(cases: readonly LetterCase[]): string[] {
 
 function cells(found: LetterCase): string[] {
   const { letter, submission } = found;
-  const { id, queue, buriedAt, reason } = letter;
+  const { id, queue, buriedAt, reason, code = '-' } = letter;
   const about = [submission?.ticket ?? '-', submission?.sender ?? '-', submission?.goal ?? '-'];
   const error = reason.length > ERROR_LENGTH ? `${reason.slice(0, ERROR_LENGTH)}…` : reason;
-  return [String(id), queue, ...about, buriedAt.toISOString(), stateOf(found), error];
+  return [String(id), queue, ...about, buriedAt.toISOString(), stateOf(found), code, error];
 }
 
 /** Whether the letter could be replayed, in a word or two. */
@@ -28,11 +28,11 @@ function stateOf({ submission, answered }: LetterCase): string {
 /** One dead letter with its history as text, INSS numbers masked. */
 export function letterText(found: LetterCase, history: readonly EventStory[]): string[] {
   const { letter, submission } = found;
-  const { id, queue, messageId, message, attempt, reason, buriedAt, answerBy } = letter;
+  const { id, queue, messageId, message, attempt, reason, code, buriedAt, answerBy } = letter;
   return [
     `dead letter ${id} in ${queue}: ${stateOf(found)}`,
     `  buried ${buriedAt.toISOString()} at attempt ${attempt}`,
-    `  error: ${reason}`,
+    `  error: ${reason}${code === undefined ? '' : ` (${code})`}`,
     ...(answerBy && !found.answered
       ? [`  refused with 163 at ${answerBy.toISOString()} unless it is replayed before`]
       : []),
@@ -53,7 +53,7 @@ function factsText({ messageId: _, ...facts }: EventStory['facts']): string {
 
 /** A dead letter for programs. */
 export function letterJson({ letter, submission, answered }: LetterCase) {
-  const { id, queue, messageId, attempt, reason, buriedAt, answerBy } = letter;
+  const { id, queue, messageId, attempt, reason, code = null, buriedAt, answerBy } = letter;
   return {
     id,
     queue,
@@ -67,6 +67,7 @@ export function letterJson({ letter, submission, answered }: LetterCase) {
     answered,
     answerBy: answerBy?.toISOString() ?? null,
     attempts: attempt,
+    code,
     error: reason,
     buriedAt: buriedAt.toISOString(),
   };

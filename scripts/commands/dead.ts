@@ -50,10 +50,9 @@ function listCommand(): Command {
     .description('list dead letters, oldest first')
     .option('--limit <n>', 'at most so many', upTo(10_000), 50)
     .option('--after <id>', 'go on after this one', letterId)
-    .action(async ({ json, config, limit, after, ...filter }: ListOptions) => {
-      const items = await withStore(await settings(config === undefined ? {} : { config }), (db) =>
-        firstCases(db, queryOf(filter), limit, after),
-      );
+    .action(async (options: ListOptions) => {
+      const { json, limit, after } = options;
+      const items = await withStore(await settings(options), (db) => firstCases(db, queryOf(options), limit, after));
       if (json) return printJson({ items: items.map(letterJson) });
       await print(items.length === 0 ? ['no dead letters'] : letterTable(items));
     });
@@ -110,7 +109,7 @@ function decideCommand(verb: Verb): Command {
     .option('--limit <n>', 'the oldest so many', upTo(1_000_000))
     .requiredOption(
       '--reason <text>',
-      'why; kept in the story of the submission',
+      'why; kept in the audit and in the story of the submission',
       matching(/^[^\p{Cc}]{1,500}$/u, 'one line of 1 to 500 characters'),
     )
     .option('--yes', 'do it')

@@ -164,21 +164,21 @@ function contract(kind: StoreKind): void {
 
     it('buries a message once, and never one that had its effect', async () => {
       const delivery = aDelivery();
-      expect(await bury(db, delivery, 'no', NOW)).to.equal(true);
-      expect(await bury(db, delivery, 'no again', NOW)).to.equal(false);
+      expect(await bury(db, delivery, { reason: 'no' }, NOW)).to.equal(true);
+      expect(await bury(db, delivery, { reason: 'no again' }, NOW)).to.equal(false);
       expect((await listDeadLetters(db, 10)).map(({ reason }) => reason)).to.deep.equal(['no']);
     });
 
     it('replays a dead letter as if for the first time', async () => {
       const delivery = aDelivery({ attempt: 6 });
-      await bury(db, delivery, 'no', NOW);
+      await bury(db, delivery, { reason: 'no' }, NOW);
       const [letter] = await listDeadLetters(db, 10);
       await replayDeadLetter(db, letter?.id ?? 0, NOW);
       const [entry] = await claimAt(NOW);
       expect(entry?.delivery).to.deep.equal({ ...delivery, attempt: 1 });
       const error = await findDeadLetter(db, letter?.id ?? 0).catch((thrown: unknown) => thrown);
       expect(error).to.include({ code: 'not_found' });
-      expect(await bury(db, delivery, 'no again', NOW)).to.equal(true);
+      expect(await bury(db, delivery, { reason: 'no again' }, NOW)).to.equal(true);
     });
 
     describe('over several senders', () => {

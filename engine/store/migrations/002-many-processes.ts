@@ -108,6 +108,7 @@ async function growDeadLetters(tx: Knex): Promise<void> {
   await tx.schema.alterTable('dead_letters', (table) => {
     table.string('sender', 6).notNullable().defaultTo('');
     table.string('sha256', 64);
+    table.string('code', 40); // of the error, in the catalogue; null: an unknown one
     table.text('answer_by'); // its submission is refused then unless somebody decides before; null: nothing to answer
     table.index(['answer_by']);
   });

@@ -81,14 +81,14 @@ describe('createSettle', () => {
     const told: string[] = [];
     const carryOut = createSettle({
       ...{ db, clock, log },
-      onFailed: async (tx, { message, attempt }, reason) => {
+      onFailed: async (tx, { message, attempt }, { reason, code }) => {
         expect(await tx('outbox').select('message_id')).to.deep.equal([{ message_id: message.id }]);
-        told.push(`${attempt} ${reason}`);
+        told.push(`${attempt} ${reason} ${code}`);
       },
     });
-    await carryOut(aDelivery(), { action: 'delay', delayMs: 1, attempt: 2, reason: 'down' });
+    await carryOut(aDelivery(), { action: 'delay', delayMs: 1, attempt: 2, reason: 'down', code: 'blob_missing' });
     await carryOut(aDelivery(), { action: 'delay', delayMs: 1, attempt: 1, reason: 'early' });
-    expect(told).to.deep.equal(['1 down']);
+    expect(told).to.deep.equal(['1 down blob_missing']);
   });
 
   it('buries a message once, and answers it in the same transaction', async () => {

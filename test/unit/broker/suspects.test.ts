@@ -57,7 +57,11 @@ describe('suspects', () => {
       begun = true;
       return ACK;
     });
-    expect(settlement).to.deep.equal({ action: 'bury', reason: 'its worker died with it 5 times' });
+    expect(settlement).to.deep.equal({
+      action: 'bury',
+      code: 'worker_crashed',
+      reason: 'its worker died with it 5 times',
+    });
     expect(begun).to.equal(false);
   });
 

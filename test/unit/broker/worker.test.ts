@@ -187,7 +187,7 @@ describe('worker', () => {
 
   it('buries what fails with an error that cannot heal', async () => {
     const handle = await failing(new EngineError('limit_exceeded', 'too long'));
-    expect(await handle(aDelivery())).to.deep.equal({ action: 'bury', reason: 'too long' });
+    expect(await handle(aDelivery())).to.deep.equal({ action: 'bury', reason: 'too long', code: 'limit_exceeded' });
   });
 
   it('buries a message after its last attempt', async () => {

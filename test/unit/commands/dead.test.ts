@@ -9,7 +9,7 @@ import { createRelay } from '../../../engine/broker/relay.ts';
 import { createSettle } from '../../../engine/broker/settle.ts';
 import { createWorker } from '../../../engine/broker/worker.ts';
 import { systemClock } from '../../../engine/core/clock.ts';
-import { EngineError } from '../../../engine/core/errors.ts';
+import { EngineError, type ErrorCode } from '../../../engine/core/errors.ts';
 import { silentLogger } from '../../../engine/core/logger.ts';
 import { group, type Service } from '../../../engine/core/service.ts';
 import { noteFailure } from '../../../engine/intake/dead-letter-desk.ts';
@@ -71,8 +71,13 @@ describe('bode dead', () => {
     environment: 'R',
     sha256: 'a'.repeat(64),
   });
-  const buried = (message: Message, reason: string, at: Date) =>
-    bury(db, { queue: QUEUE_OF[message.kind], message, attempt: 8, redeliveries: 0 }, reason, at);
+  const buried = (message: Message, reason: string, at: Date, code?: ErrorCode) =>
+    bury(
+      db,
+      { queue: QUEUE_OF[message.kind], message, attempt: 8, redeliveries: 0 },
+      { reason, ...(code && { code }) },
+      at,
+    );
 
   /** 1: an answer of 123456 (DMFA); 2: a submission that has its receipt (DIMN of 222222). */
   async function twoLetters(): Promise<void> {
@@ -80,7 +85,12 @@ describe('bode dead', () => {
     const other = { ticket: SECOND, sender: '222222', goal: 'DIMN', state: 'refused', resultCode: 0 } as const;
     await addSubmission(db, aSubmission(other));
     await buried(answer(FIRST), 'gave up after 8 attempts: the INSS 85073003328 is in the way', AT);
-    await buried({ kind: 'submission.received', id: SECOND, ticket: SECOND }, 'Boom 100%', systemClock());
+    await buried(
+      { kind: 'submission.received', id: SECOND, ticket: SECOND },
+      'Boom 100%',
+      systemClock(),
+      'blob_missing',
+    );
   }
 
   it('lists nothing when nothing was given up', async () => {
@@ -92,7 +102,9 @@ describe('bode dead', () => {
     await twoLetters();
     const { status, stdout } = await run('list');
     expect(status).to.equal(0);
-    expect(stdout).to.match(/^ID +QUEUE .+\n1 +answers +AAAAAAAAAAAA1 +123456 +DMFA +2026-11-20T.+ waiting +gave up/);
+    expect(stdout).to.match(
+      /^ID +QUEUE .+\n1 +answers +AAAAAAAAAAAA1 +123456 +DMFA +2026-11-20T.+ waiting +- +gave up/,
+    );
     expect(stdout).to.include('already answered').and.not.to.include('85073003328');
     expect((await listed())[1]).to.deep.include({
       id: 2,
@@ -103,15 +115,17 @@ describe('bode dead', () => {
       state: 'refused',
       answered: true,
       attempts: 8,
+      code: 'blob_missing',
       error: 'Boom 100%',
     });
   });
 
-  it('finds letters by sender, goal, queue, error and age, page by page', async () => {
+  it('finds letters by sender, goal, queue, code, error and age, page by page', async () => {
     await twoLetters();
     expect(await ids('--sender', '222222')).to.deep.equal([2]);
     expect(await ids('--goal', 'DMFA')).to.deep.equal([1]);
     expect(await ids('--queue', 'submissions')).to.deep.equal([2]);
+    expect(await ids('--code', 'blob_missing')).to.deep.equal([2]);
     expect(await ids('--error', 'boom 100%')).to.deep.equal([2]);
     expect(await ids('--older-than', '2h')).to.deep.equal([1]);
     expect(await ids('--older-than', '2h', '--sender', '222222')).to.deep.equal([]);
@@ -125,6 +139,7 @@ describe('bode dead', () => {
       ['replay', '1', '--all', '--reason', 'x'],
       ['discard', '1', '--sender', '123456', '--reason', 'x'],
       ['list', '--older-than', 'long'],
+      ['list', '--code', 'nonsense'],
       ['show', '0'],
     ];
     for (const args of wrong) expect((await run(...args)).status, args.join(' ')).to.equal(2);

@@ -57,7 +57,7 @@ describe('a submission that is given up', () => {
       const first = await bury(
         tx,
         { queue: 'submissions', message: MESSAGE, attempt: 8, redeliveries: 0 },
-        'boom',
+        { reason: 'boom' },
         now,
       );
       if (first) await noteGivenUp({ ...deps(), waitMs })(tx, MESSAGE);
