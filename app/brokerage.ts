@@ -37,7 +37,8 @@ export async function openBrokerage(base: Base): Promise<Brokerage> {
   return { broker, relay, wake };
 }
 
-async function openBroker({ config: { broker }, log }: Base, settle: Settle): Promise<Broker> {
-  if (broker.url === 'embedded') return createEmbeddedBroker({ settle, log });
-  return connectRabbitMq({ url: broker.url, namespace: broker.namespace, settle, log });
+async function openBroker({ config: { broker }, log, telemetry }: Base, settle: Settle): Promise<Broker> {
+  const { url, namespace, prefetch } = broker;
+  if (url === 'embedded') return createEmbeddedBroker({ settle, log });
+  return connectRabbitMq({ url, namespace, settle, log, telemetry, prefetchOf: (queue) => prefetch[queue] });
 }

@@ -2,6 +2,7 @@ import { addToOutbox } from '../broker/outbox.ts';
 import { EngineError } from '../core/errors.ts';
 import { newTicket } from '../core/identifiers.ts';
 import type { Logger } from '../core/logger.ts';
+import type { Telemetry } from '../core/telemetry.ts';
 import { environmentOf } from '../landing/file-name.ts';
 import { claimFiles, pendingArrivals } from '../landing/folder-files.ts';
 import type { Arrival, OnArrival } from '../landing/folders.ts';
@@ -25,6 +26,7 @@ import { answerMessage, answerNegatively } from './negative-receipt.ts';
 export interface ReceiveDeps extends EvaluateDeps {
   readonly blobs: BlobStore;
   readonly log: Logger;
+  readonly telemetry?: Telemetry;
   /** Called after a commit that added to the outbox. */
   readonly wake: () => void;
 }
@@ -45,6 +47,12 @@ const ROUNDS = 5;
 /** The one place where submissions begin. */
 export function createReceiver(deps: ReceiveDeps): Receiver {
   async function receive(arrival: Arrival): Promise<void> {
+    const started = performance.now();
+    await takeIn(arrival);
+    deps.telemetry?.time('bode_receive_seconds', {}, performance.now() - started);
+  }
+
+  async function takeIn(arrival: Arrival): Promise<void> {
     for (let round = 0; round < ROUNDS; round += 1) {
       const evaluation = await evaluate(arrival, deps);
       if (evaluation.kind === 'gone') return;
