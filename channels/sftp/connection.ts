@@ -3,6 +3,7 @@ import type { Connection, NegotiatedAlgorithms, ServerChannel, Session } from 's
 import type { Clock } from '../../engine/core/clock.ts';
 import { messageOf } from '../../engine/core/errors.ts';
 import type { Logger } from '../../engine/core/logger.ts';
+import type { StartupLimits } from '../../engine/core/startups.ts';
 import type { Folders } from '../../engine/landing/folders.ts';
 import type { Authenticate, Authenticated, Credentials } from './authentication.ts';
 import { createChannels } from './channels.ts';
@@ -10,7 +11,6 @@ import { createHandles } from './handles.ts';
 import { guardLogin } from './login.ts';
 import { type SftpSession, serveSftp } from './session.ts';
 import { type ConfirmStanding, createConfirmStanding } from './standing.ts';
-import type { StartupLimits } from './startups.ts';
 
 /** What one client, or all together, may take. */
 export interface SftpLimits extends StartupLimits {

@@ -1,7 +1,7 @@
 import type { AuthContext, Connection } from 'ssh2';
 import type { Logger } from '../../engine/core/logger.ts';
+import { printable } from '../../engine/core/printable.ts';
 import { type Attempt, type Authenticate, type Authenticated, type Credentials, judge } from './authentication.ts';
-import { printable } from './printable.ts';
 
 export interface LoginOptions {
   readonly authenticate: Authenticate;

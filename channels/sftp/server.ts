@@ -4,11 +4,11 @@ import ssh2, { type NegotiatedAlgorithms } from 'ssh2';
 import type { Clock } from '../../engine/core/clock.ts';
 import type { Logger } from '../../engine/core/logger.ts';
 import type { Service } from '../../engine/core/service.ts';
+import { admitStartup } from '../../engine/core/startups.ts';
 import type { Folders } from '../../engine/landing/folders.ts';
 import { ALGORITHMS, watchForTerrapin } from './algorithms.ts';
 import type { Authenticate } from './authentication.ts';
 import { type ClientConnection, type SftpLimits, serveClient } from './connection.ts';
-import { admitStartup } from './startups.ts';
 
 interface Guest {
   readonly socket: Socket;

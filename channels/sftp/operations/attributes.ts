@@ -1,6 +1,6 @@
 import { EngineError } from '../../../engine/core/errors.ts';
+import { placeOf } from '../../../engine/landing/paths.ts';
 import { fileAttributes, folderAttributes } from '../listing.ts';
-import { placeOf } from '../paths.ts';
 import { STATUS } from '../protocol.ts';
 import { attributesReply, statusReply } from '../replies.ts';
 import type { Operation } from './operation.ts';

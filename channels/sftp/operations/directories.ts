@@ -1,7 +1,7 @@
 import { EngineError } from '../../../engine/core/errors.ts';
 import type { FolderName } from '../../../engine/landing/folders.ts';
+import { placeOf, stepsOf } from '../../../engine/landing/paths.ts';
 import { fileAttributes, folderAttributes, namedEntry, rootEntries } from '../listing.ts';
-import { placeOf, stepsOf } from '../paths.ts';
 import { STATUS } from '../protocol.ts';
 import { handleReply, type NamedEntry, namesReply, statusReply } from '../replies.ts';
 import type { Operation, SessionContext } from './operation.ts';

@@ -1,7 +1,7 @@
 import { EngineError } from '../../../engine/core/errors.ts';
+import { printable } from '../../../engine/core/printable.ts';
+import { type Place, placeOf } from '../../../engine/landing/paths.ts';
 import type { Fields } from '../fields.ts';
-import { type Place, placeOf } from '../paths.ts';
-import { printable } from '../printable.ts';
 import { STATUS } from '../protocol.ts';
 import { limitsReply, statusReply } from '../replies.ts';
 import type { Operation, SessionContext } from './operation.ts';

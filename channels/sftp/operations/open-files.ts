@@ -1,10 +1,10 @@
 import { EngineError } from '../../../engine/core/errors.ts';
+import { printable } from '../../../engine/core/printable.ts';
 import type { FileEntry } from '../../../engine/landing/folders.ts';
+import { type Place, placeOf } from '../../../engine/landing/paths.ts';
 import type { WriteFields } from '../fields.ts';
 import type { OpenDownload, OpenUpload } from '../handles.ts';
 import { fileAttributes } from '../listing.ts';
-import { type Place, placeOf } from '../paths.ts';
-import { printable } from '../printable.ts';
 import { MAX_PIECE_BYTES, OPEN_FLAG, STATUS } from '../protocol.ts';
 import { attributesReply, dataReply, handleReply, type Reply, statusReply } from '../replies.ts';
 import type { Operation, SessionContext } from './operation.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { admitStartup, networkOf } from '../../../../channels/sftp/startups.ts';
+import { admitStartup, networkOf } from '../../../engine/core/startups.ts';
 
 const limits = { startups: 6, startupsPerAddress: 3 };
 const from = (...addresses: string[]) => addresses.map((address, at) => ({ address, at }));

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { placeOf, stepsOf } from '../../../../channels/sftp/paths.ts';
+import { placeOf, stepsOf } from '../../../engine/landing/paths.ts';
 
 describe('SFTP paths', () => {
   const places: Record<string, object> = {

@@ -1,5 +1,5 @@
-import { EngineError } from '../../engine/core/errors.ts';
-import { FOLDERS, type FolderName } from '../../engine/landing/folders.ts';
+import { EngineError } from '../core/errors.ts';
+import { FOLDERS, type FolderName } from './folders.ts';
 
 /** What a path from a client means. Paths are never looked up in a file system. */
 export type Place =
