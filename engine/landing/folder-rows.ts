@@ -101,7 +101,8 @@ export function createStoreSmall(db: Db): StoreSmall {
 /** Puts a row in place of what is there; gives the file that no row names any more. */
 function replaceRow(db: Db, key: FileKey, row: object): Promise<string | undefined> {
   return inTransaction(db, async (tx) => {
-    const before = await tx('folder_files').select('file').where(keyOf(key)).first();
+    // locked: a claim that is under way may be handing this very file on to the blobs
+    const before = await tx('folder_files').select('file').where(keyOf(key)).forUpdate().first();
     await tx('folder_files').insert(row).onConflict(['sender', 'folder', 'name']).merge();
     return before?.file ?? undefined;
   });
