@@ -42,7 +42,7 @@ export async function createApp(
     relay,
     ...(runs('scheduler') ? services : []),
     ...createObserve(base, broker, jobs, runs('scheduler') ? scheduler : undefined),
-    ...(runs('channels') ? createChannels(base, materials, receiver) : []),
+    ...(runs('channels') ? await createChannels(base, materials, receiver) : []),
   ];
   return group('engine', members, log);
 }

@@ -1,11 +1,15 @@
+import { createFtpServer } from '../channels/ftp/server.ts';
 import { createSftpServer } from '../channels/sftp/server.ts';
 import type { Service } from '../engine/core/service.ts';
 import { createReceiver, type Receiver } from '../engine/intake/receive.ts';
 import { createVerifyPart } from '../engine/intake/verify-part.ts';
-import { createFolders } from '../engine/landing/create-folders.ts';
+import { createFolders, type FoldersOf } from '../engine/landing/create-folders.ts';
 import { createAuthenticate } from '../engine/registry/authenticate.ts';
+import { createAuthenticatePassword } from '../engine/registry/authenticate-password.ts';
+import { createNetworks } from '../engine/registry/networks.ts';
 import { findSender } from '../engine/registry/senders.ts';
 import type { Base, Materials } from './base.ts';
+import { loadTls } from './tls.ts';
 
 /** The one place where submissions begin, for every channel and for what a crash left in the folders. */
 export function createIntake(base: Base, { trust }: Materials, wake: () => void): Receiver {
@@ -20,22 +24,48 @@ export function createIntake(base: Base, { trust }: Materials, wake: () => void)
   });
 }
 
-/** Every channel that is enabled. */
-export function createChannels(base: Base, materials: Materials, receiver: Receiver): Service[] {
-  return base.config.channels.sftp.enabled ? [createSftp(base, materials, receiver)] : [];
+/** Every channel that is enabled. Throws config_invalid. */
+export async function createChannels(base: Base, materials: Materials, receiver: Receiver): Promise<Service[]> {
+  const { sftp, ftp } = base.config.channels;
+  const { filesPerFolder: folderFiles, ...sizes } = base.config.landing;
+  // one for all channels: they share its limits
+  const foldersOf = createFolders({ ...base, onArrival: receiver.receive, limits: { ...sizes, folderFiles } });
+  return [
+    ...(sftp.enabled ? [createSftp(base, materials, foldersOf)] : []),
+    ...(ftp.enabled ? [await createFtp(base, foldersOf)] : []),
+  ];
 }
 
-function createSftp(base: Base, { hostKeys }: Materials, receiver: Receiver): Service {
+function createSftp(base: Base, { hostKeys }: Materials, foldersOf: FoldersOf): Service {
   const { config, db } = base;
   const { host, port, idle, authTimeout, enabled: _, ...counts } = config.channels.sftp;
-  const { filesPerFolder: folderFiles, ...sizes } = config.landing;
   return createSftpServer({
     ...base,
     host,
     port,
     hostKeys,
     authenticate: createAuthenticate(db, 'sftp'),
-    foldersOf: createFolders({ ...base, onArrival: receiver.receive, limits: { ...sizes, folderFiles } }),
+    foldersOf,
+    limits: { ...counts, idleMs: idle, authTimeoutMs: authTimeout },
+  });
+}
+
+async function createFtp(base: Base, foldersOf: FoldersOf): Promise<Service> {
+  const { config, db } = base;
+  const { host, port, implicitPort, publicAddress, passivePorts, idle, authTimeout, ...rest } = config.channels.ftp;
+  const { certificate, key, enabled: _, ...counts } = rest;
+  const networks = createNetworks(config.networks);
+  return createFtpServer({
+    ...base,
+    host,
+    port,
+    implicitPort,
+    publicAddress,
+    passivePorts,
+    foldersOf,
+    authenticate: createAuthenticatePassword(db, 'ftp', networks),
+    isFixedLink: networks.hasAny,
+    tls: await loadTls(base, { certificate, key }),
     limits: { ...counts, idleMs: idle, authTimeoutMs: authTimeout },
   });
 }

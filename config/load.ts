@@ -36,11 +36,13 @@ export async function loadConfig(
   return deepFreeze(parsed.data);
 }
 
-/** The schema of a configuration file in `folder`, with the shipped goals. */
+/** The schema of a configuration file in `folder`, with the shipped goals and fixed links. */
 export async function openSchema(folder: string, env: NodeJS.ProcessEnv) {
   const root = packageRoot();
-  const goals = await readYaml(join(root, 'config', 'goals.yaml'), 'config_invalid');
-  return configSchema({ folder, packageRoot: root, env }, goals as Record<string, unknown>);
+  const shipped = async (name: string) =>
+    (await readYaml(join(root, 'config', name), 'config_invalid')) as Record<string, unknown>;
+  const [goals, networks] = [await shipped('goals.yaml'), await shipped('networks.yaml')];
+  return configSchema({ folder, packageRoot: root, env }, { goals, networks });
 }
 
 function deepFreeze<T extends object>(value: T): T {

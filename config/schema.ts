@@ -1,14 +1,15 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { keys } from '../engine/core/mistakes.ts';
+import { channelsSchema } from './channel-schema.ts';
 import { goalsSchema } from './goal-schema.ts';
+import { networksSchema } from './network-schema.ts';
 import { absoluteStore, existing, fallingBack, path, type Surroundings, secret } from './sources.ts';
-import { choice, choices, count, duration, flag, port, size, text } from './values.ts';
+import { choice, choices, count, duration, flag, host, port, size, text } from './values.ts';
 
 const STORE_URL = /^(sqlite:.+|postgres(ql)?:\/\/.+)$/;
 const BROKER_URL = /^(embedded|amqps?:\/\/.+)$/;
 const bytes = (meaning: string, fallback: string) => size(meaning, fallback, { min: '1KiB', max: '16TiB' });
-const host = (meaning: string) => text(meaning, '127.0.0.1');
 
 const log = () =>
   keys({
@@ -105,35 +106,6 @@ const alerts = () =>
       ),
   });
 
-const sftp = () =>
-  keys({
-    enabled: flag('Whether the SFTP server is started', true),
-    host: host('Address that the SFTP server listens on'),
-    port: port('Port of the SFTP server; 0 is any free one', 2222),
-    connections: count('Open connections in all', 500, 1, 100_000),
-    startups: count('Open connections that have not logged in yet', 100, 1, 10_000),
-    startupsPerAddress: count('Of these from one IPv4 address, or one IPv6 network of 64 bits', 10, 1, 10_000),
-    connectionsPerSender: count('Open connections of one sender', 20, 1, 10_000),
-    sessionsPerConnection: count('Channels open at a time in one connection', 10, 1, 1_000),
-    handlesPerSession: count('Open files and directories of one session', 64, 1, 10_000),
-    idle: duration('A connection without traffic is closed after this', '10m', { min: '1s', max: '1d' }),
-    authTimeout: duration('A connection that has not logged in is closed after this', '30s', { min: '1s', max: '10m' }),
-    authAttempts: count('Failed logins before a connection is closed', 6, 1, 100),
-  });
-
-const channels = () =>
-  keys({
-    sftp: sftp().prefault({}),
-    ftp: keys({
-      host: host('Address of the FTP server; not started in this release'),
-      port: port('Port of the FTP server; not started in this release', 2121),
-    }).prefault({}),
-    webservice: keys({
-      host: host('Address of the HTTPS server; not started in this release'),
-      port: port('Port of the HTTPS server; not started in this release', 8443),
-    }).prefault({}),
-  });
-
 const observe = () =>
   keys({
     enabled: flag('Whether health and metrics are served', true),
@@ -196,15 +168,22 @@ const inspection = () =>
     depth: count('Levels of nested elements', 200, 8, 10_000),
   });
 
+/** What is configured as shipped, by goal code and by the name of a fixed link. */
+export interface Shipped {
+  readonly goals: Readonly<Record<string, unknown>>;
+  readonly networks: Readonly<Record<string, unknown>>;
+}
+
 /** The whole configuration: names, meanings, units, defaults and limits, in this one place. */
-export function configSchema(around: Surroundings, shippedGoals: Readonly<Record<string, unknown>>) {
+export function configSchema(around: Surroundings, shipped: Shipped) {
   return keys({
     dataDir: path('Blobs, keys and the embedded database; made when it is not there', './data', around),
     identity: identity().prefault({}),
     log: log().prefault({}),
     store: store(around).prefault({}),
     broker: broker(around).prefault({}),
-    channels: channels().prefault({}),
+    channels: channelsSchema(around).prefault({}),
+    networks: networksSchema(shipped.networks),
     schemas: keys({
       dirs: fallingBack('Directories of XML schemas, looked up in this order', 'schemas/xsd', around),
     }).prefault({}),
@@ -227,7 +206,7 @@ export function configSchema(around: Surroundings, shippedGoals: Readonly<Record
         },
       ),
     }).prefault({}),
-    goals: goalsSchema(shippedGoals),
+    goals: goalsSchema(shipped.goals),
   }).transform((config) => {
     const url = config.store.url ?? `sqlite:${join(config.dataDir, 'bode.sqlite')}`;
     return { ...config, store: { ...config.store, url: absoluteStore(url, around) } };

@@ -74,6 +74,16 @@ export function path(meaning: string, fallback: string, around: Surroundings) {
     .describe(meaning);
 }
 
+/** A path that may be left empty, which means that there is none. */
+export function pathOrNone(meaning: string, around: Surroundings) {
+  return z
+    .string({ error: A_PATH })
+    .regex(/^[^\0]*$/, { error: A_PATH })
+    .prefault('')
+    .transform((text) => (text === '' ? '' : resolve(around.folder, text)))
+    .describe(meaning);
+}
+
 /** Files or directories that must be there. */
 export function existing(meaning: string, around: Surroundings) {
   return z

@@ -63,6 +63,9 @@ export function count(meaning: string, fallback: number, min: number, max: numbe
 /** A TCP port; 0 lets the system choose a free one. */
 export const port = (meaning: string, fallback: number) => count(meaning, fallback, 0, 65_535);
 
+/** An address that a server listens on: the loopback interface unless another is named. */
+export const host = (meaning: string) => text(meaning, '127.0.0.1');
+
 /** Text of 1 to `max` characters on one line. */
 export function text(meaning: string, fallback: string, max = 255) {
   const error = `one line of 1 to ${max} characters`;

@@ -1,4 +1,5 @@
 import { type FileEntry, FOLDERS, type FolderName } from '../../engine/landing/folders.ts';
+import { listingLine } from '../../engine/landing/listing-line.ts';
 import type { Attributes, NamedEntry } from './replies.ts';
 
 const DIRECTORY = 0o040700;
@@ -35,16 +36,5 @@ const MODES: Readonly<Record<number, string>> = {
 };
 
 function longNameOf(name: string, { size, mode, modifiedAt }: Attributes, sender: string, now: Date): string {
-  const owner = sender.padEnd(8);
-  return `${MODES[mode]}    1 ${owner} ${owner} ${String(size).padStart(8)} ${timeOf(modifiedAt, now)} ${name}`;
-}
-
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-const HALF_YEAR_MS = 182 * 86_400_000;
-
-/** `Nov 22 08:50`, or `Nov 22  2025` when it is more than half a year away, as `ls` does; UTC. */
-function timeOf(at: Date, now: Date): string {
-  const day = `${MONTHS[at.getUTCMonth()]} ${String(at.getUTCDate()).padStart(2)}`;
-  const recent = Math.abs(now.getTime() - at.getTime()) < HALF_YEAR_MS;
-  return recent ? `${day} ${at.toISOString().slice(11, 16)}` : `${day}  ${at.getUTCFullYear()}`;
+  return listingLine({ name, mode: MODES[mode] ?? '', size, modifiedAt }, sender, now);
 }

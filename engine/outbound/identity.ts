@@ -8,8 +8,10 @@ import { selfSigned } from './self-signed.ts';
 import type { Identity } from './sign.ts';
 
 export interface IdentityRequest {
-  /** The folder of engine.pem and engine.key; made when it is not there. */
+  /** The folder of the files; made when it is not there. */
   readonly dir: string;
+  /** What the files are called: `engine` (default) signs answers, `server` is for TLS. */
+  readonly name?: 'engine' | 'server';
   /** The name in the certificate, if one must be made. */
   readonly commonName: string;
   readonly now: Date;
@@ -24,8 +26,8 @@ const CLOCK_SKEW_MS = 3_600_000;
  * processes may start at once, and any may be killed: all end with the same identity. A pair that is damaged, does not match, has
  * expired or lies open to others is EngineError `config_invalid`.
  */
-export async function loadIdentity({ dir, commonName, now }: IdentityRequest): Promise<Identity> {
-  const [pemPath, keyPath] = [join(dir, 'engine.pem'), join(dir, 'engine.key')];
+export async function loadIdentity({ dir, name = 'engine', commonName, now }: IdentityRequest): Promise<Identity> {
+  const [pemPath, keyPath] = [join(dir, `${name}.pem`), join(dir, `${name}.key`)];
   await mkdir(dir, { recursive: true });
   // the certificate is always made after the key: looked at in this order, a certificate alone is damage and not a race
   if (!(await exists(pemPath))) await makeKey(keyPath);
@@ -33,7 +35,7 @@ export async function loadIdentity({ dir, commonName, now }: IdentityRequest): P
   if (!(await exists(pemPath))) await makeCertificate(pemPath, privateKey, commonName, now);
   const certificate = await readCertificateFile(pemPath);
   if (!certificate.checkPrivateKey(privateKey))
-    throw unusable(pemPath, 'the certificate does not belong to engine.key');
+    throw unusable(pemPath, `the certificate does not belong to ${name}.key`);
   if (new Date(certificate.validTo) < now) throw unusable(pemPath, `the certificate expired on ${certificate.validTo}`);
   return { certificate, privateKey };
 }

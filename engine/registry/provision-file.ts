@@ -6,6 +6,7 @@ import type { Credential } from './credentials.ts';
 import { CHANNELS } from './goals.ts';
 import { certificateIn, type Material, type MaterialPolicy, readSmallFile, sshKeysIn } from './materials.ts';
 import { LANGUAGES, MAILBOX_TYPES } from './organisations.ts';
+import { passwordFault } from './passwords.ts';
 
 /** What the checks of a provisioning file depend on. */
 export interface ProvisionRules extends MaterialPolicy {
@@ -13,6 +14,8 @@ export interface ProvisionRules extends MaterialPolicy {
   readonly folder: string;
   /** Goal codes that are configured; absent: any four letters. */
   readonly goals?: readonly string[];
+  /** Names of the fixed links that are configured; absent: any. */
+  readonly networks?: readonly string[];
 }
 
 export interface Warning {
@@ -120,7 +123,7 @@ function sender(rules: ProvisionRules, warn: Warn) {
     state: z.enum(['active', 'suspended']).prefault('active'),
     channels: z.array(z.enum(CHANNELS)).prefault([]),
     goals: z.array(goal(rules.goals)).prefault([]),
-    networks: z.array(Code).prefault([]),
+    networks: z.array(network(rules.networks)).prefault([]),
     mandates: z.array(Mandate).optional(),
     sshKeys: materials('a file of OpenSSH public keys', sshKeysIn, rules, warn),
     certificates: materials(
@@ -129,7 +132,7 @@ function sender(rules: ProvisionRules, warn: Warn) {
       rules,
       warn,
     ),
-    passwordFile: passwordFile(rules, warn),
+    passwordFile: passwordFile(rules),
   });
 }
 
@@ -137,6 +140,11 @@ function goal(known: readonly string[] | undefined) {
   const allowed = known ? known.join(', ') : 'four capital letters';
   const isKnown = (code: string) => known?.includes(code) ?? true;
   return checked(allowed, (code) => /^[A-Z]{4}$/.test(code) && isKnown(code), 'not a goal that is configured');
+}
+
+function network(known: readonly string[] | undefined) {
+  const allowed = known ? known.join(', ') || 'none: there are no networks in the configuration' : CODE;
+  return Code.refine((name) => known?.includes(name) ?? true, { error: allowed });
 }
 
 const PATH = 'the path of a file, relative to this file or absolute';
@@ -163,10 +171,12 @@ function uniqueByFingerprint(credentials: readonly Credential[]): Credential[] {
   return [...new Map(credentials.map((credential) => [credential.fingerprint, credential])).values()];
 }
 
-function passwordFile(rules: ProvisionRules, warn: Warn) {
-  return FilePath.transform((path, context) => {
+function passwordFile(rules: ProvisionRules) {
+  return FilePath.transform((path, context): string => {
     const file = readSmallFile(resolve(rules.folder, path));
     if ('fault' in file) return fault(context, file.fault, PATH);
-    warn(path, 'passwordFile is not used yet (FTP): nothing of it is stored');
+    const password = file.bytes.toString('utf8').split(/\r?\n/)[0] ?? '';
+    const reason = passwordFault(password);
+    return reason === undefined ? password : fault(context, reason, 'a password on the first line');
   }).optional();
 }

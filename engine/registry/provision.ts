@@ -7,6 +7,7 @@ import { type Db, isSqlite } from '../store/database.ts';
 import { inTransaction } from '../store/transaction.ts';
 import { type CredentialKind, replaceCredentials } from './credentials.ts';
 import { findOrganisation, type Organisation, plainNsso, saveOrganisation } from './organisations.ts';
+import { changePassword, passwordHashOf } from './passwords.ts';
 import { type PlannedOrganisation, type PlannedSender, type ProvisionReading, readPlan } from './provision-file.ts';
 import { conflictsIn, duplicatesIn } from './provision-identities.ts';
 import { addQuality, qualitiesOf } from './qualities.ts';
@@ -22,6 +23,8 @@ export interface Change {
 export interface ProvisionOptions {
   /** Goal codes that are configured; absent: any four letters. */
   readonly goals?: readonly string[];
+  /** Names of the fixed links that are configured; absent: any. */
+  readonly networks?: readonly string[];
   /** Fewest bits of a certificate's RSA key; 2048 unless the operator allows less by name. */
   readonly minRsaBits?: number;
   /** Who does it, for the audit; `operator` when nobody says. */
@@ -37,9 +40,10 @@ export interface ProvisionOptions {
  * nothing then.
  */
 export async function provision(db: Db, path: string, now: Date, options: ProvisionOptions = {}): Promise<Change[]> {
-  const { goals, minRsaBits = 2048, by = 'operator' } = options;
+  const { goals, networks, minRsaBits = 2048, by = 'operator' } = options;
+  const known = { ...(goals && { goals }), ...(networks && { networks }) };
   const content = await readYaml(path, 'provision_invalid');
-  const reading = readPlan(content, { folder: resolve(path, '..'), now, minRsaBits, ...(goals ? { goals } : {}) });
+  const reading = readPlan(content, { folder: resolve(path, '..'), now, minRsaBits, ...known });
   return inTransaction(db, async (tx) => {
     await lockRegistry(tx);
     await refuseMistakes(tx, path, content, reading);
@@ -126,7 +130,15 @@ async function applySender(tx: Db, planned: PlannedSender, wanted: Sender): Prom
   if (change.length > 0) await saveSender(tx, wanted);
   const keys = await applyCredentials(tx, 'key', wanted.number, planned.sshKeys);
   const certificates = await applyCredentials(tx, 'certificate', wanted.number, planned.certificates);
-  return [...change, ...keys, ...certificates, ...warningsAbout(planned)];
+  const password = await applyPassword(tx, planned);
+  const hasPassword = (await passwordHashOf(tx, wanted.number)) !== undefined;
+  return [...change, ...keys, ...certificates, ...password, ...warningsAbout(planned, hasPassword)];
+}
+
+/** A file that names no password leaves the stored one as it is. */
+async function applyPassword(tx: Db, { number, passwordFile: password }: PlannedSender): Promise<Change[]> {
+  if (password === undefined || !(await changePassword(tx, number, password))) return [];
+  return [{ action: 'changed', subject: `password of sender ${number}`, detail: '' }];
 }
 
 function senderOf(planned: PlannedSender, enterpriseNumber: string, quality: string): Sender {
@@ -170,9 +182,13 @@ async function applyCredentials(
   ];
 }
 
-function warningsAbout({ number, channels, sshKeys }: PlannedSender): Change[] {
-  if (!channels.includes('sftp') || sshKeys.length > 0) return [];
-  return [{ action: 'warning', subject: `sender ${number}`, detail: 'has no SSH key: it cannot log in by sftp' }];
+function warningsAbout({ number, channels, sshKeys }: PlannedSender, hasPassword: boolean): Change[] {
+  const subject = `sender ${number}`;
+  const lacks = [
+    ...(channels.includes('sftp') && sshKeys.length === 0 ? ['has no SSH key: it cannot log in by sftp'] : []),
+    ...(channels.includes('ftp') && !hasPassword ? ['has no password: it cannot log in by ftp'] : []),
+  ];
+  return lacks.map((detail) => ({ action: 'warning', subject, detail }));
 }
 
 function notInFile(subject: string): Change {

@@ -25,7 +25,8 @@ async function applyFile(config: Config, file: string): Promise<Change[]> {
   try {
     await migrate(db);
     await markPeople(db, config);
-    return await provision(db, file, systemClock(), { goals: Object.keys(config.goals), minRsaBits, by: operator() });
+    const [goals, networks] = [Object.keys(config.goals), Object.keys(config.networks)];
+    return await provision(db, file, systemClock(), { goals, networks, minRsaBits, by: operator() });
   } finally {
     await db.destroy();
   }

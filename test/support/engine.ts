@@ -20,6 +20,8 @@ export interface TestEngineOptions {
   readonly config?: Readonly<Record<string, unknown>>;
   /** Senders of organisation 0206731645; default one, 123456 `voorbeeld`, with key `login` and certificate `sender`. */
   readonly senders?: readonly Readonly<Record<string, unknown>>[];
+  /** Configuration of the FTP server; not started when absent. */
+  readonly ftp?: Readonly<Record<string, unknown>>;
 }
 
 /** All that an engine needs to be started: a PKI, a provisioned sender, and a directory of its own. */
@@ -50,6 +52,9 @@ export async function startEngine(options: TestEngineOptions = {}): Promise<Test
   return { ...prepared, stop: () => app.stop().then(prepared.remove) };
 }
 
+/** What is in the file `password`, for senders with `passwordFile: password`. */
+export const PASSWORD = 'geheim wachtwoord 1';
+
 /** Makes everything ready for an engine that the test starts itself. */
 export async function prepareEngine(options: TestEngineOptions = {}): Promise<PreparedEngine> {
   const dir = await mkdtemp(join(tmpdir(), 'bode-flow-'));
@@ -69,12 +74,12 @@ export async function prepareEngine(options: TestEngineOptions = {}): Promise<Pr
   return { dir, port, pki, config, configFile, loginKey, db, remove };
 }
 
-function configOf(port: number, pki: Pki, { brokerUrl, config }: TestEngineOptions): object {
+function configOf(port: number, pki: Pki, { brokerUrl, config, ftp = { enabled: false } }: TestEngineOptions): object {
   return {
     dataDir: './data',
     // a namespace of its own: engines of other tests may use the same RabbitMQ
     broker: { url: brokerUrl ?? 'embedded', namespace: `test-${port}`, relay: { poll: '50ms' } },
-    channels: { sftp: { port } },
+    channels: { sftp: { port }, ftp },
     trust: { anchors: [pki.ca] },
     observe: { enabled: false },
     ...config,
@@ -83,6 +88,7 @@ function configOf(port: number, pki: Pki, { brokerUrl, config }: TestEngineOptio
 
 async function provisionSenders(dir: string, config: Config, senders: readonly object[]): Promise<void> {
   await mkdir(config.dataDir, { recursive: true });
+  await writeFile(join(dir, 'password'), `${PASSWORD}\n`);
   const defaults = { sshKeys: ['login.pub'], certificates: ['pki/sender.pem'] };
   const planned = senders.map((sender) => aPlannedSender({ ...defaults, ...sender }));
   const plan = await writePlan(dir, [aPlannedOrganisation({ mailbox: { type: 'enterprise' } }, planned)]);

@@ -21,7 +21,10 @@ describe('bode start', () => {
   });
 
   const configure = (sftpPort: number) =>
-    writeFile(join(dir, 'bode.yaml'), `channels: { sftp: { port: ${sftpPort} } }\nobserve: { port: 0 }\n`);
+    writeFile(
+      join(dir, 'bode.yaml'),
+      `channels: { sftp: { port: ${sftpPort} }, ftp: { enabled: false } }\nobserve: { port: 0 }\n`,
+    );
 
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     it(`runs until ${signal}, writes one JSON object a line, and ends with 0`, async () => {

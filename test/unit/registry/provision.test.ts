@@ -130,27 +130,39 @@ for (const kind of STORES) {
     });
 
     it('warns of what is of no use', async () => {
-      await writeFile(join(at.dir, 'password'), 'hunter2\n');
       await makeCertificate(at.dir, {
         name: 'old',
         from: '20240101000000Z',
         until: '20250101000000Z',
         key: 'ec:P-256',
       });
-      const sender = aPlannedSender({ passwordFile: 'password', certificates: ['old.pem'], sshKeys: [] });
+      const sender = aPlannedSender({ channels: ['sftp', 'ftp'], certificates: ['old.pem'], sshKeys: [] });
       const warnings = (await at.apply(aPlannedOrganisation({}, [sender]))).filter(
         ({ action }) => action === 'warning',
       );
       expect(warnings).to.have.deep.members([
-        {
-          action: 'warning',
-          subject: 'password',
-          detail: 'passwordFile is not used yet (FTP): nothing of it is stored',
-        },
         { action: 'warning', subject: 'old.pem', detail: 'the certificate expired on 2025-01-01' },
         { action: 'warning', subject: 'sender 123456', detail: 'has no SSH key: it cannot log in by sftp' },
+        { action: 'warning', subject: 'sender 123456', detail: 'has no password: it cannot log in by ftp' },
       ]);
-      expect(JSON.stringify(await at.everything())).not.to.include('hunter2');
+    });
+
+    it('keeps the hash of a password, changes it only for another, and refuses a short one', async () => {
+      const sender = aPlannedSender({ channels: ['ftp'], passwordFile: 'password' });
+      const apply = async (password: string) => {
+        await writeFile(join(at.dir, 'password'), `${password}\n`);
+        const changes = await at.apply(aPlannedOrganisation({}, [sender]));
+        return changes.filter(({ subject }) => subject.startsWith('password'));
+      };
+      const changed = [{ action: 'changed', subject: 'password of sender 123456', detail: '' }];
+      expect(await apply('hunter2 hunter2')).to.deep.equal(changed);
+      expect(await apply('hunter2 hunter2')).to.deep.equal([]);
+      expect(await apply('hunter3 hunter3')).to.deep.equal(changed);
+      expect(JSON.stringify(await at.everything()))
+        .to.include('$argon2id$')
+        .and.not.to.match(/hunter/);
+      const refused = await apply('hunter4').catch((error: unknown) => String(error));
+      expect(refused).to.include('10 to 256 characters').and.not.to.include('hunter4');
     });
 
     it('may be run by several at once', async () => {

@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import { keys } from '../engine/core/mistakes.ts';
+import { pathOrNone, type Surroundings } from './sources.ts';
+import { count, duration, flag, host, port } from './values.ts';
+
+const sftp = () =>
+  keys({
+    enabled: flag('Whether the SFTP server is started', true),
+    host: host('Address that the SFTP server listens on'),
+    port: port('Port of the SFTP server; 0 is any free one', 2222),
+    connections: count('Open connections in all', 500, 1, 100_000),
+    startups: count('Open connections that have not logged in yet', 100, 1, 10_000),
+    startupsPerAddress: count('Of these from one IPv4 address, or one IPv6 network of 64 bits', 10, 1, 10_000),
+    connectionsPerSender: count('Open connections of one sender', 20, 1, 10_000),
+    sessionsPerConnection: count('Channels open at a time in one connection', 10, 1, 1_000),
+    handlesPerSession: count('Open files and directories of one session', 64, 1, 10_000),
+    idle: duration('A connection without traffic is closed after this', '10m', { min: '1s', max: '1d' }),
+    authTimeout: duration('A connection that has not logged in is closed after this', '30s', { min: '1s', max: '10m' }),
+    authAttempts: count('Failed logins before a connection is closed', 6, 1, 100),
+  });
+
+const ftp = (around: Surroundings) =>
+  keys({
+    enabled: flag('Whether the FTP server is started', true),
+    host: host('Address that the FTP server listens on'),
+    port: port('Port of the FTP server, for AUTH TLS and, from fixed links, plain FTP; 0 is any free one', 2121),
+    implicitPort: port('Port for FTP that is encrypted from the first byte; 0 is none', 0),
+    publicAddress: z
+      .string({ error: IPV4 })
+      .regex(/^(\d{1,3}(\.\d{1,3}){3})?$/, { error: IPV4 })
+      .prefault('')
+      .describe('IPv4 address that clients are told to connect to for data; empty: the one that they came to'),
+    passivePorts: keys({
+      from: port('First port for data connections; 0 lets the system choose', 0),
+      to: port('Last port for data connections', 0),
+    }).prefault({}),
+    certificate: pathOrNone(
+      'Certificate (PEM, with its chain) for TLS; empty: one that is made at the first start',
+      around,
+    ),
+    key: pathOrNone('Its private key (PEM)', around),
+    connections: count('Open connections in all', 500, 1, 100_000),
+    startups: count('Open connections that have not logged in yet', 100, 1, 10_000),
+    startupsPerAddress: count('Of these from one IPv4 address, or one IPv6 network of 64 bits', 10, 1, 10_000),
+    connectionsPerSender: count('Open connections of one sender', 20, 1, 10_000),
+    idle: duration('A connection without commands or data is closed after this', '5m', { min: '1s', max: '1d' }),
+    authTimeout: duration('A connection that has not logged in is closed after this', '30s', { min: '1s', max: '10m' }),
+    authAttempts: count('Failed logins before a connection is closed', 3, 1, 100),
+  });
+
+const IPV4 = 'an IPv4 address, or empty';
+
+/** Every way in: where it listens, and what one client, or all together, may take. */
+export const channelsSchema = (around: Surroundings) =>
+  keys({
+    sftp: sftp().prefault({}),
+    ftp: ftp(around).prefault({}),
+    webservice: keys({
+      host: host('Address of the HTTPS server; not started in this release'),
+      port: port('Port of the HTTPS server; not started in this release', 8443),
+    }).prefault({}),
+  });
