@@ -120,6 +120,15 @@ export function createVictim(spec: VictimSpec): Victim {
     }
   }
 
+  /** Again until no process is left that was not stopped: while the tree is read, the first ones still have children. */
+  async function freeze(): Promise<void> {
+    const stopped = new Set<number>();
+    for (let fresh = await tree(); fresh.length > 0; fresh = (await tree()).filter((pid) => !stopped.has(pid))) {
+      signalEach(fresh, 'SIGSTOP');
+      for (const pid of fresh) stopped.add(pid);
+    }
+  }
+
   return {
     name: spec.name,
     get pid() {
@@ -129,7 +138,7 @@ export function createVictim(spec: VictimSpec): Victim {
     ready,
     kill,
     killChild,
-    freeze: async () => signalEach(await tree(), 'SIGSTOP'),
+    freeze,
     thaw: async () => signalEach(await tree(), 'SIGCONT'),
     terminate,
   };
