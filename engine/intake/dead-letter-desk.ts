@@ -144,7 +144,7 @@ async function joined(db: Db, letters: readonly DeadLetter[]): Promise<LetterCas
 
 function matches({ letter, submission }: LetterCase, { sender, goal, error }: LetterQuery): boolean {
   return (
-    (sender === undefined || submission?.sender === sender) &&
+    (sender === undefined || (submission?.sender ?? letter.sender) === sender) &&
     (goal === undefined || submission?.goal === goal) &&
     (error === undefined || letter.reason.toLowerCase().includes(error.toLowerCase()))
   );

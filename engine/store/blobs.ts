@@ -81,7 +81,14 @@ export function createBlobStore(options: BlobStoreOptions): BlobStore {
   }
 
   async function prepare(db: Db, content: Readable): Promise<PreparedContent> {
-    const pieces: Pieces = content[Symbol.asyncIterator]();
+    try {
+      return await takeIn(db, content[Symbol.asyncIterator]());
+    } finally {
+      content.destroy(); // a source that was not read to its end keeps its file open
+    }
+  }
+
+  async function takeIn(db: Db, pieces: Pieces): Promise<PreparedContent> {
     const { head, ended } = await readHead(pieces, inlineBytes);
     if (ended) return inHand(head);
     const { file, ref } = await writeAside(files, head, pieces);
