@@ -31,7 +31,7 @@ describe('SFTP when the server is killed', function () {
   }
 
   async function kill(): Promise<void> {
-    if (!child || child.signalCode) return;
+    if (!child || child.signalCode !== null || child.exitCode !== null) return;
     const gone = once(child, 'exit');
     child.kill('SIGKILL');
     await gone;
@@ -67,13 +67,14 @@ describe('SFTP when the server is killed', function () {
     const file = desk.put('f', randomBytes(4_096));
     const puts = Array.from({ length: 500 }, (_, index) => `put ${file} IN/FI.${String(index).padStart(3, '0')}`);
     const client = startSftp(user, puts);
+    const closed = once(client, 'close'); // it may close in the same turn as the server ends
     let echoed = '';
     client.stdout.on('data', (bytes: Buffer) => {
       echoed += bytes.toString();
     });
     await eventually(() => expect(echoed).to.contain('FI.100'));
     await kill();
-    await once(client, 'close');
+    await closed;
     // a command is echoed when the one before it is done
     const last = Number(/FI\.(\d+)\s*$/.exec(echoed.trimEnd())?.[1] ?? 0);
     expect(last).to.be.at.least(100);
@@ -87,6 +88,7 @@ describe('SFTP when the server is killed', function () {
     const bytes = randomBytes(6_000_000);
     const file = desk.put('large', bytes);
     const client = startSftp(user, [`put ${file} IN/FI.A`], ['-l', '16000']);
+    const closed = once(client, 'close');
     await withStore(async ({ db, blobs }) => {
       await eventually(async () => {
         const row = await db('folder_files').where({ name: 'FI.A' }).first();
@@ -94,7 +96,7 @@ describe('SFTP when the server is killed', function () {
       });
     });
     await kill();
-    await once(client, 'close');
+    await closed;
     await start();
     const resumed = await sftp(user, ['ls -l IN', `reput ${file} IN/FI.A`]);
     expect(resumed.code, resumed.stderr).to.equal(0);
