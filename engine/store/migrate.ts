@@ -3,6 +3,7 @@ import { type Db, isSqlite } from './database.ts';
 import type { Migration } from './migration.ts';
 import { initial } from './migrations/001-initial.ts';
 import { manyProcesses } from './migrations/002-many-processes.ts';
+import { unhurried } from './postgres.ts';
 import { inTransaction } from './transaction.ts';
 
 /** Every migration, in order, listed by hand. */
@@ -12,17 +13,23 @@ const LOCK_KEY = 190_815; // any constant: it names the lock that starters of on
 
 /** Brings the schema up to date, once for any number of starters; refuses a database newer than this code. */
 export async function migrate(db: Db): Promise<void> {
-  await inTransaction(db, async (tx) => {
-    if (!isSqlite(db)) await tx.raw('select pg_advisory_xact_lock(?)', [LOCK_KEY]);
-    if (!(await tx.schema.hasTable('schema_versions'))) {
-      await tx.schema.createTable('schema_versions', (table) => {
-        table.integer('number').primary();
-        table.text('name').notNullable();
-        table.text('applied_at').notNullable();
-      });
-    }
-    await applyMissing(tx);
-  });
+  await inTransaction(db, (tx) => (isSqlite(db) ? bringUp(tx) : unhurried(tx, () => lockAndBringUp(tx))));
+}
+
+async function lockAndBringUp(tx: Db): Promise<void> {
+  await tx.raw('select pg_advisory_xact_lock(?)', [LOCK_KEY]);
+  await bringUp(tx);
+}
+
+async function bringUp(tx: Db): Promise<void> {
+  if (!(await tx.schema.hasTable('schema_versions'))) {
+    await tx.schema.createTable('schema_versions', (table) => {
+      table.integer('number').primary();
+      table.text('name').notNullable();
+      table.text('applied_at').notNullable();
+    });
+  }
+  await applyMissing(tx);
 }
 
 async function applyMissing(tx: Db): Promise<void> {

@@ -11,7 +11,7 @@ type DialectClass = new (config: Knex.Config) => Dialect;
 
 /** A connection that may take its time: a migration is under way on it. */
 const UNHURRIED = Symbol('unhurried');
-type Marked = Connection & { [UNHURRIED]?: boolean };
+type Marked = Connection & { [UNHURRIED]?: boolean; connectionParameters: { query_timeout: number } };
 
 /** How long the engine waits for PostgreSQL. */
 export interface Patience {
@@ -36,12 +36,18 @@ export function patientPostgres(url: string, poolSize: number, patience: Patienc
       connectionTimeoutMillis: connectWithinMs,
       query_timeout: answerWithinMs * 2, // for what knex asks while it connects; every other statement is cut before
       statement_timeout: Math.ceil(answerWithinMs * 0.75),
+      ...lockLimit(Math.ceil(answerWithinMs / 2)), // less, so that waiting for somebody else is told from being slow
       idle_in_transaction_session_timeout: answerWithinMs,
       keepAlive: true,
       keepAliveInitialDelayMillis: 5_000,
     },
     pool: { min: 0, max: poolSize, acquireTimeoutMillis: answerWithinMs, createTimeoutMillis: answerWithinMs },
   };
+}
+
+/** The driver's setting, which knex's types do not know. */
+function lockLimit(ms: number): object {
+  return { lock_timeout: ms };
 }
 
 function patientDialect(answerWithinMs: number): DialectClass {
@@ -74,8 +80,10 @@ function rethrow(error: unknown): never {
   throw isAway(error) ? storeAway(error) : error;
 }
 
-// the network; a server that starts, stops or has no connection left; a session that the server ended
-const CODES = /^(ECONN[A-Z]+|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|08...|57P0.|53300|25P0[34])$/;
+// the network; a server that starts, stops or has no connection left; a session that the server ended; a lock that
+// somebody else (who may be frozen) did not let go of, a deadlock
+const CODES =
+  /^(ECONN[A-Z]+|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|08...|57P0.|53300|25P0[34]|55P03|40P01|40001)$/;
 // what knex, its pool and the driver say without a code
 const SENTENCES =
   /Connection terminated|has encountered a connection error|was closed|timeout expired|Timeout acquiring a connection|read timeout|no answer in time/;
@@ -89,12 +97,17 @@ function isAway(error: unknown): boolean {
 
 /** Runs work that may take its time, such as a migration, in the caller's transaction: no limit ends its statements. */
 export async function unhurried<T>(tx: Knex, work: () => Promise<T>): Promise<T> {
-  await tx.raw('set local statement_timeout = 0');
   const connection: Marked = await tx.client.acquireConnection(); // the transaction's own
+  const { connectionParameters: limits } = connection;
+  const { query_timeout: limit } = limits;
   connection[UNHURRIED] = true;
+  limits.query_timeout = 0;
   try {
+    await tx.raw('set local statement_timeout = 0');
+    await tx.raw('set local lock_timeout = 0');
     return await work();
   } finally {
     connection[UNHURRIED] = false;
+    limits.query_timeout = limit;
   }
 }

@@ -3,17 +3,20 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, connect as dial } from 'node:net';
 import { expect } from 'chai';
 import { type Db, openStore } from '../../engine/store/database.ts';
+import { migrate } from '../../engine/store/migrate.ts';
 import { claimOnce } from '../../engine/store/once.ts';
 import { unhurried } from '../../engine/store/postgres.ts';
 import { prepareChange } from '../../engine/store/prepared.ts';
 import { inTransaction } from '../../engine/store/transaction.ts';
 import { openTestStore } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
+import { createGate } from '../support/gate.ts';
 import { openProxy, type TcpProxy } from '../support/proxy.ts';
 import { serviceUrl } from '../support/services.ts';
 
 const NOW = new Date('2026-03-14T09:00:00Z');
 const ANSWER_MS = 1_000;
+const LONG_S = (ANSWER_MS / 1_000) * 2.2;
 const PID = 'select pg_backend_pid() as pid, pg_sleep(0.1)';
 
 if (serviceUrl('TEST_PG_URL') !== undefined) suite();
@@ -157,10 +160,38 @@ function suite(): void {
       expect(await outcomeOf(db.raw('select 1'))).to.equal('done');
     });
 
-    it('lets a migration take its time', async () => {
-      const slow = inTransaction(db, (tx) => unhurried(tx, async () => tx.raw('select pg_sleep(1.6)')));
+    it('lets work that may take its time do so, for longer than any limit', async () => {
+      const slow = inTransaction(db, (tx) => unhurried(tx, async () => tx.raw('select pg_sleep(?)', [LONG_S])));
       expect(await outcomeOf(slow)).to.equal('done');
       expect(await outcomeOf(db.raw('select pg_sleep(30)'))).to.equal('57014');
+    });
+
+    it('lets a migration wait for another starter for longer than any limit', async () => {
+      const locked = createGate<void>();
+      const other = inTransaction(direct, async (tx) => {
+        await tx.raw('select pg_advisory_xact_lock(190815)');
+        locked.open();
+        await tx.raw('select pg_sleep(?)', [LONG_S]);
+      });
+      await locked.opened;
+      expect(await outcomeOf(migrate(db))).to.equal('done');
+      await other;
+    });
+
+    it('does not count waiting for a lock as the fault of the statement', async () => {
+      const [locked, release] = [createGate<void>(), createGate<void>()];
+      const holder = inTransaction(direct, async (tx) => {
+        await claimOnce(tx, 'submissions', 'held', NOW);
+        locked.open();
+        await release.opened;
+      });
+      await locked.opened;
+      const waiter = inTransaction(db, (tx) => claimOnce(tx, 'submissions', 'held', NOW));
+      const { result, ms } = await timed(() => outcomeOf(waiter));
+      expect(result).to.equal('store_unavailable');
+      expect(ms).to.be.lessThan(ANSWER_MS);
+      release.open();
+      await holder;
     });
 
     it('closes while it does not answer', async () => {
