@@ -84,7 +84,7 @@ async function chosen(db: Db, queue: QueueName, first: Candidate[], claim: Claim
   const shares = await sharesOf(db, queue, claim);
   if (shares.room <= 0) return [];
   const whole = first.length <= claim.limit;
-  const candidates = whole ? first : await dueOfEach(db, queue, claim, shares);
+  const candidates = whole ? first : await dueOfEach(db, queue, claim, { shares, first });
   return share(candidates, shares).map(({ id }) => Number(id));
 }
 
@@ -112,14 +112,23 @@ async function sharesOf(db: Db, queue: QueueName, claim: Claim): Promise<Shares>
 }
 
 /** The longest due messages of each sender that may take some, as many as it may. */
-async function dueOfEach(db: Db, queue: QueueName, { now }: Claim, shares: Shares): Promise<Candidate[]> {
+async function dueOfEach(
+  db: Db,
+  queue: QueueName,
+  { now }: Claim,
+  { shares, first }: { readonly shares: Shares; readonly first: readonly Candidate[] },
+): Promise<Candidate[]> {
   const { room, roomOf, inHandOf } = shares;
-  const waiting = (await sendersWaiting(db, queue, now)).filter(({ sender }) => roomOf(sender) > 0);
+  const waiting = (await sendersWaiting(db, queue, now, first)).filter(({ sender }) => roomOf(sender) > 0);
   waiting.sort((one, other) => inHandOf(one.sender) - inHandOf(other.sender) || (one.oldest < other.oldest ? -1 : 1));
-  const [head, ...rest] = waiting
-    .slice(0, Math.max(0, room))
-    .map(({ sender }) => db.select('*').from(longestDue(sender).as('due')));
-  return head ? head.unionAll(rest) : [];
+  const due: Candidate[] = [];
+  for (let at = 0; at < Math.min(waiting.length, room); at += CHUNK) {
+    const [head, ...rest] = waiting
+      .slice(at, Math.min(at + CHUNK, room))
+      .map(({ sender }) => db.select('*').from(longestDue(sender).as('due')));
+    if (head) due.push(...(await head.unionAll(rest)));
+  }
+  return due;
 
   function longestDue(sender: string): Knex.QueryBuilder {
     const of = freeAt(db('outbox').select('id', 'sender').where({ queue, sender }), now);
@@ -127,19 +136,43 @@ async function dueOfEach(db: Db, queue: QueueName, { now }: Claim, shares: Share
   }
 }
 
-/** The senders that have a due message nobody has in hand: two looks into an index for each sender, however many rows it has. */
-async function sendersWaiting(db: Db, queue: QueueName, now: Date): Promise<{ sender: string; oldest: string }[]> {
+interface Waiting {
+  readonly sender: string;
+  readonly oldest: string;
+}
+
+/**
+ * The senders that have a due message nobody has in hand: two looks into an index for each, however many rows it has.
+ * Of very many senders the first by number, and in any case those of the longest due messages, so that nobody starves.
+ */
+async function sendersWaiting(db: Db, queue: QueueName, now: Date, first: readonly Candidate[]): Promise<Waiting[]> {
   const bindings = { queue, now: now.toISOString(), most: MOST_SENDERS };
-  const result = await db.raw(
-    `with recursive waiting(sender) as (
+  const walk = await oldestOf(
+    db,
+    `with recursive walk(sender) as (
        select * from (select sender from outbox where queue = :queue order by sender limit 1) as head
        union all
-       select (select sender from outbox where queue = :queue and sender > waiting.sender order by sender limit 1)
-       from waiting where waiting.sender is not null
-     )
-     select sender, (select due_at from outbox where queue = :queue and sender = waiting.sender and due_at <= :now
-       and (leased_until is null or leased_until <= :now) order by due_at limit 1) as oldest
-     from waiting where sender is not null limit :most`,
+       select (select sender from outbox where queue = :queue and sender > walk.sender order by sender limit 1)
+       from walk where walk.sender is not null
+     ), waiting as (select sender from walk where sender is not null limit :most)`,
+    bindings,
+  );
+  const seen = new Set(walk.map(({ sender }) => sender));
+  const missed = [...new Set(first.map(({ sender }) => sender))].filter((sender) => !seen.has(sender));
+  if (missed.length === 0) return walk;
+  const named = JSON.stringify(missed);
+  const list = isSqlite(db)
+    ? 'select value from json_each(:named)'
+    : 'select json_array_elements_text(cast(:named as json))';
+  return [...walk, ...(await oldestOf(db, `with waiting(sender) as (${list})`, { ...bindings, named }))];
+}
+
+/** Since when the longest due message of each sender in the table expression `waiting` is due. */
+async function oldestOf(db: Db, waiting: string, bindings: Record<string, string | number>): Promise<Waiting[]> {
+  const result = await db.raw(
+    `${waiting} select sender, (select due_at from outbox where queue = :queue and sender = waiting.sender
+       and due_at <= :now and (leased_until is null or leased_until <= :now) order by due_at limit 1) as oldest
+     from waiting`,
     bindings,
   );
   const rows: { sender: string; oldest: string | null }[] = isSqlite(db) ? result : result.rows;

@@ -208,6 +208,18 @@ function contract(kind: StoreKind): void {
         expect(sendersOf(await claim({ limit: 1 }))).to.deep.equal([SINGLE]);
       });
 
+      it('reaches the longest due sender among thousands, and takes from hundreds at once', async () => {
+        await inTransaction(db, async (tx) => {
+          for (let number = 200_001; number <= 202_001; number += 1)
+            await addToOutbox(tx, aMessage({ id: `n-${number}` }), { now: NOW, sender: String(number) });
+          for (const id of ['one', 'two'])
+            await addToOutbox(tx, aMessage({ id }), { now: NOW, sender: '999999', dueAt: inSeconds(-60) });
+        });
+        expect(sendersOf(await claim({ limit: 1 }))).to.deep.equal(['999999']);
+        const many = await claim({ limit: 1_000, inAll: 1_000 });
+        expect(new Set(sendersOf(many)).size).to.be.at.least(999);
+      });
+
       it('never has more in hand than is allowed in all', async () => {
         for (const sender of [BUSY, SINGLE, THIRD]) await put(sender, 20);
         const first = await claim();
