@@ -30,6 +30,8 @@ export interface Pipeline<M extends Message, W extends Work> {
   /** Slow or heavy work that needs no transaction (hashing, validation). Has no effect, may run again. */
   prepare(message: M, context: PrepareContext): Promise<W | Verdict>;
   readonly stages: Stages<W>;
+  /** The same work in several messages, where one stands for several: after a failure each is done on its own. */
+  readonly apart?: (message: M) => readonly M[];
 }
 
 /** Stages by their names, in the order in which they run. */

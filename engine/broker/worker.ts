@@ -14,6 +14,7 @@ import { forget } from './outbox.ts';
 import { type Pipeline, runStages, type Timed, type Work } from './pipeline.ts';
 import { factsOf, type RetryPolicy, settle } from './settle.ts';
 import { createSuspects, type Suspects } from './suspects.ts';
+import { takeApart } from './take-apart.ts';
 import { createTimeLimit } from './time-limit.ts';
 import { done, later, reject, retry, type Verdict } from './verdict.ts';
 
@@ -42,7 +43,8 @@ const MAX_MS = 20 * 60_000;
 /**
  * Creates the service that takes one queue's messages through a pipeline: first what is slow, then the claim and
  * every effect in one transaction, committed only when the verdict is `done`. Each message has its effect once,
- * however often it is delivered. One that was in hand before without being settled takes its turn among the suspects.
+ * however often it is delivered. One that was in hand before without being settled takes its turn among the suspects;
+ * one that stands for several is taken apart when it fails, so that a bad form takes no good one with it.
  * `stop` finishes the work in hand.
  */
 export function createWorker<M extends Message, W extends Work>(deps: WorkerDeps, pipeline: Pipeline<M, W>): Service {
@@ -63,6 +65,7 @@ export function createWorker<M extends Message, W extends Work>(deps: WorkerDeps
     if (!isOurs(message)) return notOurs(message);
     if (redeliveries === 0) return handleOne(delivery, message);
     telemetry.count('bode_redeliveries_total', { queue });
+    if (partsOf(message).length > 1) return handleApart(delivery, message); // the one that killed a worker comes alone
     return suspects.inTurn(delivery, () => handleOne(delivery, message));
   }
 
@@ -72,9 +75,23 @@ export function createWorker<M extends Message, W extends Work>(deps: WorkerDeps
     const verdict = await verdictOn(deps, log, () =>
       withinLimit((own) => process(message, { ...deps, log, note, signal: own }, pipeline)),
     );
+    if (isFailure(verdict) && partsOf(message).length > 1) return handleApart(delivery, message);
     const ms = Math.round(performance.now() - started);
     telemetry.time('bode_message_seconds', { queue }, ms);
     if (verdict.kind === 'done') log.info({ ms }, 'message done');
+    return settle(verdict, delivery.attempt, policy, Math.random());
+  }
+
+  const partsOf = (message: M) => pipeline.apart?.(message) ?? [];
+
+  async function handleApart(delivery: Delivery, message: M): Promise<Settlement> {
+    const log = deps.log.child(factsOf(delivery));
+    const parts = partsOf(message);
+    const verdict = await verdictOn(deps, log, async () => {
+      await inTransaction(deps.db, (tx) => takeApart(tx, message, parts, deps.clock()));
+      log.info({ parts: parts.length }, 'message taken apart');
+      return done;
+    });
     return settle(verdict, delivery.attempt, policy, Math.random());
   }
 
@@ -94,6 +111,8 @@ export function createWorker<M extends Message, W extends Work>(deps: WorkerDeps
     },
   };
 }
+
+const isFailure = ({ kind }: Verdict) => kind === 'retry' || kind === 'reject';
 
 const NO_SPACE_PAUSE_MS = 10_000;
 const STORE_AWAY_PAUSE_MS = 1_000;

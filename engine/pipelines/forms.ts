@@ -38,6 +38,8 @@ export function formsPipeline(deps: FormDeps): Pipeline<FormsAccepted, FormsWork
     queue: 'forms',
     prepare: (message, context) => copyForms(message, context, deps),
     stages: { deliver: deliverEach(deps.blobs) },
+    apart: ({ kind, ticket, formIndexes }) =>
+      formIndexes.map((index) => ({ kind, id: `${ticket}:${index}:alone`, ticket, formIndexes: [index] })),
   };
 }
 

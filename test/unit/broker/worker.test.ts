@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { Broker, Delivery, Settlement } from '../../../engine/broker/broker.ts';
+import { addToOutbox } from '../../../engine/broker/outbox.ts';
 import type { Pipeline, Stage, Work } from '../../../engine/broker/pipeline.ts';
 import { done, later, reject, retry, type Verdict } from '../../../engine/broker/verdict.ts';
 import { createWorker, type WorkerDeps } from '../../../engine/broker/worker.ts';
@@ -219,5 +220,43 @@ describe('worker', () => {
     const handle = await handlerOf({ prepare });
     expect((await handle(aDelivery())).action).to.equal('ack');
     expect(others).to.equal(0);
+  });
+
+  describe('with a message that stands for several', () => {
+    const whole = aMessage({ id: 'whole' });
+    const parts = ['one', 'two'].map((id) => aMessage({ id }));
+    const apart = () => parts;
+    const waiting = () => db('outbox').select('message_id', 'sender', 'attempt').orderBy('id');
+    const expected = parts.map(({ id }) => ({ message_id: id, sender: '123456', attempt: 1 }));
+
+    beforeEach(() => addToOutbox(db, whole, { now: new Date(), sender: '123456' }));
+
+    it('tries each on its own after a failure, once', async () => {
+      const prepare = async () => reject('one of them is bad');
+      const handle = await handlerOf({ prepare, apart });
+      for (const attempt of [1, 1]) {
+        expect(await handle(aDelivery({ message: whole, attempt }))).to.deep.equal({ action: 'ack' });
+      }
+      expect(await waiting()).to.deep.equal(expected);
+    });
+
+    it('tries each on its own when it was in hand before: it may have killed the worker', async () => {
+      const handle = await handlerOf({ apart });
+      expect(await handle(aDelivery({ message: whole, redeliveries: 1 }))).to.deep.equal({ action: 'ack' });
+      expect(await waiting()).to.deep.equal(expected);
+      expect(await effects()).to.equal(0);
+    });
+
+    it('leaves it whole while nobody can help it', async () => {
+      const prepare = () => Promise.reject(storeAway());
+      const handle = await handlerOf({ prepare, apart });
+      expect((await handle(aDelivery({ message: whole }))).action).to.equal('delay');
+      expect(await waiting()).to.have.length(1);
+    });
+
+    it('fails for good when it is the last', async () => {
+      const handle = await handlerOf({ prepare: async () => reject('bad'), apart: (message) => [message] });
+      expect((await handle(aDelivery({ message: whole }))).action).to.equal('bury');
+    });
   });
 });
