@@ -1,6 +1,7 @@
 import type { Config } from '../config/load.ts';
 import type { Broker } from '../engine/broker/broker.ts';
 import type { Logger } from '../engine/core/logger.ts';
+import { arrivalsWait } from '../engine/intake/arrivals-wait.ts';
 import { createSetExpiry } from '../engine/intake/expire-sets.ts';
 import { answerGivenUp } from '../engine/intake/give-up.ts';
 import type { Receiver } from '../engine/intake/receive.ts';
@@ -44,8 +45,8 @@ export function createJobs(base: Base, materials: Materials, { receiver, wake, b
   const graceMs = config.store.contentGrace;
   const expiry = createSetExpiry({ ...base, goals: config.goals, waitMs, wake });
   const work: Job[] = [
-    job('recover-arrivals', every(RECOVER_EVERY_MS), async () => {
-      await receiver.recover(RECOVER_EVERY_MS);
+    job('recover-arrivals', every(RECOVER_EVERY_MS), async ({ signal }) => {
+      await receiver.recover(RECOVER_EVERY_MS, signal);
       return '';
     }),
     job('expire-sets', every(Math.min(EXPIRE_EVERY_MS, waitMs)), async ({ signal }) =>
@@ -54,7 +55,7 @@ export function createJobs(base: Base, materials: Materials, { receiver, wake, b
     job('answer-given-up', every(ANSWER_EVERY_MS), async ({ signal }) =>
       counted(await answerGivenUp({ ...base, wake, signal })),
     ),
-    job('sweep-files', every(HOUR_MS), async () => counted(await sweepParts(base))),
+    job('sweep-files', every(HOUR_MS), async ({ signal }) => counted(await sweepParts({ ...base, signal }))),
     job('collect-content', every(HOUR_MS), async ({ signal }) =>
       collected(await collectContent({ ...base, graceMs, signal })),
     ),
@@ -69,7 +70,7 @@ function createAlerts(base: Base, { auditKey: key }: Materials, jobs: readonly J
   const failing = checksOf(base, broker).map(({ name, level, check }) => failingCheck(name, level, check));
   const chain = { db: base.db, key, headPath: auditHeadPath(base.config.dataDir) };
   const audit = [auditUnlinked(), auditBroken(() => auditConflict(chain))];
-  const conditions = [deadLettersWait, senderPaused, jobFails(jobs), ...audit, ...failing];
+  const conditions = [arrivalsWait(), deadLettersWait, senderPaused, jobFails(jobs), ...audit, ...failing];
   return alertsJob({ conditions, command: base.config.alerts.command });
 }
 

@@ -18,14 +18,17 @@ export function createScheduler(
   readonly scheduler: Scheduler;
   readonly services: readonly Service[];
 } {
-  const { config, log, telemetry } = base;
+  const { config, log, clock, telemetry } = base;
   const holder = `${hostname()} ${process.pid} ${randomUUID()}`;
   const alone = config.broker.url === 'embedded';
   const scheduler = createJobScheduler({ ...base, jobs, holder, alone, leaseMs: config.scheduler.lease });
   const chain = { ...base, key, headPath: auditHeadPath(config.dataDir) };
-  const link = async (signal: AbortSignal) => {
+  const tick = async (signal: AbortSignal) => {
     const linking = await linkAudit(chain, signal);
     if (linking.kind === 'linked') telemetry.count('bode_audit_lines_total', {}, linking.lines);
   };
-  return { scheduler, services: [scheduler, periodic('audit', LINK_EVERY_MS, link, log)] };
+  return {
+    scheduler,
+    services: [scheduler, periodic({ name: 'the audit', everyMs: LINK_EVERY_MS, log, clock, tick })],
+  };
 }

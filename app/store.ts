@@ -2,7 +2,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../engine/core/errors.ts';
 import type { Service } from '../engine/core/service.ts';
 import type { Receiver } from '../engine/intake/receive.ts';
-import { sweepParts } from '../engine/landing/sweep.ts';
 import { migrate } from '../engine/store/migrate.ts';
 import { isStoreAway } from '../engine/store/store-away.ts';
 import type { Base } from './base.ts';
@@ -14,7 +13,6 @@ const MAX_PAUSE_MS = 10_000;
 export function createStoreService(base: Base, receiver: Receiver | undefined): Service {
   async function open(): Promise<void> {
     await migrate(base.db);
-    await sweepParts(base);
     await receiver?.recover(0);
   }
 

@@ -14,10 +14,11 @@ export async function overdueLetters(db: Db, now: Date, limit: number): Promise<
   return rows.map(({ id }) => Number(id));
 }
 
-/** Takes over the duty to answer for a letter, once: the ticket to answer, or undefined when somebody else has, or nobody can read it. */
+/** Takes over the duty to answer for a letter, once: the ticket to answer, or undefined when somebody else has. */
 export async function takeAnswerDuty(tx: Db, id: number): Promise<string | undefined> {
-  const taken = 'update dead_letters set answer_by = null where id = ? and answer_by is not null returning message';
+  const taken =
+    'update dead_letters set answer_by = null where id = ? and answer_by is not null returning message, message_id';
   const result = await tx.raw(taken, [id]);
-  const [row]: { message: string }[] = isSqlite(tx) ? result : result.rows;
-  return row && messageOfLetter(row.message)?.ticket;
+  const [row]: { message: string; message_id: string }[] = isSqlite(tx) ? result : result.rows;
+  return row && (messageOfLetter(row.message)?.ticket ?? row.message_id); // a submission's message is named by its ticket
 }

@@ -234,7 +234,11 @@ async function setAside(db: Db, row: ClaimedRow, now: Date): Promise<void> {
     const reason = 'the message in the outbox does not fit its schema';
     const letter = { queue, message_id, message, attempt, sender, sha256, reason, code: 'message_malformed' };
     await tx('dead_letters')
-      .insert({ ...letter, buried_at: now.toISOString() })
+      .insert({
+        ...letter,
+        buried_at: now.toISOString(),
+        answer_by: queue === 'submissions' ? now.toISOString() : null,
+      })
       .onConflict(['queue', 'message_id'])
       .ignore();
     await tx('outbox').where({ id: row.id }).delete();

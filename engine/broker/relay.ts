@@ -3,6 +3,7 @@ import { QUEUES, type QueueName } from '../../schemas/messages.ts';
 import type { Clock } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
+import { createOutage } from '../core/outage.ts';
 import { type Service, serialise } from '../core/service.ts';
 import { noTelemetry, type Telemetry } from '../core/telemetry.ts';
 import { type Db, isSqlite } from '../store/database.ts';
@@ -58,6 +59,7 @@ export function createRelay(deps: RelayDeps): Relay {
   const confirmed: Held[] = [];
   const refused: Held[] = [];
   const alarm = createAlarm();
+  const outage = createOutage('the store, seen by the relay', log, clock);
   const pause = createPause(clock, deps.maxPauseMs ?? 5_000);
   let stopping: AbortController | undefined;
   let loop: Promise<void> = Promise.resolve();
@@ -137,9 +139,9 @@ export function createRelay(deps: RelayDeps): Relay {
     for (const sender of await resumeHealed(db, clock())) log.info({ sender }, 'sender resumed');
   }
 
-  async function attempt(what: string, work: () => Promise<void>): Promise<void> {
-    await work().catch((error: unknown) => {
-      log.error({ reason: messageOf(error) }, what);
+  async function attempt(work: () => Promise<void>): Promise<void> {
+    await work().then(outage.succeeded, (error: unknown) => {
+      outage.failed(error);
       alarm.clear(); // the store is away: the next poll is soon enough
     });
   }
@@ -148,15 +150,15 @@ export function createRelay(deps: RelayDeps): Relay {
     const renewing = every(leaseMs / 3, clock);
     const healing = every(HEAL_EVERY_MS, clock);
     while (!signal.aborted || inHand().length > 0) {
-      await attempt('relay failed', async () => {
+      if (renewing.isDue()) await attempt(renew); // first of all: what is in hand is not to be lost over new work
+      await attempt(async () => {
         await note(signal);
         await claim(signal);
       });
-      if (renewing.isDue()) await attempt('renewing leases failed', renew);
-      if (healing.isDue()) await attempt('resuming senders failed', heal);
+      if (healing.isDue()) await attempt(heal);
       await alarm.wait(Math.min(pollMs, leaseMs / 3));
     }
-    await attempt('giving messages back failed', () => note(signal)); // else their leases run out
+    await attempt(() => note(signal)); // else their leases run out
   }
 
   async function start(): Promise<void> {

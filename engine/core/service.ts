@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Clock } from './clock.ts';
 import type { Logger } from './logger.ts';
+import { createOutage } from './outage.ts';
 
 /** Anything that runs. Both methods may be called twice; stop resolves when nothing is running any more. */
 export interface Service {
@@ -45,20 +47,25 @@ export function serialise(): (action: () => Promise<void>) => Promise<void> {
   };
 }
 
-/** Calls `tick` again and again, never twice at once; a failed tick is logged and the next one comes as usual. */
-export function periodic(
-  name: string,
-  everyMs: number,
-  tick: (signal: AbortSignal) => Promise<void>,
-  log: Logger,
-): Service {
+/** What is done again and again. */
+export interface Periodic {
+  readonly name: string;
+  readonly everyMs: number;
+  readonly log: Logger;
+  readonly clock: Clock;
+  tick(signal: AbortSignal): Promise<void>;
+}
+
+/** Calls `tick` again and again, never twice at once; failures in a row are one line at the first and one at their end. */
+export function periodic({ name, everyMs, log, clock, tick }: Periodic): Service {
+  const outage = createOutage(name, log, clock);
   let stopping: AbortController | undefined;
   let loop = Promise.resolve();
 
   async function run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await tick(signal).catch((err: unknown) => {
-        if (!signal.aborted) log.error({ err, service: name }, 'tick failed');
+      await tick(signal).then(outage.succeeded, (error: unknown) => {
+        if (!signal.aborted) outage.failed(error);
       });
       await delay(everyMs, undefined, { signal }).catch(() => undefined);
     }

@@ -25,6 +25,8 @@ export interface LetterCase {
   readonly submission?: SubmissionSummary;
   /** The submission has its receipt: doing this work again could only make a second one, and is not done. */
   readonly answered: boolean;
+  /** The letter is an answer that its sender never got: it can be replayed, but not discarded. */
+  readonly owed: boolean;
 }
 
 /** Which letters are meant; `error` is a part of the reason, in any case. */
@@ -88,17 +90,23 @@ export async function replayLetter(db: Db, id: number, decision: Decision) {
 
 /**
  * Forgets a letter, so that its message stays without effect, and tells the submission's story why. A submission that
- * still waited for a decision is refused with 163: every end has an answer.
+ * still waited for a decision is refused with 163, and an answer that its sender never got stays: every end has an
+ * answer.
  */
 export async function discardLetter(db: Db, id: number, decision: Decision, blobs: BlobStore) {
-  return inTransaction(db, async (tx) => {
-    const letter = await takeDeadLetter(tx, id);
-    if (!letter) return 'gone' as const;
-    const found = await caseFor(tx, letter);
-    await tell(tx, found, 'dead letter discarded', decision);
-    if (letter.queue === 'submissions' && !found.answered) await refuse(tx, found, decision, blobs);
-    return 'discarded' as const;
-  });
+  return inTransaction(
+    db,
+    async (tx) => {
+      const letter = await takeDeadLetter(tx, id);
+      if (!letter) return 'gone' as const;
+      const found = await caseFor(tx, letter);
+      if (found.owed) return 'still owed' as const;
+      await tell(tx, found, 'dead letter discarded', decision);
+      if (letter.queue === 'submissions' && !found.answered) await refuse(tx, found, decision, blobs);
+      return 'discarded' as const;
+    },
+    (outcome) => outcome === 'discarded',
+  );
 }
 
 async function refuse(tx: Db, { submission: about }: LetterCase, { now }: Decision, blobs: BlobStore): Promise<void> {
@@ -129,17 +137,27 @@ async function tell(tx: Db, { letter, submission }: LetterCase, what: Told, deci
 
 async function caseFor(db: Db, letter: DeadLetter): Promise<LetterCase> {
   const [found] = await joined(db, [letter]);
-  return found ?? { letter, answered: false };
+  return found ?? { letter, answered: false, owed: false };
 }
 
 async function joined(db: Db, letters: readonly DeadLetter[]): Promise<LetterCase[]> {
   const tickets = letters.map(({ message }) => messageOfLetter(message)?.ticket);
   const submissions = await findSummaries(db, [...new Set(tickets.filter((ticket) => ticket !== undefined))]);
+  const placed = await placedAnswers(db, [...submissions.keys()]);
   return letters.map((letter, at) => {
     const submission = submissions.get(tickets[at] ?? '');
-    if (!submission) return { letter, answered: false };
-    return { letter, submission, answered: letter.queue === 'submissions' && submission.state !== 'received' };
+    if (!submission) return { letter, answered: false, owed: false };
+    const answered = letter.queue === 'submissions' && submission.state !== 'received';
+    const answer = messageOfLetter(letter.message);
+    const owed = answer?.kind === 'answer.ready' && !placed.has(`${answer.ticket} ${answer.goal}`);
+    return { letter, submission, answered, owed };
   });
+}
+
+/** The answers to these submissions that have been placed, as `ticket goal`. */
+async function placedAnswers(db: Db, tickets: readonly string[]): Promise<Set<string>> {
+  const rows = await db('deliveries').select('ticket', 'goal').whereIn('ticket', tickets);
+  return new Set(rows.map(({ ticket, goal }) => `${ticket} ${goal}`));
 }
 
 function matches({ letter, submission }: LetterCase, { sender, goal, error }: LetterQuery): boolean {

@@ -39,7 +39,13 @@ export interface Receiver {
    */
   readonly receive: OnArrival;
   /** Takes in every GO and TD that has lain in its folder for `quietMs`: what a crash or an outage left there. */
-  recover(quietMs: number): Promise<void>;
+  recover(quietMs: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** Why an arrival was not taken in, and whose it is. */
+interface Failed {
+  readonly err: unknown;
+  readonly sender: string;
 }
 
 const ROUNDS = 5;
@@ -66,15 +72,16 @@ export function createReceiver(deps: ReceiveDeps): Receiver {
     throw new EngineError('store_unavailable', 'the set kept changing while it was read: send the GO again');
   }
 
-  async function recover(quietMs: number): Promise<void> {
+  async function recover(quietMs: number, signal?: AbortSignal): Promise<void> {
     const before = new Date(deps.clock().getTime() - quietMs);
-    for (const arrival of await pendingArrivals(deps.db, before)) {
+    const failed: Failed[] = [];
+    for await (const arrival of pendingArrivals(deps.db, before)) {
+      if (signal?.aborted) break;
       // one that cannot be taken in must not keep the others, or the engine, waiting: it is tried again next time
-      await receive(arrival).catch((err: unknown) => {
-        const { sender, folder, name } = arrival;
-        deps.log.error({ err, sender, folder, name }, 'arrival not taken in');
-      });
+      await receive(arrival).catch((err: unknown) => failed.push({ err, sender: arrival.sender }));
     }
+    const [first] = failed;
+    if (first) deps.log.error({ ...first, arrivals: failed.length }, 'arrivals not taken in'); // the names may hold an INSS number
   }
 
   return { receive, recover };

@@ -3,11 +3,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../core/clock.ts';
 import { within } from '../core/health.ts';
 import type { Logger } from '../core/logger.ts';
+import type { Outage } from '../core/outage.ts';
 import { type Service, serialise } from '../core/service.ts';
 import type { Telemetry } from '../core/telemetry.ts';
 import type { Db } from '../store/database.ts';
 import { acquireLease, leaseOf, releaseLease, renewLease } from './lease.ts';
-import type { Outage } from './outage.ts';
 
 /** The time from getting the lease to losing it. */
 export interface Term {

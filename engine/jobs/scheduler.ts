@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { createOutage } from '../core/outage.ts';
 import type { Service } from '../core/service.ts';
 import type { Job } from './job.ts';
 import { beginRun, failuresOf, findRun, firstRun, lastScheduledRun } from './job-runs.ts';
 import { createLeadership, type Term } from './leadership.ts';
-import { createOutage } from './outage.ts';
 import { finishRun, type RunDeps } from './run-job.ts';
 import { runKeyOf, slotOf } from './timetable.ts';
 

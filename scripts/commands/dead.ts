@@ -78,6 +78,8 @@ interface Verb {
   readonly description: string;
   readonly done: string;
   carryOut(db: Db, id: number, decision: Decision, blobs: BlobStore): Promise<string>;
+  /** What is said of letters that nothing is done about. */
+  readonly kept: string;
   /** Why nothing would be done about a letter. */
   hindrance(found: LetterCase): string | undefined;
 }
@@ -90,6 +92,7 @@ const REPLAY: Verb = {
   description: 'send messages on their way again, as if for the first time; a submission that has its receipt stays',
   done: 'replayed',
   carryOut: replayLetter,
+  kept: 'already answered',
   hindrance: ({ submission, answered }) => (answered ? `already answered (${submission?.state})` : undefined),
 };
 
@@ -98,7 +101,8 @@ const DISCARD: Verb = {
   description: 'forget dead letters: their messages stay without effect; a submission without receipt is refused (163)',
   done: 'discarded',
   carryOut: discardLetter,
-  hindrance: () => undefined,
+  kept: 'still owed',
+  hindrance: ({ owed }) => (owed ? 'still owed to its sender: replay it' : undefined),
 };
 
 function decideCommand(verb: Verb): Command {
@@ -151,7 +155,7 @@ async function preview(verb: Verb, cases: Cases): Promise<void> {
     page = [];
   }
   if (page.length > 0) await print(letterTable(page));
-  const hindered = counts.hindered > 0 ? `, ${counts.hindered} already answered` : '';
+  const hindered = counts.hindered > 0 ? `, ${counts.hindered} ${verb.kept}` : '';
   await print([`${counts.possible} would be ${verb.done}${hindered}. Nothing was done: repeat with --yes`]);
 }
 
@@ -175,7 +179,7 @@ async function decide(verb: OpenVerb, cases: Cases, reason: string): Promise<voi
 async function decideOne(verb: OpenVerb, found: LetterCase, decision: Decision) {
   try {
     const outcome = await verb.carryOut(found.letter.id, decision);
-    return { outcome, detail: outcome === 'already answered' ? (verb.hindrance(found) ?? outcome) : outcome };
+    return { outcome, detail: outcome === verb.kept ? (verb.hindrance(found) ?? outcome) : outcome };
   } catch (error) {
     return { outcome: 'failed', detail: `failed: ${messageOf(error)}` };
   }

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { bury, findDeadLetter, listDeadLetters, replayDeadLetter } from '../../engine/broker/dead-letters.ts';
+import { overdueLetters, takeAnswerDuty } from '../../engine/broker/given-up.ts';
 import { addAllToOutbox, addToOutbox, forget, postpone } from '../../engine/broker/outbox.ts';
 import { type Claim, claimDue } from '../../engine/broker/outbox-claims.ts';
 import { releaseAllLeases, releaseLeases, renewLeases } from '../../engine/broker/outbox-leases.ts';
@@ -160,6 +161,8 @@ function contract(kind: StoreKind): void {
       const [letter] = await listDeadLetters(db, 10);
       expect(letter).to.include({ messageId: 'odd', message: '{"kind":"of.tomorrow"}' });
       expect(await db('outbox')).to.have.length(1);
+      expect(await overdueLetters(db, NOW, 10)).to.deep.equal([letter?.id]); // its submission is to be answered
+      expect(await takeAnswerDuty(db, letter?.id ?? 0)).to.equal('odd');
     });
 
     it('buries a message once, and never one that had its effect', async () => {

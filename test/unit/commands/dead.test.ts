@@ -159,7 +159,7 @@ describe('bode dead', () => {
       /\n1 would be replayed, 1 already answered\. Nothing was done: repeat with --yes\n$/,
     );
     expect((await run('discard', '--all', '--reason', 'x')).stdout).to.include(
-      '2 would be discarded. Nothing was done',
+      '1 would be discarded, 1 still owed. Nothing was done',
     );
     expect(await ids()).to.deep.equal([1, 2]);
     expect(await db('outbox')).to.deep.equal([]);
@@ -193,6 +193,25 @@ describe('bode dead', () => {
     expect(await db('outbox')).to.deep.equal([]);
     expect(await db('processed').where({ message_id: SECOND })).to.have.length(1);
     expect(await db('events').pluck('what')).to.deep.equal(['dead letter discarded']);
+  });
+
+  it('keeps an answer that its sender never got: it can only be replayed', async () => {
+    await twoLetters();
+    const discard = () => run('discard', '1', '--reason', 'x', '--yes');
+    expect((await discard()).stdout).to.equal(
+      `1 ${FIRST} still owed to its sender: replay it\n0 discarded, 1 still owed\n`,
+    );
+    expect(await ids()).to.deep.equal([1, 2]);
+    const row = {
+      ticket: FIRST,
+      goal: 'ACRF',
+      stem: 's',
+      sha256: 'a',
+      signature_sha256: 'b',
+      placed_at: AT.toISOString(),
+    };
+    await db('deliveries').insert(row);
+    expect((await discard()).stdout).to.equal(`1 ${FIRST} discarded\n1 discarded\n`);
   });
 
   it('shows and discards what no longer fits a schema, but does not replay it', async () => {

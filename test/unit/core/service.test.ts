@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect } from 'chai';
+import { systemClock } from '../../../engine/core/clock.ts';
 import { silentLogger } from '../../../engine/core/logger.ts';
 import { group, periodic, type Service, serialise } from '../../../engine/core/service.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -88,19 +89,15 @@ describe('periodic', () => {
   it('goes on after a tick that failed, and never ticks twice at once', async () => {
     let ticks = 0;
     let atOnce = 0;
-    const service = periodic(
-      'p',
-      1,
-      async () => {
-        atOnce += 1;
-        expect(atOnce).to.equal(1);
-        await turn();
-        atOnce -= 1;
-        ticks += 1;
-        if (ticks === 1) throw new Error('once');
-      },
-      log,
-    );
+    const tick = async () => {
+      atOnce += 1;
+      expect(atOnce).to.equal(1);
+      await turn();
+      atOnce -= 1;
+      ticks += 1;
+      if (ticks === 1) throw new Error('once');
+    };
+    const service = periodic({ name: 'p', everyMs: 1, log, clock: systemClock, tick });
     await service.start();
     await service.start();
     await eventually(() => expect(ticks).to.be.greaterThan(3));
@@ -120,7 +117,7 @@ describe('periodic', () => {
           resolve();
         });
       });
-    const service = periodic('p', 1, tick, log);
+    const service = periodic({ name: 'p', everyMs: 1, log, clock: systemClock, tick });
     await service.start();
     await eventually(() => expect(events).to.deep.equal(['tick']));
     await service.stop();

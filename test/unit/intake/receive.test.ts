@@ -171,6 +171,7 @@ describe('receiving', () => {
     }
     await desk.put(`GO.${STEM}.1.part`);
     await desk.receiver.recover(0);
+    await desk.receiver.recover(0, AbortSignal.abort());
     expect(await desk.outcomes()).to.deep.equal(['received']);
     expect(await desk.names()).to.have.members([
       `GO.${STEM}.1.part`,

@@ -1,6 +1,6 @@
-import type { Clock } from '../core/clock.ts';
-import { messageOf } from '../core/errors.ts';
-import type { Logger } from '../core/logger.ts';
+import type { Clock } from './clock.ts';
+import { messageOf } from './errors.ts';
+import type { Logger } from './logger.ts';
 
 /** Tells of something that fails again and again with one line at the start and one at the end. */
 export interface Outage {
