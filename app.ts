@@ -9,7 +9,7 @@ import { createWorkers } from './app/workers.ts';
 import type { Config } from './config/load.ts';
 import { EngineError } from './engine/core/errors.ts';
 import type { Logger } from './engine/core/logger.ts';
-import { group, type Service } from './engine/core/service.ts';
+import { group, type Service, together, watched } from './engine/core/service.ts';
 
 /** Which part of the engine a process runs; any number of processes of each role share store, broker and blob directory. */
 export type Role = 'all' | 'channels' | 'worker' | 'scheduler';
@@ -35,16 +35,23 @@ export async function createApp(
   const receiver = createIntake(base, materials, wake);
   const jobs = createJobs(base, materials, { receiver, wake, broker });
   const { scheduler, services } = createScheduler(base, materials, jobs);
+  const work = runs('worker') ? createWorkers(base, materials, broker, patienceOver) : undefined;
+  const takers = [
+    ...(work?.workers ?? []),
+    relay,
+    ...(runs('scheduler') ? services : []),
+    ...(runs('channels') ? await createChannels(base, materials, receiver) : []),
+  ];
   const members = [
     createStoreService(base, runs('channels') ? receiver : undefined),
     { name: 'broker', start: async () => undefined, stop: () => broker.close() },
-    ...(runs('worker') ? createWorkers(base, materials, broker, patienceOver) : []),
-    relay,
-    ...(runs('scheduler') ? services : []),
-    ...createObserve(base, broker, jobs, runs('scheduler') ? scheduler : undefined),
-    ...(runs('channels') ? await createChannels(base, materials, receiver) : []),
+    ...(work ? [work.inspector] : []),
+    together('work', takers, log),
   ];
-  return group('engine', members, log);
+  const { service: engine, isReady } = watched(group('engine', members, log));
+  // seen from the first moment to the last: also while the store is waited for, and while work in hand ends
+  const observe = createObserve({ base, broker, jobs, isReady, ...(runs('scheduler') && { scheduler }) });
+  return group('process', [...observe, engine], log);
 }
 
 function requireShared({ broker, store }: Config, role: Role): void {

@@ -28,8 +28,19 @@ export function checksOf(base: Base, broker?: Broker): NamedCheck[] {
   return broker ? [{ name: 'broker down', level: 'error', check: brokerCheck(broker) }, ...checks] : checks;
 }
 
+/** What health and metrics tell of. */
+export interface Observed {
+  readonly base: Base;
+  readonly broker: Broker;
+  readonly jobs: readonly Job[];
+  /** Absent when this process has none. */
+  readonly scheduler?: Scheduler;
+  /** True while the process does its part: everything has started, and nothing was told to stop. */
+  readonly isReady: () => boolean;
+}
+
 /** Health and metrics of this process, if they are enabled. */
-export function createObserve(base: Base, broker: Broker, jobs: readonly Job[], scheduler?: Scheduler): Service[] {
+export function createObserve({ base, broker, jobs, scheduler, isReady }: Observed): Service[] {
   const { config, db, clock, blobs } = base;
   const { enabled, host, port } = config.observe;
   if (!enabled) return [];
@@ -44,5 +55,5 @@ export function createObserve(base: Base, broker: Broker, jobs: readonly Job[], 
     jobs: jobs.map(({ name }) => name),
     ...(scheduler ? { leads: () => scheduler.leads() } : {}),
   });
-  return [createObserveServer({ ...base, host, port, health, metrics })];
+  return [createObserveServer({ ...base, host, port, health, isReady, metrics })];
 }

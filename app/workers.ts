@@ -8,13 +8,16 @@ import { submissionsPipeline } from '../engine/pipelines/submissions.ts';
 import { createInspector } from '../engine/pipelines/xml/inspector.ts';
 import type { Base, Materials } from './base.ts';
 
-/** The pipelines, each with a worker of its own; stopped, they finish what is in hand until `patienceOver` aborts. */
+/**
+ * The pipelines, each with a worker of its own; stopped, they finish what is in hand until `patienceOver` aborts. The
+ * inspector is theirs: it is to stop after them.
+ */
 export function createWorkers(
   base: Base,
   { identity }: Materials,
   broker: Broker,
   patienceOver: AbortSignal,
-): Service[] {
+): { readonly inspector: Service; readonly workers: readonly Service[] } {
   const { config, log } = base;
   const { prefetch, retry } = config.broker;
   const { maxAttempts, firstDelay: firstDelayMs, maxDelay: maxDelayMs } = retry;
@@ -25,10 +28,12 @@ export function createWorkers(
   const inspector = createInspector({ schemaDirs: config.schemas.dirs, workers, windowBytes, limits, log });
   const { inspect } = inspector;
   const submissions = submissionsPipeline({ ...base, goals: config.goals, inspect });
-  return [
-    { name: 'inspector', start: async () => undefined, stop: () => inspector.stop() },
-    createWorker({ ...deps, prefetch: prefetch.answers }, answersPipeline({ ...base, identity })),
-    createWorker({ ...deps, prefetch: prefetch.forms }, formsPipeline(base)),
-    createWorker({ ...deps, prefetch: prefetch.submissions }, submissions),
-  ];
+  return {
+    inspector: { name: 'inspector', start: async () => undefined, stop: () => inspector.stop() },
+    workers: [
+      createWorker({ ...deps, prefetch: prefetch.answers }, answersPipeline({ ...base, identity })),
+      createWorker({ ...deps, prefetch: prefetch.forms }, formsPipeline(base)),
+      createWorker({ ...deps, prefetch: prefetch.submissions }, submissions),
+    ],
+  };
 }

@@ -4,6 +4,8 @@ import type { Logger } from '../../engine/core/logger.ts';
 
 export interface AnswerDeps {
   readonly health: () => Promise<Health>;
+  /** True while this process takes work. */
+  readonly isReady: () => boolean;
   readonly metrics: () => Promise<string>;
   readonly log: Logger;
 }
@@ -29,9 +31,9 @@ const PAGES: Readonly<Record<string, Page>> = {
     const found = await health();
     return { status: HEALTH_CODES[found.status], type: JSON_TYPE, body: JSON.stringify(found) };
   },
-  async '/ready'({ health }) {
-    const { status } = await health();
-    return { status: HEALTH_CODES[status], type: JSON_TYPE, body: JSON.stringify({ ready: status !== 'DOWN' }) };
+  async '/ready'({ health, isReady }) {
+    const ready = isReady() && (await health()).status !== 'DOWN';
+    return { status: ready ? 200 : 503, type: JSON_TYPE, body: JSON.stringify({ ready }) };
   },
   async '/metrics'({ metrics }) {
     return { status: 200, type: METRICS_TYPE, body: await metrics() };

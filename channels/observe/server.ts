@@ -26,6 +26,8 @@ export interface ObserveServerOptions {
   /** 0 takes any free port. */
   readonly port: number;
   readonly health: () => Promise<Health>;
+  /** True while this process takes work: false before everything has started and from the moment it is told to stop. */
+  readonly isReady: () => boolean;
   /** The metrics in Prometheus' text format. */
   readonly metrics: () => Promise<string>;
   readonly log: Logger;
@@ -48,7 +50,7 @@ const FRESH_MS = 1_000;
  * often it is asked, the engine is looked at once a second at most. Throws config_invalid when the port is taken.
  */
 export function createObserveServer(options: ObserveServerOptions): Service & { port(): number } {
-  const { host, log } = options;
+  const { host, log, isReady } = options;
   const limits = { ...DEFAULT_OBSERVE_LIMITS, ...options.limits };
   const health = freshFor(FRESH_MS, options.health);
   const metrics = freshFor(FRESH_MS, options.metrics);
@@ -58,7 +60,7 @@ export function createObserveServer(options: ObserveServerOptions): Service & { 
 
   async function start(): Promise<void> {
     if (server) return;
-    const opened = open(limits, createAnswer({ health, metrics, log }));
+    const opened = open(limits, createAnswer({ health, isReady, metrics, log }));
     server = opened;
     try {
       opened.listen(options.port, host);

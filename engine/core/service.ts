@@ -38,6 +38,35 @@ export function group(name: string, members: readonly Service[], log: Logger): S
   return { name, start: () => inTurn(startAll), stop: () => inTurn(stopAll) };
 }
 
+/** Starts members in order and stops them all at once: none takes new work while another finishes what it has. */
+export function together(name: string, members: readonly Service[], log: Logger): Service {
+  const started = group(name, members, log);
+  const stop = async () => {
+    await Promise.all(
+      members.map((member) =>
+        member.stop().catch((err: unknown) => log.error({ err, service: member.name }, 'stop failed')),
+      ),
+    );
+    await started.stop(); // nothing is left to do: so that it can be started again
+  };
+  return { name, start: started.start, stop };
+}
+
+/** Tells whether a service has started and was not told to stop since. */
+export function watched(service: Service): { readonly service: Service; isReady(): boolean } {
+  let ready = false;
+
+  async function start(): Promise<void> {
+    await service.start();
+    ready = true;
+  }
+  function stop(): Promise<void> {
+    ready = false;
+    return service.stop();
+  }
+  return { service: { name: service.name, start, stop }, isReady: () => ready };
+}
+
 /** Lets actions run one after the other, whatever the outcome of the one before. */
 export function serialise(): (action: () => Promise<void>) => Promise<void> {
   let last: Promise<void> = Promise.resolve();

@@ -2,8 +2,9 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { expect } from 'chai';
 import { systemClock } from '../../../engine/core/clock.ts';
 import { silentLogger } from '../../../engine/core/logger.ts';
-import { group, periodic, type Service, serialise } from '../../../engine/core/service.ts';
+import { group, periodic, type Service, serialise, together, watched } from '../../../engine/core/service.ts';
 import { eventually } from '../../support/eventually.ts';
+import { createGate } from '../../support/gate.ts';
 
 const log = silentLogger();
 
@@ -65,6 +66,44 @@ describe('group', () => {
       Array.from({ length: 500 }, (_, i) => (Math.random() < 0.5 || i === 499 ? all.stop() : all.start())),
     );
     expect(running).to.equal(0);
+  });
+});
+
+describe('together', () => {
+  it('stops all at once, each though another takes its time or fails', async () => {
+    const events: string[] = [];
+    const slow = createGate<void>();
+    const members = [
+      aService('a', events),
+      aService('b', events, { stop: () => Promise.reject(new Error('stuck')) }),
+      aService('c', events, { stop: () => slow.opened }),
+    ];
+    const all = together('all', members, log);
+    await all.start();
+    const stopped = all.stop();
+    await eventually(() => expect(events).to.include('stop a'));
+    expect(await Promise.race([stopped.then(() => 'stopped'), turn('waits')])).to.equal('waits');
+    slow.open();
+    await stopped;
+    await all.start();
+    expect(events.filter((event) => event === 'start a')).to.have.length(2);
+  });
+});
+
+describe('watched', () => {
+  it('is ready from the end of the start to the beginning of the stop', async () => {
+    const [starting, stopping] = [createGate<void>(), createGate<void>()];
+    const inner = aService('a', [], { start: () => starting.opened, stop: () => stopping.opened });
+    const { service, isReady } = watched(inner);
+    const started = service.start();
+    expect(isReady()).to.equal(false);
+    starting.open();
+    await started;
+    expect(isReady()).to.equal(true);
+    const stopped = service.stop();
+    expect(isReady()).to.equal(false);
+    stopping.open();
+    await stopped;
   });
 });
 

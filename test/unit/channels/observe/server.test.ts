@@ -16,6 +16,7 @@ describe('the observe server', () => {
       host: '127.0.0.1',
       port: 0,
       health: async () => healthy('UP'),
+      isReady: () => true,
       metrics: async () => 'bode_up 1\n',
       log: silentLogger(),
       ...options,
@@ -43,6 +44,13 @@ describe('the observe server', () => {
       expect(await ready.json()).to.deep.equal({ ready: status !== 'DOWN' });
     });
   }
+
+  it('is healthy, but not ready, while the process takes no work', async () => {
+    const { ask } = await serve({ isReady: () => false });
+    const [health, ready] = [await ask('/health'), await ask('/ready')];
+    expect([health.status, ready.status]).to.deep.equal([200, 503]);
+    expect(await ready.json()).to.deep.equal({ ready: false });
+  });
 
   it('gives the metrics as Prometheus reads them', async () => {
     const { ask } = await serve();
@@ -130,6 +138,7 @@ describe('the observe server', () => {
       host: '127.0.0.1',
       port: server.port(),
       health: async () => healthy('UP'),
+      isReady: () => true,
       metrics: async () => '',
       log: silentLogger(),
     });
