@@ -109,10 +109,15 @@ export async function discardLetter(db: Db, id: number, decision: Decision, blob
   );
 }
 
-async function refuse(tx: Db, { submission: about }: LetterCase, { now }: Decision, blobs: BlobStore): Promise<void> {
+async function refuse(
+  tx: Db,
+  { submission: about }: LetterCase,
+  { now, by }: Decision,
+  blobs: BlobStore,
+): Promise<void> {
   const submission = about && (await findSubmission(tx, about.ticket));
   if (!submission) return;
-  const deps: GiveUpDeps = { blobs, clock: () => now, wake: () => undefined }; // no relay runs in the command line
+  const deps: GiveUpDeps = { blobs, by, clock: () => now, wake: () => undefined }; // no relay runs in the command line
   await refuseGivenUp(tx, submission, deps);
 }
 

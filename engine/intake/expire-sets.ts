@@ -147,7 +147,7 @@ async function answerIn(tx: Db, file: OverdueFile, leftover: Answerable, before:
   if (!evaluation || evaluation.kind === 'gone') return undefined;
   const { sender, channel, folder } = file;
   const name = evaluation.files[0]?.file.name ?? file.name;
-  const ticket = await carryOut(tx, { sender, channel, folder, name }, evaluation, deps);
+  const ticket = await carryOut(tx, { sender, channel, folder, name }, evaluation, { ...deps, by: 'engine' });
   // asked again now that the files are ours: a GO that came meanwhile goes first
   if (ticket === undefined || (await mustWait(tx, file, leftover, before))) return undefined;
   return { ticket, evaluation };

@@ -1,6 +1,7 @@
 import type { Message } from '../../schemas/messages.ts';
 import { overdueLetters, setAnswerBy, takeAnswerDuty } from '../broker/given-up.ts';
 import type { Clock } from '../core/clock.ts';
+import { audit } from '../store/audit.ts';
 import type { BlobStore } from '../store/blobs.ts';
 import type { Db } from '../store/database.ts';
 import { inTransaction } from '../store/transaction.ts';
@@ -13,6 +14,8 @@ export interface GiveUpDeps {
   readonly clock: Clock;
   /** Called after the outbox got something; the transaction may not have committed yet. */
   readonly wake: () => void;
+  /** Who decides; the engine when absent. */
+  readonly by?: string;
 }
 
 /**
@@ -29,6 +32,14 @@ export function noteGivenUp(deps: GiveUpDeps & { readonly waitMs: number }) {
     const answerBy = new Date(now.getTime() + deps.waitMs);
     const facts = { kind, messageId, ...(answers ? { answerBy: answerBy.toISOString() } : {}) };
     await addEvent(tx, ticket, now, 'given up', facts);
+    await audit(tx, {
+      at: now,
+      who: 'engine',
+      what: 'work given up',
+      subject: ticket,
+      outcome: kind,
+      facts: { messageId },
+    });
     if (!answers) return;
     if (deps.waitMs > 0) return setAnswerBy(tx, 'submissions', messageId, answerBy);
     await refuseGivenUp(tx, submission, deps);
@@ -41,7 +52,16 @@ export async function refuseGivenUp(tx: Db, submission: Submission, deps: GiveUp
   const errors: ReceiptError[] = [{ code: '163', detail: 'the submission could not be processed' }];
   if (!(await decide(tx, ticket, { state: 'refused', resultCode: 0, errors }))) return;
   const now = deps.clock();
+  const facts = { stem, codes: ['163'] };
   await addEvent(tx, ticket, now, 'refused', { codes: ['163'] });
+  await audit(tx, {
+    at: now,
+    who: deps.by ?? 'engine',
+    what: 'submission decided',
+    subject: ticket,
+    outcome: 'refused',
+    facts,
+  });
   await answerNegatively(tx, { ...submission, errors }, `GO.${stem}`, now, deps.blobs);
   deps.wake();
 }

@@ -95,7 +95,10 @@ function report(ticket: string, arrival: Arrival, evaluation: Evaluation, deps: 
 }
 
 /** What carrying an evaluation out needs. */
-export type CarryOutDeps = Pick<ReceiveDeps, 'blobs' | 'clock'>;
+export interface CarryOutDeps extends Pick<ReceiveDeps, 'blobs' | 'clock'> {
+  /** Who brings it about; the sender when absent. */
+  readonly by?: 'engine';
+}
 
 /**
  * Does what an evaluation says, in the caller's transaction, and gives the ticket that it is about. Undefined when the
@@ -145,7 +148,7 @@ async function addNew(
   if (!(await addSubmission(tx, submission))) return undefined;
   await addFiles(tx, ticket, evaluation.files.map(storedFile));
   await tellStory(tx, submission, arrival);
-  await auditArrival(tx, submission, arrival);
+  await auditArrival(tx, submission, arrival, deps.by);
   if (state === 'received') {
     const message = { kind: 'submission.received', id: ticket, ticket } as const;
     await addToOutbox(tx, message, { now: submission.receivedAt, sender: arrival.sender });
@@ -165,12 +168,17 @@ async function tellStory(tx: Db, submission: Submission, arrival: Arrival): Prom
   if (state === 'refused' || state === 'cancelled') await addEvent(tx, ticket, receivedAt, state, { codes });
 }
 
-async function auditArrival(tx: Db, submission: Submission, { channel, name }: Arrival): Promise<void> {
-  const { ticket, receivedAt: at, sender: who, stem, state, errors } = submission;
+async function auditArrival(
+  tx: Db,
+  submission: Submission,
+  { channel, name }: Arrival,
+  by = submission.sender,
+): Promise<void> {
+  const { ticket, receivedAt: at, sender, stem, state, errors } = submission;
   const signature = (submission.signature as { verdict: string } | undefined)?.verdict;
   const codes = [...new Set(errors.map(({ code }) => code))];
-  const facts = { stem, channel, name, signature, codes };
-  await audit(tx, { at, who, what: 'submission received', subject: ticket, outcome: state, facts });
+  const facts = { sender, stem, channel, name, signature, codes };
+  await audit(tx, { at, who: by, what: 'submission received', subject: ticket, outcome: state, facts });
 }
 
 /** Places the answers again that the first time had; an undecided submission will get its receipt in time. */

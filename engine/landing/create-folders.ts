@@ -5,6 +5,8 @@ import type { BlobStore } from '../store/blobs.ts';
 import type { Db } from '../store/database.ts';
 import type { FreeBytes } from '../store/free-space.ts';
 import { refusingWhenFull } from '../store/no-space.ts';
+import { inTransaction } from '../store/transaction.ts';
+import { auditRemoval } from './audit-removal.ts';
 import { openDownload } from './download.ts';
 import { triggerRole } from './file-name.ts';
 import {
@@ -123,7 +125,7 @@ function foldersOf({ number: sender, channel }: FolderOwner, deps: SessionDeps):
   async function remove(folder: FolderName, name: string): Promise<void> {
     const key = keyOf(folder, name);
     recent.forget(folder, key.name);
-    const row = await removeFile(db, key);
+    const row = await inTransaction(db, (tx) => removeAudited(tx, key, clock()));
     if (!row) throw notFound(key);
     if (row.file) await blobs.files.remove(row.file);
   }
@@ -144,6 +146,12 @@ function foldersOf({ number: sender, channel }: FolderOwner, deps: SessionDeps):
     remove: refusingWhenFull(remove),
     setModified: refusingWhenFull(setModified),
   };
+}
+
+async function removeAudited(tx: Db, key: FileKey, at: Date) {
+  const row = await removeFile(tx, key);
+  if (row) await auditRemoval(tx, { by: key.sender, at, key, size: row.size });
+  return row;
 }
 
 function requireIn(folder: FolderName, sentence: string): void {

@@ -151,11 +151,17 @@ export async function renameFile(db: Db, key: FileKey, to: string): Promise<bool
 }
 
 /** Removes a row; returns it, or undefined when it was not there. */
-export async function removeFile(db: Db, key: FileKey): Promise<{ readonly file: string | null } | undefined> {
+export async function removeFile(db: Db, key: FileKey): Promise<RemovedFile | undefined> {
   const { sender, folder, name } = key;
-  const statement = 'delete from folder_files where sender = ? and folder = ? and name = ? returning file';
+  const statement = 'delete from folder_files where sender = ? and folder = ? and name = ? returning file, size';
   const result = await db.raw(statement, [sender, folder, name]);
   return (isSqlite(db) ? result : result.rows)[0];
+}
+
+/** What a removed row named. */
+interface RemovedFile {
+  readonly file: string | null;
+  readonly size: number | string;
 }
 
 /** Sets the time shown in listings; false when there is no such file. */

@@ -1,6 +1,10 @@
 import { stat } from 'node:fs/promises';
+import type { Clock } from '../core/clock.ts';
 import type { BlobStore } from '../store/blobs.ts';
-import { type Db, isSqlite } from '../store/database.ts';
+import type { Db } from '../store/database.ts';
+import { rowsOf } from '../store/sql.ts';
+import { inTransaction } from '../store/transaction.ts';
+import { auditRemoval } from './audit-removal.ts';
 import type { FolderName } from './folders.ts';
 
 /** A sender's folder. */
@@ -70,17 +74,25 @@ function begun(db: Db, { sender, folder }: Place, prefixes: readonly string[]) {
 export interface RemoveDeps {
   readonly db: Db;
   readonly blobs: BlobStore;
+  readonly clock: Clock;
 }
 
 /**
  * Removes an overdue file with its bytes; false, and nothing done, when it was sent anew, renamed or taken since, or
  * when an upload still adds to it.
  */
-export async function removeOverdue({ db, blobs }: RemoveDeps, file: OverdueFile, before: Date): Promise<boolean> {
+export async function removeOverdue(
+  { db, blobs, clock }: RemoveDeps,
+  file: OverdueFile,
+  before: Date,
+): Promise<boolean> {
   if (file.file !== null && !file.complete && (await changedSince(blobs, file.file, before))) return false;
   const statement = 'delete from folder_files where id = ? and name = ? and stored_at <= ? returning file';
-  const result = await db.raw(statement, [file.id, file.name, before.toISOString()]);
-  const [removed]: { file: string | null }[] = isSqlite(db) ? result : result.rows;
+  const removed = await inTransaction(db, async (tx) => {
+    const [row] = await rowsOf<{ file: string | null }>(tx, statement, [file.id, file.name, before.toISOString()]);
+    if (row) await auditRemoval(tx, { by: 'engine', at: clock(), key: file, size: file.size });
+    return row;
+  });
   if (removed?.file) await blobs.files.remove(removed.file); // after a crash here the sweep finds it
   return removed !== undefined;
 }

@@ -8,6 +8,7 @@ export type AuditedAct =
   | 'answer placed'
   | 'form delivered'
   | 'work given up'
+  | 'file removed'
   | 'dead letter replayed'
   | 'dead letter discarded'
   | 'provisioned'

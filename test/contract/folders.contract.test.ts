@@ -258,6 +258,8 @@ function contract(kind: StoreKind): void {
       ]);
       expect((await download(folders, 'OUT', 'FO.A')).equals(large)).to.equal(true);
       await folders.remove('OUT', 'FO.A');
+      const removals = await db('audit').where({ what: 'file removed' }).select('who', 'subject');
+      expect(removals).to.deep.equal([{ who: '123456', subject: 'OUT/FO.A' }]);
       await refusal('not_found', () => folders.openRead('OUT', 'FO.A'));
       expect(await pendingIn(db)).to.deep.equal([]);
     });

@@ -317,6 +317,7 @@ describe('bode dead', () => {
         await eventually(async () => expect(await engine.effects()).to.deep.equal(['submission.received']));
         expect(await ids()).to.deep.equal([]);
         expect(await db('audit').select('what', 'subject', 'outcome')).to.deep.equal([
+          { what: 'work given up', subject: FIRST, outcome: 'submission.received' },
           { what: 'dead letter replayed', subject: FIRST, outcome: 'done' },
         ]);
       } finally {
@@ -333,6 +334,8 @@ describe('bode dead', () => {
         engine.fixed = true;
         await run('discard', '1', '--reason', 'not ours', '--yes');
         expect(await db('submissions').pluck('state')).to.deep.equal(['refused']);
+        const decided = await db('audit').where({ what: 'submission decided' }).select('outcome');
+        expect(decided).to.deep.equal([{ outcome: 'refused' }]);
         await eventually(async () => expect(await engine.effects()).to.deep.equal(['answer.ready']));
         expect(await ids()).to.deep.equal([]);
       } finally {
