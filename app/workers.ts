@@ -3,6 +3,7 @@ import { createSuspects } from '../engine/broker/suspects.ts';
 import { createWorker, type WorkerDeps } from '../engine/broker/worker.ts';
 import type { Service } from '../engine/core/service.ts';
 import { answersPipeline } from '../engine/outbound/dispatch.ts';
+import { createReplyNumbers } from '../engine/outbound/reply-numbers.ts';
 import { formsPipeline } from '../engine/pipelines/forms.ts';
 import { submissionsPipeline } from '../engine/pipelines/submissions.ts';
 import { createInspector } from '../engine/pipelines/xml/inspector.ts';
@@ -27,11 +28,12 @@ export function createWorkers(
   const { workers, windowBytes, ...limits } = config.inspection;
   const inspector = createInspector({ schemaDirs: config.schemas.dirs, workers, windowBytes, limits, log });
   const { inspect } = inspector;
+  const numbers = createReplyNumbers(base.db);
   const submissions = submissionsPipeline({ ...base, goals: config.goals, inspect });
   return {
     inspector: { name: 'inspector', start: async () => undefined, stop: () => inspector.stop() },
     workers: [
-      createWorker({ ...deps, prefetch: prefetch.answers }, answersPipeline({ ...base, identity })),
+      createWorker({ ...deps, prefetch: prefetch.answers }, answersPipeline({ ...base, identity, numbers })),
       createWorker({ ...deps, prefetch: prefetch.forms }, formsPipeline(base)),
       createWorker({ ...deps, prefetch: prefetch.submissions }, submissions),
     ],

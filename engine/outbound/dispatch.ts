@@ -8,7 +8,8 @@ import type { BlobStore } from '../store/blobs.ts';
 import type { Db } from '../store/database.ts';
 import { findRow, insertRow } from '../store/sql.ts';
 import { addEvent } from '../submissions/events.ts';
-import { nextReplyNumber, replyStem } from './reply-name.ts';
+import { replyStem } from './reply-name.ts';
+import type { ReplyNumbers } from './reply-numbers.ts';
 import { encodeSignatureFile, type Identity, signDetachedAside } from './sign.ts';
 
 /** An answer on its way into the sender's OUT folder. */
@@ -16,6 +17,8 @@ interface AnswerWork extends Work {
   readonly answer: AnswerReady;
   /** The content of the FS file, as signed now; not used when the answer was signed before. */
   readonly signatureFile: Buffer;
+  /** The name of the answer, but for its roles; not used when it was placed before. */
+  readonly stem: string;
 }
 
 interface Delivery {
@@ -26,19 +29,25 @@ interface Delivery {
 export interface DispatchDeps {
   readonly blobs: BlobStore;
   readonly identity: Identity;
+  readonly numbers: ReplyNumbers;
 }
 
 /** Signs each answer and places it as FO, FS and GO in the sender's OUT folder: the whole trio or nothing. */
-export function answersPipeline({ blobs, identity }: DispatchDeps): Pipeline<AnswerReady, AnswerWork> {
+export function answersPipeline({ blobs, identity, numbers }: DispatchDeps): Pipeline<AnswerReady, AnswerWork> {
   return {
     kind: 'answer.ready',
     queue: 'answers',
     async prepare(answer, { now }) {
       const signature = await signDetachedAside({ digest: Buffer.from(answer.sha256, 'hex'), identity, now });
-      return { kind: 'work', answer, signatureFile: encodeSignatureFile(signature) };
+      const stem = await newStem(answer, fileDate(now), numbers);
+      return { kind: 'work', answer, stem, signatureFile: encodeSignatureFile(signature) };
     },
     stages: { place: (work, context) => placeTrio(work, context, blobs) },
   };
+}
+
+async function newStem({ goal, environment }: AnswerReady, day: string, numbers: ReplyNumbers): Promise<string> {
+  return replyStem(goal, day, await numbers.take({ day, goal, environment }), environment);
 }
 
 async function placeTrio(work: AnswerWork, context: StageContext, blobs: BlobStore): Promise<AnswerWork> {
@@ -74,11 +83,10 @@ async function findDelivery(tx: Db, { ticket, goal }: AnswerReady): Promise<Deli
   return row && { stem: row.stem, signatureSha256: row.signature_sha256 };
 }
 
-/** The first time: takes the next name and keeps the signature, so that the same answer is given whenever it is given again. */
+/** The first time: keeps the name and the signature, so that the same answer is given whenever it is given again. */
 async function addDelivery(work: AnswerWork, { tx, now }: StageContext, blobs: BlobStore): Promise<Delivery> {
-  const { ticket, goal, environment, sha256 } = work.answer;
-  const day = fileDate(now);
-  const stem = replyStem(goal, day, await nextReplyNumber(tx, day, goal, environment), environment);
+  const { stem } = work;
+  const { ticket, goal, sha256 } = work.answer;
   const signature = await blobs.put(tx, work.signatureFile);
   const row = { ticket, goal, stem, sha256, signature_sha256: signature.sha256, placed_at: now.toISOString() };
   await insertRow(tx, 'deliveries', row);

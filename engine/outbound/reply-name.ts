@@ -1,6 +1,3 @@
-import type { Db } from '../store/database.ts';
-import { rowsOf } from '../store/sql.ts';
-
 const NUMERIC = 99_999;
 const ALPHANUMERIC = 26 * 36 ** 4;
 
@@ -13,15 +10,6 @@ export function replySequence(number: number): string {
   const rest = number - NUMERIC - 1;
   if (rest >= ALPHANUMERIC) throw new RangeError(`no reply sequence for number ${number}`);
   return (rest + 10 * 36 ** 4).toString(36).toUpperCase();
-}
-
-const NEXT = `insert into reply_numbers (day, goal, environment, last) values (?, ?, ?, 1)
-  on conflict (day, goal, environment) do update set last = reply_numbers.last + 1 returning last`;
-
-/** Takes the next number for replies of this day, goal and environment; a rolled-back number is used again. */
-export async function nextReplyNumber(tx: Db, day: string, goal: string, environment: string): Promise<number> {
-  const [row] = await rowsOf<{ last: string | number }>(tx, NEXT, [day, goal, environment]);
-  return Number(row?.last);
 }
 
 /** The stem of a reply: `<GOAL>.999999.<date>.<sequence>.<environment>` (protocol §1.1). */
