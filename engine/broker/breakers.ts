@@ -1,5 +1,6 @@
 import { audit } from '../store/audit.ts';
 import { type Db, isSqlite } from '../store/database.ts';
+import { rowsOf } from '../store/sql.ts';
 import { inTransaction } from '../store/transaction.ts';
 
 /** When a sender whose work keeps failing is paused, and for how long. */
@@ -110,9 +111,8 @@ async function auditPause(tx: Db, sender: string, now: Date, until: Date, failur
 
 /** The open breakers: of whom nothing is taken in hand before when, and one message at a time from then on. */
 export async function openBreakers(db: Db): Promise<Map<string, Date>> {
-  const rows: { sender: string; until: string }[] = await db('breakers')
-    .select('sender', 'until')
-    .where({ state: 'open' });
+  const select = "select sender, until from breakers where state = 'open'";
+  const rows = await rowsOf<{ sender: string; until: string }>(db, select);
   return new Map(rows.map(({ sender, until }) => [sender, new Date(until)]));
 }
 

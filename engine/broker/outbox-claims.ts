@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { Message, type QueueName } from '../../schemas/messages.ts';
 import { type Db, isSqlite } from '../store/database.ts';
 import { isClaimed } from '../store/once.ts';
+import { placesFor, rowsOf } from '../store/sql.ts';
 import { inTransaction } from '../store/transaction.ts';
 import { openBreakers } from './breakers.ts';
 import type { Delivery } from './broker.ts';
@@ -44,7 +45,8 @@ interface ClaimedRow {
 
 const CHUNK = 200; // rows a statement: well under the limits on terms and variables of both databases
 const MOST_SENDERS = 2_000; // looked at in one claim
-const COLUMNS = ['id', 'queue', 'message_id', 'message', 'attempt', 'sender', 'sha256', 'handed', 'due_at'];
+const COLUMNS = 'id, queue, message_id, message, attempt, sender, sha256, handed, due_at';
+const FREE = 'due_at <= ? and (leased_until is null or leased_until <= ?)';
 
 /**
  * Leases due messages of a queue, in turn over the senders that have any: the one with the least in hand first, then
@@ -69,8 +71,9 @@ async function inTurn(tx: Db, queue: QueueName): Promise<void> {
 const LOCK_SPACE = 190_816; // any constant: with the queue it names the lock that claims queue up on
 
 /** The longest due messages that nobody has in hand. */
-function dueOf(db: Db, queue: QueueName, now: Date, limit: number): Knex.QueryBuilder<object, Candidate[]> {
-  return freeAt(db('outbox').select('id', 'sender').where({ queue }), now).orderBy(['due_at', 'id']).limit(limit);
+function dueOf(db: Db, queue: QueueName, now: Date, limit: number): Promise<Candidate[]> {
+  const select = `select id, sender from outbox where queue = ? and ${FREE} order by due_at, id limit ?`;
+  return rowsOf(db, select, [queue, now.toISOString(), now.toISOString(), limit]);
 }
 
 function freeAt(query: Knex.QueryBuilder, now: Date): Knex.QueryBuilder {
@@ -88,16 +91,20 @@ async function chosen(db: Db, queue: QueueName, first: Candidate[], claim: Claim
   return share(candidates, shares).map(({ id }) => Number(id));
 }
 
+interface Held {
+  readonly queue: string;
+  readonly sender: string;
+  readonly rows: string | number;
+}
+
+const HELD = `select queue, sender, count(*) as rows from outbox
+  where leased_until is not null and leased_until > ? group by queue, sender`;
+
 async function sharesOf(db: Db, queue: QueueName, claim: Claim): Promise<Shares> {
   const { now, limit, inAll = Number.POSITIVE_INFINITY, perSender = Number.POSITIVE_INFINITY } = claim;
-  const held: { queue: string; sender: string; rows: string | number }[] = await db('outbox')
-    .select('queue', 'sender')
-    .count({ rows: '*' })
-    .whereNotNull('leased_until')
-    .andWhere('leased_until', '>', now.toISOString())
-    .groupBy('queue', 'sender');
+  const held = await rowsOf<Held>(db, HELD, [now.toISOString()]);
   const open = await openBreakers(db);
-  const sum = (rows: typeof held) => rows.reduce((total, { rows: count }) => total + Number(count), 0);
+  const sum = (rows: readonly Held[]) => rows.reduce((total, { rows: count }) => total + Number(count), 0);
   const here = held.filter((row) => row.queue === queue);
   const inHand = new Map(here.map(({ sender, rows }) => [sender, Number(rows)]));
   const inHandOf = (sender: string) => inHand.get(sender) ?? 0;
@@ -183,20 +190,13 @@ async function oldestOf(db: Db, waiting: string, bindings: Record<string, string
 async function lease(db: Db, ids: readonly number[], { now, until }: Claim): Promise<ClaimedRow[]> {
   const rows: ClaimedRow[] = [];
   for (let at = 0; at < ids.length; at += CHUNK) {
-    const free = freeAt(
-      db('outbox')
-        .select('id')
-        .whereIn('id', ids.slice(at, at + CHUNK)),
-      now,
-    );
+    const part = ids.slice(at, at + CHUNK);
+    const free = `select id from outbox where id in (${placesFor(part)}) and ${FREE}`;
     // a common table expression, so that PostgreSQL picks and locks the rows once
-    const due = isSqlite(db) ? free : free.forUpdate().skipLocked();
-    const leased = await db('outbox')
-      .with('due', due)
-      .whereIn('id', db('due').select('id'))
-      .update({ leased_until: until.toISOString(), handed: db.raw('handed + 1') })
-      .returning(COLUMNS);
-    rows.push(...leased);
+    const leasing = `with due as (${free}${isSqlite(db) ? '' : ' for update skip locked'})
+      update outbox set leased_until = ?, handed = handed + 1 where id in (select id from due) returning ${COLUMNS}`;
+    const since = now.toISOString();
+    rows.push(...(await rowsOf<ClaimedRow>(db, leasing, [...part, since, since, until.toISOString()])));
   }
   const place = new Map(ids.map((id, index) => [id, index]));
   return rows.sort((one, other) => (place.get(Number(one.id)) ?? 0) - (place.get(Number(other.id)) ?? 0));

@@ -1,4 +1,5 @@
 import type { Db } from '../store/database.ts';
+import { placesFor, rowsOf } from '../store/sql.ts';
 import type { OutboxEntry } from './outbox-claims.ts';
 
 const CHUNK = 200; // rows a statement: well under the limits on terms and variables of both databases
@@ -11,7 +12,7 @@ type Leased = Pick<OutboxEntry, 'id' | 'lease'>;
  */
 export async function renewLeases<E extends Leased>(db: Db, entries: readonly E[], until: Date): Promise<E[]> {
   const leased_until = until.toISOString();
-  const kept = await changeLeased(db, entries, { leased_until });
+  const kept = await changeLeased(db, entries, 'leased_until = ?', leased_until);
   return entries.filter(({ id }) => kept.has(id));
 }
 
@@ -20,7 +21,7 @@ export async function renewLeases<E extends Leased>(db: Db, entries: readonly E[
  * (their age tells of a broker that is away) and do not count as handed over. What is under another lease stays.
  */
 export async function releaseLeases(db: Db, entries: readonly Leased[], from: Date): Promise<void> {
-  await changeLeased(db, entries, { leased_until: from.toISOString(), handed: db.raw('handed - 1') });
+  await changeLeased(db, entries, 'leased_until = ?, handed = handed - 1', from.toISOString());
 }
 
 /** Gives back what a dead process held; only for the one process that relays from this store. */
@@ -29,16 +30,13 @@ export async function releaseAllLeases(db: Db): Promise<void> {
 }
 
 /** Changes the rows that are under the leases named, and tells which they are. */
-async function changeLeased(db: Db, entries: readonly Leased[], change: object): Promise<Set<number>> {
+async function changeLeased(db: Db, entries: readonly Leased[], set: string, until: string): Promise<Set<number>> {
   const changed = new Set<number>();
   for (const [lease, ids] of byLease(entries)) {
     for (let at = 0; at < ids.length; at += CHUNK) {
       const part = ids.slice(at, at + CHUNK);
-      const rows = await db('outbox')
-        .whereIn('id', part)
-        .andWhere('leased_until', lease)
-        .update(change)
-        .returning('id');
+      const update = `update outbox set ${set} where id in (${placesFor(part)}) and leased_until = ? returning id`;
+      const rows = await rowsOf<{ id: string | number }>(db, update, [until, ...part, lease]);
       for (const { id } of rows) changed.add(Number(id));
     }
   }

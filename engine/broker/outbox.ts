@@ -2,6 +2,7 @@ import { Message, QUEUE_OF, type QueueName } from '../../schemas/messages.ts';
 import { EngineError } from '../core/errors.ts';
 import { type Db, isSqlite } from '../store/database.ts';
 import { isClaimed } from '../store/once.ts';
+import { change, insertRows, rowsOf } from '../store/sql.ts';
 import type { Delivery } from './broker.ts';
 
 const CHUNK = 200; // rows a statement: well under the limits on terms and variables of both databases
@@ -24,7 +25,7 @@ export async function addToOutbox(tx: Db, message: Message, options: OutboxOptio
 /** Puts any number of messages in the outbox, in the caller's transaction. Throws message_malformed. */
 export async function addAllToOutbox(tx: Db, messages: readonly Message[], options: OutboxOptions): Promise<void> {
   const rows = messages.map((message) => toRow(message, options));
-  for (let at = 0; at < rows.length; at += CHUNK) await tx('outbox').insert(rows.slice(at, at + CHUNK));
+  for (let at = 0; at < rows.length; at += CHUNK) await insertRows(tx, 'outbox', rows.slice(at, at + CHUNK));
 }
 
 function toRow(message: Message, { now, sender, dueAt = now, attempt = 1 }: OutboxOptions) {
@@ -47,19 +48,20 @@ function toRow(message: Message, { now, sender, dueAt = now, attempt = 1 }: Outb
  * that is not there is no error.
  */
 export async function forget(tx: Db, queue: QueueName, messageId: string): Promise<void> {
-  const bindings = { queue, messageId };
+  const row = [queue, messageId];
   if (isSqlite(tx)) {
-    await tx.raw(`${HEAL} (select sender from outbox where ${ROW})`, bindings);
-    await tx.raw(`delete from outbox where ${ROW}`, bindings);
+    await change(tx, `${HEAL} (select sender from outbox where ${ROW})`, row);
+    await change(tx, `delete from outbox where ${ROW}`, row);
   } else {
-    await tx.raw(
+    await change(
+      tx,
       `with gone as (delete from outbox where ${ROW} returning sender) ${HEAL} (select sender from gone)`,
-      bindings,
+      row,
     );
   }
 }
 
-const ROW = 'queue = :queue and message_id = :messageId';
+const ROW = 'queue = ? and message_id = ?';
 
 // writes only where a breaker has counted; who resumes a paused sender says so later (resumeHealed)
 const HEAL = `update breakers set failures = 0, trips = 0, state = case state when 'open' then 'resumed' else state end
@@ -71,8 +73,8 @@ export async function takeFromOutbox(
   queue: QueueName,
   messageId: string,
 ): Promise<{ readonly sender: string; readonly sha256: string | null }> {
-  const result = await tx.raw(`delete from outbox where ${ROW} returning sender, sha256`, { queue, messageId });
-  const [row]: { sender: string; sha256: string | null }[] = isSqlite(tx) ? result : result.rows;
+  const take = `delete from outbox where ${ROW} returning sender, sha256`;
+  const [row] = await rowsOf<{ sender: string; sha256: string | null }>(tx, take, [queue, messageId]);
   return row ?? { sender: '', sha256: null };
 }
 

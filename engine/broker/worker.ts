@@ -73,7 +73,7 @@ export function createWorker<M extends Message, W extends Work>(deps: WorkerDeps
     const log = deps.log.child(factsOf(delivery));
     const started = performance.now();
     const verdict = await verdictOn(deps, log, () =>
-      withinLimit((own) => process(message, { ...deps, log, note, signal: own }, pipeline)),
+      withinLimit((own) => process(delivery, message, { ...deps, log, note, signal: own }, pipeline)),
     );
     if (isFailure(verdict) && partsOf(message).length > 1) return handleApart(delivery, message);
     const ms = Math.round(performance.now() - started);
@@ -139,13 +139,14 @@ interface ProcessDeps extends WorkerDeps {
 }
 
 async function process<M extends Message, W extends Work>(
+  { redeliveries }: Delivery,
   message: M,
   { db, clock, log, signal, note }: ProcessDeps,
   pipeline: Pipeline<M, W>,
 ): Promise<Verdict> {
   const { queue, stages } = pipeline;
   const timed = timing(note);
-  if (await isClaimed(db, queue, message.id)) {
+  if (redeliveries > 0 && (await isClaimed(db, queue, message.id))) {
     await forget(db, queue, message.id); // a row that was added anew asks for what has been done
     return done; // redelivered: spare the slow part
   }

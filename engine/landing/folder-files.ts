@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { EngineError } from '../core/errors.ts';
 import { keepBlobs } from '../store/blob-rows.ts';
-import { type BlobSource, type BlobStore, sourceOf, streamOf } from '../store/blobs.ts';
-import type { Db } from '../store/database.ts';
+import { type BlobSource, type BlobStore, type ContentPlace, sourceOf, streamOf } from '../store/blobs.ts';
+import { type Db, isSqlite } from '../store/database.ts';
+import { change, insertRows, placesFor, rowsOf } from '../store/sql.ts';
 import { createConverter, type Digests, digestOf } from './content-digest.ts';
 import { triggerRole } from './file-name.ts';
 import { type Arrival, FOLDERS, type FolderName } from './folders.ts';
@@ -24,7 +25,7 @@ export type FileToPlace =
   | { readonly name: string; readonly bytes: Buffer }
   | { readonly name: string; readonly sha256: string };
 
-const COLUMNS = ['id', 'name', 'size', 'sha256', 'digests', 'modified_at'] as const;
+const COLUMNS = 'id, name, size, sha256, digests, modified_at';
 
 /** A complete file by its name, or undefined. */
 export async function findLanded(
@@ -33,7 +34,8 @@ export async function findLanded(
   folder: FolderName,
   name: string,
 ): Promise<LandedFile | undefined> {
-  const row = await db('folder_files').select(COLUMNS).where({ sender, folder, name, state: 'complete' }).first();
+  const select = `select ${COLUMNS} from folder_files where sender = ? and folder = ? and name = ? and state = 'complete'`;
+  const [row] = await rowsOf<LandedRow>(db, select, [sender, folder, name]);
   return row && toLanded(row);
 }
 
@@ -48,15 +50,13 @@ export async function findSet(
   prefixes: readonly string[],
 ): Promise<LandedFile[]> {
   if (prefixes.length === 0) return [];
-  const rows = await db('folder_files')
-    .select(COLUMNS)
-    .where({ sender, folder, state: 'complete' })
-    .where((any) => {
-      // U+10FFFF sorts after every character: the range is what begins with the prefix, found by the index
-      for (const prefix of prefixes) any.orWhereBetween('name', [prefix, `${prefix}\u{10FFFF}`]);
-    })
-    .orderBy('name')
-    .limit(MOST_FILES);
+  const rows = await rowsOf<LandedRow>(
+    db,
+    `select ${COLUMNS} from folder_files where sender = ? and folder = ? and state = 'complete'
+     and (${prefixes.map(() => 'name between ? and ?').join(' or ')}) order by name limit ${MOST_FILES}`,
+    // U+10FFFF sorts after every character: the range is what begins with the prefix, found by the index
+    [sender, folder, ...prefixes.flatMap((prefix) => [prefix, `${prefix}\u{10FFFF}`])],
+  );
   return rows.map(toLanded);
 }
 
@@ -75,7 +75,7 @@ export async function claimFiles(tx: Db, ids: readonly string[], now: Date): Pro
     claims.map(({ sha256 }) => sha256),
     now,
   );
-  await tx('folder_files').whereIn('id', rowIds).del();
+  await change(tx, `delete from folder_files where id in (${placesFor(rowIds)})`, rowIds);
   return true;
 }
 
@@ -84,10 +84,11 @@ const ROUNDS = 5; // more than one is only needed when the collector takes the v
 /** Makes blobs of what the rows hold; content that is there already stays, and the file of a second copy is left to the sweep. */
 async function moveContent(tx: Db, rowIds: readonly number[], hashes: readonly string[], now: Date): Promise<void> {
   for (let round = 0; round < ROUNDS; round += 1) {
-    await tx.raw(
+    await change(
+      tx,
       `insert into blobs (sha256, size, file, stored_at, content)
        select sha256, size, file, ?, content from folder_files
-       where id in (${rowIds.map(() => '?').join(', ')}) and (content is not null or file is not null)
+       where id in (${placesFor(rowIds)}) and (content is not null or file is not null)
        on conflict (sha256) do nothing`,
       [now.toISOString(), ...rowIds],
     );
@@ -97,8 +98,10 @@ async function moveContent(tx: Db, rowIds: readonly number[], hashes: readonly s
 }
 
 async function lockRows(tx: Db, ids: readonly number[]): Promise<Map<number, string>> {
-  const query = tx('folder_files').select('id', 'sha256').whereIn('id', ids).where({ state: 'complete' });
-  const rows = await query.orderBy('id').forUpdate(); // in one order, so that two claims of a set cannot wait for each other
+  const found = `select id, sha256 from folder_files where id in (${placesFor(ids)}) and state = 'complete'`;
+  // in one order, so that two claims of a set cannot wait for each other
+  const locked = isSqlite(tx) ? found : `${found} order by id for update`;
+  const rows = await rowsOf<{ id: string | number; sha256: string }>(tx, locked, ids);
   return new Map(rows.map((row) => [Number(row.id), row.sha256]));
 }
 
@@ -114,7 +117,7 @@ export async function placeFiles(
   const common = { sender, folder, channel: null, state: 'complete', file: null, modified_at: at, stored_at: at };
   const rows = [];
   for (const file of files) rows.push({ ...common, name: file.name, ...(await contentOf(tx, file)) });
-  await tx('folder_files').insert(rows).onConflict(['sender', 'folder', 'name']).merge();
+  await insertRows(tx, 'folder_files', rows, { key: ['sender', 'folder', 'name'] });
 }
 
 async function contentOf(tx: Db, file: FileToPlace) {
@@ -123,7 +126,7 @@ async function contentOf(tx: Db, file: FileToPlace) {
     return { size: file.bytes.length, sha256, digests: JSON.stringify(digests), content: file.bytes };
   }
   const { sha256 } = file;
-  const blob = await tx('blobs').select('size').where({ sha256 }).first();
+  const [blob] = await rowsOf<{ size: string | number }>(tx, 'select size from blobs where sha256 = ?', [sha256]);
   if (!blob) throw new EngineError('blob_missing', 'the content to place is not in the store', { sha256 });
   return { size: Number(blob.size), sha256, digests: '{"textComplete":false}', content: null };
 }
@@ -176,7 +179,8 @@ export interface LandedContent {
 /** Where the bytes of a landed file are. Throws blob_missing when it has been taken away or written anew. */
 export async function openLanded({ db, blobs, file }: LandedContent): Promise<BlobSource> {
   const { id, sha256 } = parseId(file.id);
-  const row = await db('folder_files').select('content', 'file', 'size').where({ id, sha256 }).first();
+  const select = 'select content, file, size from folder_files where id = ? and sha256 = ?';
+  const [row] = await rowsOf<ContentPlace>(db, select, [id, sha256]);
   if (row?.content || row?.file) return sourceOf(blobs.files, { ...row, size: Number(row.size) });
   return blobs.open(db, sha256);
 }
@@ -222,7 +226,17 @@ function parseId(id: string): { readonly id: number; readonly sha256: string } {
   return { id: Number(row), sha256 };
 }
 
-function toLanded(row: Record<(typeof COLUMNS)[number], string>): LandedFile {
+/** A row of a complete file, as both databases give it. */
+interface LandedRow {
+  readonly id: string | number;
+  readonly name: string;
+  readonly size: string | number;
+  readonly sha256: string;
+  readonly digests: string | null;
+  readonly modified_at: string;
+}
+
+function toLanded(row: LandedRow): LandedFile {
   return {
     id: toId(row),
     name: row.name,

@@ -1,5 +1,6 @@
 import { factsWithoutInss, hideInss, inssMarkIn } from './audit-inss.ts';
 import type { Db } from './database.ts';
+import { change } from './sql.ts';
 
 /** What is audited. Who did it is a sender's number, an operator's login, or `engine`. */
 export type AuditedAct =
@@ -40,8 +41,7 @@ const LONGEST = { who: 80, subject: 120, outcome: 40, facts: 8_000 } as const;
  * `inss:hidden` where there is none.
  */
 export async function audit(tx: Db, line: AuditLine): Promise<void> {
-  // not by the query builder, which costs more than the statement, and this is run for everything that happens
-  await tx.raw(INSERT, valuesOf(tx, line));
+  await change(tx, INSERT, valuesOf(tx, line));
 }
 
 const INSERT = 'insert into audit (at, who, what, subject, outcome, facts) values (?, ?, ?, ?, ?, ?)';

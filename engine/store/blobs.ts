@@ -7,6 +7,7 @@ import type { Logger } from '../core/logger.ts';
 import { type BlobFiles, createBlobFiles, type NewFile } from './blob-files.ts';
 import { addLoose, addNeeded, keepBlobs } from './blob-rows.ts';
 import type { Db } from './database.ts';
+import { rowsOf } from './sql.ts';
 
 /** Content in the store, named by its own SHA-256 (lower-case hex); `size` in bytes. */
 export interface BlobRef {
@@ -105,7 +106,7 @@ export function createBlobStore(options: BlobStoreOptions): BlobStore {
   }
 
   async function open(db: Db, sha256: string): Promise<BlobSource> {
-    const row = await db('blobs').select('content', 'file', 'size').where({ sha256 }).first();
+    const [row] = await rowsOf<ContentPlace>(db, 'select content, file, size from blobs where sha256 = ?', [sha256]);
     if (!row) throw blobMissing(sha256);
     return sourceOf(files, { content: row.content, file: row.file, size: Number(row.size) });
   }

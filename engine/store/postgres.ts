@@ -62,7 +62,10 @@ function patientDialect(answerWithinMs: number): DialectClass {
     }
 
     override query(connection: Marked, statement: unknown): Promise<unknown> {
-      return super.query(connection, statement).catch(rethrow);
+      return super.query(connection, statement).catch((error: unknown) => {
+        if (hasOldPlan(error)) cut(connection);
+        return rethrow(error);
+      });
     }
 
     override acquireConnection(): Promise<unknown> {
@@ -74,6 +77,11 @@ function patientDialect(answerWithinMs: number): DialectClass {
 /** Ends a connection at once: every statement on it fails, and the pool throws it away. */
 function cut(connection: Connection): void {
   connection.connection.stream.destroy(new Error('no answer in time'));
+}
+
+/** A statement that was planned before a migration changed its table: the next connection plans it anew. */
+function hasOldPlan(error: unknown): boolean {
+  return error instanceof Error && error.message.includes('cached plan must not change result type');
 }
 
 function rethrow(error: unknown): never {
@@ -91,6 +99,7 @@ const SENTENCES =
 /** Not a statement that the server ended because it took too long (57014): that is the statement's fault. */
 function isAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
+  if (hasOldPlan(error)) return true;
   if ('code' in error && typeof error.code === 'string') return CODES.test(error.code);
   return SENTENCES.test(error.message);
 }

@@ -1,6 +1,6 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { type Db, isSqlite } from './database.ts';
-import { type Binding, change } from './sql.ts';
+import { type Binding, change, rowsOf } from './sql.ts';
 import { onceUnlocked } from './sqlite.ts';
 import { inTransaction } from './transaction.ts';
 
@@ -15,13 +15,13 @@ export type PreparedChange = (bindings: readonly Binding[]) => Promise<number>;
  * without the query builder, which costs more than the statement itself.
  */
 export function prepare<T>(db: Db, sql: string): Prepared<T> {
-  if (!isSqlite(db)) return async (bindings) => (await db.raw(sql, [...bindings])).rows;
+  if (!isSqlite(db)) return (bindings) => rowsOf<T>(db, sql, bindings);
   return onSqlite(db, sql, (statement, bindings) => statement.all(...bindings) as T[]);
 }
 
 /** The same for a statement that writes and returns no rows: durable when it resolves, on SQLite with others' commits. */
 export function prepareChange(db: Db, sql: string): PreparedChange {
-  if (!isSqlite(db)) return async (bindings) => (await db.raw(sql, [...bindings])).rowCount;
+  if (!isSqlite(db)) return (bindings) => change(db, sql, bindings);
   return (bindings) => inTransaction(db, (tx) => change(tx, sql, bindings));
 }
 

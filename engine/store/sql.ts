@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { Database } from 'better-sqlite3';
 import { type Db, isSqlite } from './database.ts';
 import { onceUnlocked } from './sqlite.ts';
@@ -13,24 +14,48 @@ export type Values = Readonly<Record<string, Binding>>;
 
 /** Runs a statement, in the caller's transaction if `db` is one, and gives the rows that it returns. */
 export async function rowsOf<T>(db: Db, sql: string, bindings: readonly Binding[] = []): Promise<T[]> {
-  if (!isSqlite(db)) return (await db.raw(sql, [...bindings])).rows;
+  if (!isSqlite(db)) return (await planned(db, sql, bindings)).rows;
   return onConnection(db, (connection) => connection.prepare(sql).all(...bindings.map(plain)) as T[]);
 }
 
 /** Runs a statement that returns no rows, in the caller's transaction if `db` is one, and gives how many it changed. */
 export async function change(db: Db, sql: string, bindings: readonly Binding[] = []): Promise<number> {
-  if (!isSqlite(db)) return (await db.raw(sql, [...bindings])).rowCount;
+  if (!isSqlite(db)) return (await planned(db, sql, bindings)).rowCount;
   return onConnection(db, (connection) => connection.prepare(sql).run(...bindings.map(plain)).changes);
 }
 
 /** Inserts one row; `orIgnore` leaves alone what is there under the same key. Gives whether the row was added. */
 export async function insertRow(db: Db, table: string, row: Values, when: 'always' | 'orIgnore' = 'always') {
   const columns = Object.keys(row);
-  const places = columns.map(() => '?').join(', ');
   const conflict = when === 'orIgnore' ? ' on conflict do nothing' : '';
-  const sql = `insert into ${table} (${columns.join(', ')}) values (${places})${conflict}`;
+  const sql = `insert into ${table} (${columns.join(', ')}) values (${placesFor(columns)})${conflict}`;
   return (await change(db, sql, Object.values(row))) === 1;
 }
+
+/** How a row that is there under the same key is treated when rows are inserted: its other columns get the new values. */
+export interface Merge {
+  readonly key: readonly string[];
+}
+
+/** Inserts rows that have the same columns, in one statement; those that are there under the key of `merge` are changed. */
+export async function insertRows(db: Db, table: string, rows: readonly Values[], merge?: Merge): Promise<void> {
+  const columns = Object.keys(rows[0] ?? {});
+  if (columns.length === 0) return;
+  const one = `(${placesFor(columns)})`;
+  const into = `insert into ${table} (${columns.join(', ')}) values ${rows.map(() => one).join(', ')}`;
+  const changed = columns.filter((column) => !merge?.key.includes(column));
+  const merging = merge
+    ? ` on conflict (${merge.key.join(', ')}) do update set ${changed.map((name) => `${name} = excluded.${name}`).join(', ')}`
+    : '';
+  await change(
+    db,
+    into + merging,
+    rows.flatMap((row) => columns.map((column) => row[column] ?? null)),
+  );
+}
+
+/** The placeholders for a list of values, to stand between brackets. */
+export const placesFor = (values: readonly unknown[]) => values.map(() => '?').join(', ');
 
 /** The rows that have these values, in the order of the columns of `orderBy`. */
 export function findRows<T>(db: Db, table: string, where: Values, orderBy?: string): Promise<T[]> {
@@ -42,6 +67,14 @@ export function findRows<T>(db: Db, table: string, where: Values, orderBy?: stri
 /** The row that has these values, of those that a key tells apart; undefined when there is none. */
 export async function findRow<T>(db: Db, table: string, where: Values): Promise<T | undefined> {
   return (await findRows<T>(db, table, where))[0];
+}
+
+const MOST_PLANNED = 40; // bindings: of a list of any length there would be as many statements
+
+/** Runs a statement that PostgreSQL has parsed and planned before on the same connection: that costs as much as to run it. */
+function planned(db: Db, sql: string, bindings: readonly Binding[]) {
+  const statement = db.raw(sql, [...bindings]);
+  return bindings.length > MOST_PLANNED ? statement : statement.options({ name: hash('sha1', sql) });
 }
 
 const plain = (value: Binding) => (typeof value === 'boolean' ? Number(value) : value);

@@ -7,6 +7,7 @@ import { migrate } from '../../engine/store/migrate.ts';
 import { claimOnce } from '../../engine/store/once.ts';
 import { unhurried } from '../../engine/store/postgres.ts';
 import { prepareChange } from '../../engine/store/prepared.ts';
+import { findRow } from '../../engine/store/sql.ts';
 import { inTransaction } from '../../engine/store/transaction.ts';
 import { openTestStore } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
@@ -192,6 +193,13 @@ function suite(): void {
       expect(ms).to.be.lessThan(ANSWER_MS);
       release.open();
       await holder;
+    });
+
+    it('plans a statement anew after a migration has changed its table', async () => {
+      const find = () => outcomeOf(findRow(db, 'processed', { consumer: 'c', message_id: 'm' }));
+      expect(await find()).to.equal('done');
+      await direct.schema.alterTable('processed', (table) => table.text('added'));
+      await eventually(async () => expect(await find()).to.equal('done'));
     });
 
     it('closes while it does not answer', async () => {

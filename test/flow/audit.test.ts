@@ -57,7 +57,8 @@ describe('the audit of submissions', () => {
       ['engine', 'answer placed', 'placed'],
       ['engine', 'form delivered', 'delivered'],
     ]);
-    expect(JSON.stringify(await engine.db('audit'))).not.to.match(/(?<!\d)\d{11}(?!\d)/);
+    const told = JSON.stringify(await engine.db('audit')).replaceAll(/[0-9a-f]{64}/g, 'hash');
+    expect(told).not.to.match(/(?<!\d)\d{11}(?!\d)/);
   });
 
   it('tells of a refusal with its codes', async () => {
