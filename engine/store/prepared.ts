@@ -1,7 +1,5 @@
-import type { Database, Statement } from 'better-sqlite3';
 import { type Db, isSqlite } from './database.ts';
 import { type Binding, change, rowsOf } from './sql.ts';
-import { onceUnlocked } from './sqlite.ts';
 import { inTransaction } from './transaction.ts';
 
 /** Runs the statement with these bindings and gives the rows that it returns. */
@@ -15,33 +13,11 @@ export type PreparedChange = (bindings: readonly Binding[]) => Promise<number>;
  * without the query builder, which costs more than the statement itself.
  */
 export function prepare<T>(db: Db, sql: string): Prepared<T> {
-  if (!isSqlite(db)) return (bindings) => rowsOf<T>(db, sql, bindings);
-  return onSqlite(db, sql, (statement, bindings) => statement.all(...bindings) as T[]);
+  return (bindings) => rowsOf<T>(db, sql, bindings);
 }
 
 /** The same for a statement that writes and returns no rows: durable when it resolves, on SQLite with others' commits. */
 export function prepareChange(db: Db, sql: string): PreparedChange {
   if (!isSqlite(db)) return (bindings) => change(db, sql, bindings);
   return (bindings) => inTransaction(db, (tx) => change(tx, sql, bindings));
-}
-
-function onSqlite<T>(db: Db, sql: string, execute: (statement: Statement, bindings: readonly Binding[]) => T) {
-  const statements = new WeakMap<Database, Statement>();
-
-  function statementOf(connection: Database): Statement {
-    const known = statements.get(connection);
-    if (known) return known;
-    const statement = connection.prepare(sql);
-    statements.set(connection, statement);
-    return statement;
-  }
-
-  return async (bindings: readonly Binding[]): Promise<T> => {
-    const connection: Database = await db.client.acquireConnection();
-    try {
-      return await onceUnlocked(() => execute(statementOf(connection), bindings));
-    } finally {
-      await db.client.releaseConnection(connection);
-    }
-  };
 }

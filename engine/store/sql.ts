@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Database } from 'better-sqlite3';
 import { type Db, isSqlite } from './database.ts';
-import { onceUnlocked } from './sqlite.ts';
+import { onceUnlocked, readerOf } from './sqlite.ts';
 
 /** What may be bound to a statement. */
 export type Binding = string | number | boolean | Buffer | null;
@@ -15,7 +15,9 @@ export type Values = Readonly<Record<string, Binding>>;
 /** Runs a statement, in the caller's transaction if `db` is one, and gives the rows that it returns. */
 export async function rowsOf<T>(db: Db, sql: string, bindings: readonly Binding[] = []): Promise<T[]> {
   if (!isSqlite(db)) return (await planned(db, sql, bindings)).rows;
-  return onConnection(db, (connection) => connection.prepare(sql).all(...bindings.map(plain)) as T[]);
+  const read = (connection: Database) => connection.prepare(sql).all(...bindings.map(plain)) as T[];
+  const reader = db.isTransaction || !sql.startsWith('select') ? undefined : readerOf(db.client);
+  return reader ? onceUnlocked(() => read(reader)) : onConnection(db, read);
 }
 
 /** Runs a statement that returns no rows, in the caller's transaction if `db` is one, and gives how many it changed. */

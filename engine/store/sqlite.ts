@@ -2,13 +2,14 @@ import { mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Database, Statement } from 'better-sqlite3';
+import SqliteDatabase, { type Database, type Statement } from 'better-sqlite3';
 import type { Knex } from 'knex';
 import { storeAway } from './store-away.ts';
 
 /** What knex's dialect for SQLite does that is overridden here. */
 interface Dialect extends Knex.Client {
   _query(connection: Database, statement: unknown): Promise<unknown>;
+  destroy(): Promise<void>;
 }
 type DialectClass = new (config: Knex.Config) => Dialect;
 
@@ -83,7 +84,38 @@ function patientDialect(): DialectClass {
     override _query(connection: Database, statement: unknown): Promise<unknown> {
       return onceUnlocked(() => super._query(connection, statement));
     }
+
+    override async destroy(): Promise<void> {
+      await super.destroy();
+      const { reader } = this as ReadingClient;
+      reader?.close();
+    }
   };
+}
+
+/** The pool's client with a second connection that only reads. */
+interface ReadingClient {
+  reader?: Database;
+  readonly connectionSettings?: { readonly filename?: string };
+}
+
+/**
+ * A connection on which committed rows are read while a transaction is open on the only one that writes: work that
+ * reads before its transaction begins need not wait for the end of others'. Undefined for a database in memory.
+ */
+export function readerOf(client: ReadingClient): Database | undefined {
+  const { filename = ':memory:' } = client.connectionSettings ?? {};
+  if (filename === ':memory:') return undefined;
+  client.reader ??= openReader(filename);
+  return client.reader;
+}
+
+function openReader(filename: string): Database {
+  const reader = new SqliteDatabase(filename, { fileMustExist: true, timeout: BLOCK_MS });
+  reader.pragma('query_only = ON');
+  reader.pragma(`cache_size = -${CACHE_KIB}`);
+  reader.prepare = rememberingStatements(reader) as typeof reader.prepare;
+  return reader;
 }
 
 /** Does it as soon as no other process holds the write lock. Throws store_unavailable after 30 s. */
