@@ -90,7 +90,10 @@ export function flag(meaning: string, fallback: boolean) {
 const RANGE = 'a range of addresses, such as 10.20.0.0/16 or "2001:db8:20::/48"';
 
 /** One range of addresses. */
-export const range = () => z.string({ error: RANGE }).refine((text) => parseCidr(text) !== undefined, { error: RANGE });
+export const range = () =>
+  z
+    .string({ error: RANGE })
+    .refine((text) => parseCidr(text) !== undefined, { error: 'no range of addresses', params: { allowed: RANGE } });
 
 /** A list of ranges of addresses, empty unless some are given. */
 export const addresses = (meaning: string) => z.array(range()).max(10_000).prefault([]).describe(meaning);

@@ -40,7 +40,9 @@ export function leftOf({ value, at }: Score, now: Date, halfLifeMs: number): num
 export function afterFailure(before: Score | undefined, now: Date, limit: number, halfLifeMs: number): Score {
   const left = before === undefined ? 0 : leftOf(before, now, halfLifeMs);
   const value = Math.min(left + 1, limit * 2);
-  if (value >= limit) return { value, at: now, bannedUntil: after(now, halfLifeMs * Math.log2((value * 2) / limit)) };
+  // a limit of five is reached by the fifth of five in a row, although the first has faded a little
+  if (Math.round(value) >= limit)
+    return { value, at: now, bannedUntil: after(now, halfLifeMs * Math.log2((value * 2) / limit)) };
   const stands = before?.bannedUntil != null && before.bannedUntil > now;
   return { value, at: now, bannedUntil: stands ? before.bannedUntil : null };
 }

@@ -114,6 +114,11 @@ intake: { signature: { allow: [sha1, md4] } }
       'a host of two lines': ['observe: { host: "a\\nb" }', 'observe.host'],
       'a path with NUL': ['dataDir: "a\\0b"', 'dataDir'],
       'a schema directory that is nowhere': ['schemas: { dirs: [nowhere] }', 'schemas.dirs[0]'],
+      'a channel bound to a link that there is not': [
+        'channels: { ftp: { networks: [publilink, nowhere] } }',
+        'channels.ftp.networks[1]',
+      ],
+      'a load balancer by name': ['channels: { sftp: { proxies: [balancer] } }', 'channels.sftp.proxies[0]'],
       'an amqp address without a host': ['broker: { url: "amqp://" }', 'broker.url'],
     };
     for (const [name, [text, path]] of Object.entries(wrong)) {
