@@ -1,11 +1,13 @@
 import { createFtpServer } from '../channels/ftp/server.ts';
 import { createSftpServer } from '../channels/sftp/server.ts';
+import { createRanges, parseCidr } from '../engine/core/cidr.ts';
 import type { Service } from '../engine/core/service.ts';
 import { createReceiver, type Receiver } from '../engine/intake/receive.ts';
 import { createVerifyPart } from '../engine/intake/verify-part.ts';
 import { createFolders, type FoldersOf } from '../engine/landing/create-folders.ts';
 import { createAuthenticate } from '../engine/registry/authenticate.ts';
 import { createAuthenticatePassword } from '../engine/registry/authenticate-password.ts';
+import { createLoginDefence, type LoginDefence } from '../engine/registry/login-defence.ts';
 import { createNetworks } from '../engine/registry/networks.ts';
 import { findSender } from '../engine/registry/senders.ts';
 import type { Base, Materials } from './base.ts';
@@ -30,39 +32,63 @@ export async function createChannels(base: Base, materials: Materials, receiver:
   const { filesPerFolder: folderFiles, ...sizes } = base.config.landing;
   // one for all channels: they share its limits
   const foldersOf = createFolders({ ...base, onArrival: receiver.receive, limits: { ...sizes, folderFiles } });
+  const parts = { foldersOf, defence: createDefence(base) };
   return [
-    ...(sftp.enabled ? [createSftp(base, materials, foldersOf)] : []),
-    ...(ftp.enabled ? [await createFtp(base, foldersOf)] : []),
+    ...(sftp.enabled ? [createSftp(base, materials, parts)] : []),
+    ...(ftp.enabled ? [await createFtp(base, parts)] : []),
   ];
 }
 
-function createSftp(base: Base, { hostKeys }: Materials, foldersOf: FoldersOf): Service {
+/** What all channels share. */
+interface Parts {
+  readonly foldersOf: FoldersOf;
+  readonly defence: LoginDefence;
+}
+
+function createDefence(base: Base): LoginDefence {
+  const { allow, halfLife: halfLifeMs, ...policy } = base.config.logins;
+  return createLoginDefence({ ...base, allow, policy: { ...policy, halfLifeMs } });
+}
+
+/** Who is let through to a channel's door, from its configuration. */
+function reception(base: Base, { networks, proxies }: { networks: readonly string[]; proxies: readonly string[] }) {
+  const links = createNetworks(base.config.networks);
+  return {
+    isProxy: createRanges(proxies.flatMap((text) => parseCidr(text) ?? [])),
+    isWelcome: (address: string) => networks.length === 0 || networks.some((name) => links.has(name, address)),
+  };
+}
+
+function createSftp(base: Base, { hostKeys }: Materials, parts: Parts): Service {
   const { config, db } = base;
-  const { host, port, idle, authTimeout, enabled: _, ...counts } = config.channels.sftp;
+  const { host, port, idle, authTimeout, networks, proxies, enabled: _, ...counts } = config.channels.sftp;
   return createSftpServer({
     ...base,
+    ...parts,
+    ...reception(base, { networks, proxies }),
     host,
     port,
     hostKeys,
     authenticate: createAuthenticate(db, 'sftp'),
-    foldersOf,
     limits: { ...counts, idleMs: idle, authTimeoutMs: authTimeout },
   });
 }
 
-async function createFtp(base: Base, foldersOf: FoldersOf): Promise<Service> {
+async function createFtp(base: Base, parts: Parts): Promise<Service> {
   const { config, db } = base;
   const { host, port, implicitPort, publicAddress, passivePorts, idle, authTimeout, ...rest } = config.channels.ftp;
-  const { certificate, key, enabled: _, ...counts } = rest;
+  const { certificate, key, networks: bound, proxies, proxiesData, enabled: _, ...counts } = rest;
   const networks = createNetworks(config.networks);
   return createFtpServer({
     ...base,
+    ...parts,
+    ...reception(base, { networks: bound, proxies }),
+    proxiesData,
     host,
     port,
     implicitPort,
     publicAddress,
     passivePorts,
-    foldersOf,
     authenticate: createAuthenticatePassword(db, 'ftp', networks),
     isFixedLink: networks.hasAny,
     tls: await loadTls(base, { certificate, key }),

@@ -17,6 +17,7 @@ import {
 import type { Job, JobContext } from '../engine/jobs/job.ts';
 import { daily, every, type Timetable } from '../engine/jobs/timetable.ts';
 import { sweepParts } from '../engine/landing/sweep.ts';
+import { forgetFaded } from '../engine/registry/login-scores.ts';
 import { auditConflict } from '../engine/store/audit-chain.ts';
 import { auditHeadPath } from '../engine/store/audit-head.ts';
 import { type Collected, collectContent, sweepUnnamed } from '../engine/store/collect.ts';
@@ -59,6 +60,7 @@ export function createJobs(base: Base, materials: Materials, { receiver, wake, b
     job('collect-content', every(HOUR_MS), async ({ signal }) =>
       collected(await collectContent({ ...base, graceMs, signal })),
     ),
+    job('forget-login-scores', every(HOUR_MS), async ({ db, now }) => counted(await forgetFaded(db, now))),
     job('look-through-content', daily('03:00'), async ({ signal }) =>
       collected(await sweepUnnamed({ ...base, graceMs, signal })),
     ),

@@ -1,13 +1,25 @@
 import { z } from 'zod';
 import { keys } from '../engine/core/mistakes.ts';
 import { pathOrNone, type Surroundings } from './sources.ts';
-import { count, duration, flag, host, port } from './values.ts';
+import { addresses, count, duration, flag, host, port } from './values.ts';
+
+const LINK = 'the name of a fixed link (networks)';
+
+/** What every channel asks before anything is said to a connection. */
+const reception = () => ({
+  networks: z
+    .array(z.string({ error: LINK }))
+    .prefault([])
+    .describe('Fixed links (networks) that connections may come from; empty: from anywhere'),
+  proxies: addresses('Load balancers that say by the PROXY protocol (version 2) where their clients are; they must'),
+});
 
 const sftp = () =>
   keys({
     enabled: flag('Whether the SFTP server is started', true),
     host: host('Address that the SFTP server listens on'),
     port: port('Port of the SFTP server; 0 is any free one', 2222),
+    ...reception(),
     connections: count('Open connections in all', 500, 1, 100_000),
     startups: count('Open connections that have not logged in yet', 100, 1, 10_000),
     startupsPerAddress: count('Of these from one IPv4 address, or one IPv6 network of 64 bits', 10, 1, 10_000),
@@ -24,6 +36,8 @@ const ftp = (around: Surroundings) =>
     enabled: flag('Whether the FTP server is started', true),
     host: host('Address that the FTP server listens on'),
     port: port('Port of the FTP server, for AUTH TLS and, from fixed links, plain FTP; 0 is any free one', 2121),
+    ...reception(),
+    proxiesData: flag('Whether data connections of clients behind a load balancer come through it, too', true),
     implicitPort: port('Port for FTP that is encrypted from the first byte; 0 is none', 0),
     publicAddress: z
       .string({ error: IPV4 })

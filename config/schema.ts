@@ -3,9 +3,9 @@ import { z } from 'zod';
 import { keys } from '../engine/core/mistakes.ts';
 import { channelsSchema } from './channel-schema.ts';
 import { goalsSchema } from './goal-schema.ts';
-import { networksSchema } from './network-schema.ts';
+import { networksSchema, requireLinks } from './network-schema.ts';
 import { absoluteStore, existing, fallingBack, path, type Surroundings, secret } from './sources.ts';
-import { choice, choices, count, duration, flag, host, port, size, text } from './values.ts';
+import { addresses, choice, choices, count, duration, flag, host, port, size, text } from './values.ts';
 
 const STORE_URL = /^(sqlite:.+|postgres(ql)?:\/\/.+)$/;
 const BROKER_URL = /^(embedded|amqps?:\/\/.+)$/;
@@ -85,6 +85,22 @@ const broker = (around: Surroundings) =>
         { min: '10s', max: '1d' },
       ),
     }).prefault({}),
+  });
+
+const logins = () =>
+  keys({
+    perAddress: count('Failed logins from one IPv4 address, or 64 bits of IPv6, after which it is banned', 30, 1, 1e6),
+    perAddressAndLogin: count('Failed logins as one sender from one address after which both together are', 10, 1, 1e6),
+    perLogin: count('Failed logins as one sender from anywhere after which each address has one try', 300, 1, 1e6),
+    halfLife: duration(
+      'Half of what has failed is forgotten in this time; a ban lasts as long or twice as long',
+      '10m',
+      {
+        min: '1s',
+        max: '7d',
+      },
+    ),
+    allow: addresses('Addresses that are never banned'),
   });
 
 const scheduler = () =>
@@ -184,6 +200,7 @@ export function configSchema(around: Surroundings, shipped: Shipped) {
     broker: broker(around).prefault({}),
     channels: channelsSchema(around).prefault({}),
     networks: networksSchema(shipped.networks),
+    logins: logins().prefault({}),
     schemas: keys({
       dirs: fallingBack('Directories of XML schemas, looked up in this order', 'schemas/xsd', around),
     }).prefault({}),
@@ -207,7 +224,8 @@ export function configSchema(around: Surroundings, shipped: Shipped) {
       ),
     }).prefault({}),
     goals: goalsSchema(shipped.goals),
-  }).transform((config) => {
+  }).transform((config, context) => {
+    requireLinks(config, context);
     const url = config.store.url ?? `sqlite:${join(config.dataDir, 'bode.sqlite')}`;
     return { ...config, store: { ...config.store, url: absoluteStore(url, around) } };
   });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseCidr } from '../engine/core/cidr.ts';
 import { fault } from '../engine/core/mistakes.ts';
 
 const DURATIONS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
@@ -85,6 +86,17 @@ export function choice<const T extends readonly [string, ...string[]]>(meaning: 
 export function flag(meaning: string, fallback: boolean) {
   return z.boolean({ error: 'true, false' }).prefault(fallback).describe(meaning);
 }
+
+const RANGE = 'a range of addresses, such as 10.20.0.0/16 or "2001:db8:20::/48"';
+
+/** One range of addresses. */
+export const range = () =>
+  z
+    .string({ error: RANGE })
+    .refine((text) => parseCidr(text) !== undefined, { error: 'no range of addresses', params: { allowed: RANGE } });
+
+/** A list of ranges of addresses, empty unless some are given. */
+export const addresses = (meaning: string) => z.array(range()).max(10_000).prefault([]).describe(meaning);
 
 /** A list of at least one name of a given form; it has no default. */
 export function names(meaning: string, pattern: RegExp, allowed: string) {

@@ -6,6 +6,7 @@ import { packageRoot } from '../config/package-root.ts';
 import { EngineError, messageOf } from '../engine/core/errors.ts';
 import { alertsCommand } from './commands/alerts.ts';
 import { auditCommand } from './commands/audit.ts';
+import { bansCommand } from './commands/bans.ts';
 import { configCommand } from './commands/config.ts';
 import { deadCommand } from './commands/dead.ts';
 import { jobsCommand } from './commands/jobs.ts';
@@ -36,6 +37,7 @@ function program(): Command {
     deadCommand(),
     sendersCommand(),
     senderCommand(),
+    bansCommand(),
     storeCommand(),
     auditCommand(),
     alertsCommand(),

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { plainAddress } from '../../engine/core/cidr.ts';
 import { messageOf } from '../../engine/core/errors.ts';
+import type { Origin } from '../../engine/core/origin.ts';
 import { MEMBERS, OPEN } from './commands/table.ts';
 import { failureReply } from './failures.ts';
 import { type CommandLine, createLines } from './lines.ts';
@@ -10,7 +11,6 @@ import type { FtpContext, FtpDeps, FtpState } from './session.ts';
 
 /** One client's control connection. */
 export interface ControlConnection {
-  readonly address: string;
   authenticated(): boolean;
   /** Ends it: what is being uploaded is kept as partial. Resolves when nothing of it runs any more. */
   end(): Promise<void>;
@@ -18,6 +18,7 @@ export interface ControlConnection {
 
 export interface ControlOptions {
   readonly socket: Socket;
+  readonly origin: Origin;
   /** Encrypted from the first byte. */
   readonly implicit: boolean;
   readonly deps: FtpDeps;
@@ -30,8 +31,7 @@ const LOGIN_BYTES = 16 * 1024; // what a client may send before it has logged in
 const CONFIRM_EVERY_MS = 30_000;
 
 /** Serves one client: commands one after the other; ABOR and STAT also while a transfer runs. */
-export function serveControl({ socket, implicit, deps, admit }: ControlOptions): ControlConnection {
-  const address = plainAddress(socket.remoteAddress ?? '');
+export function serveControl({ socket, origin, implicit, deps, admit }: ControlOptions): ControlConnection {
   const localAddress = plainAddress(socket.localAddress ?? '');
   const lines = createLines();
   const state: FtpState = {
@@ -46,7 +46,7 @@ export function serveControl({ socket, implicit, deps, admit }: ControlOptions):
   let loginBytes = 0;
   let confirmedAt = deps.clock().getTime();
 
-  const log = () => deps.log.child({ remote: address, ...(state.guest && { sender: state.guest.number }) });
+  const log = () => deps.log.child({ remote: origin.address, ...(state.guest && { sender: state.guest.number }) });
 
   function reply(code: number, ...texts: readonly string[]): void {
     const last = texts.length - 1;
@@ -154,7 +154,7 @@ export function serveControl({ socket, implicit, deps, admit }: ControlOptions):
   }
 
   const context: FtpContext = {
-    ...{ state, deps, log, address, localAddress, reply, startTls, admit, end },
+    ...{ state, deps, log, origin, localAddress, reply, startTls, admit, end },
     isEncrypted: () => current instanceof TLSSocket,
     transferSignal() {
       transferring = new AbortController();
@@ -165,7 +165,6 @@ export function serveControl({ socket, implicit, deps, admit }: ControlOptions):
   attach(implicit ? new TLSSocket(socket, { isServer: true, secureContext: deps.tls() }) : socket);
   reply(220, 'Bode');
   return {
-    address,
     authenticated: () => state.guest !== undefined,
     async end() {
       reply(421, 'the server is stopping');

@@ -4,6 +4,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { plainAddress } from '../../engine/core/cidr.ts';
 import { EngineError } from '../../engine/core/errors.ts';
 import type { Logger } from '../../engine/core/logger.ts';
+import { originOf } from '../../engine/core/origin.ts';
 
 /** Ports for data connections, both included; from 0 lets the system choose. */
 export interface PassivePorts {
@@ -25,6 +26,8 @@ export interface DoorOptions {
   readonly localAddress: string;
   /** The client's: a connection from anywhere else is cut off (data hijacking, CVE-1999-0017's relatives). */
   readonly peer: string;
+  /** Given when the client is behind a load balancer through which its data come, too: only from there, with a PROXY header. */
+  readonly isProxy?: (address: string) => boolean;
   readonly ports: PassivePorts;
   readonly log: Logger;
 }
@@ -33,7 +36,7 @@ const PATIENCE_MS = 30_000;
 const CHUNK_BYTES = 1 << 18;
 
 /** Opens a port. Throws limit_exceeded when all of the range are in use. */
-export async function openDoor({ localAddress, peer, ports, log }: DoorOptions): Promise<DataDoor> {
+export async function openDoor({ localAddress, peer, isProxy, ports, log }: DoorOptions): Promise<DataDoor> {
   const server = createServer({ noDelay: true, pauseOnConnect: true, highWaterMark: CHUNK_BYTES });
   await listen(server, localAddress, ports);
   let resolve: (socket: Socket) => void = () => undefined;
@@ -44,18 +47,20 @@ export async function openDoor({ localAddress, peer, ports, log }: DoorOptions):
   let taken = false;
   const timer = setTimeout(() => close(), PATIENCE_MS).unref();
 
-  server.on('connection', (socket) => {
-    const address = plainAddress(socket.remoteAddress ?? '');
+  async function takeIn(socket: Socket): Promise<void> {
     socket.on('error', () => undefined); // who reads it hears of it
-    if (first || address !== plainAddress(peer)) {
-      if (!first) log.warn({ remote: address }, 'ftp data connection from another address refused');
+    const from = await clientOf(socket, isProxy);
+    if (first || from !== plainAddress(peer)) {
+      if (!first) log.warn({ remote: from ?? 'unknown' }, 'ftp data connection from another address refused');
       return void socket.destroy();
     }
     first = socket;
     server.close();
     clearTimeout(timer);
     resolve(socket);
-  });
+  }
+
+  server.on('connection', (socket) => void takeIn(socket));
 
   function close(): void {
     clearTimeout(timer);
@@ -73,6 +78,13 @@ export async function openDoor({ localAddress, peer, ports, log }: DoorOptions):
   }
 
   return { port: (server.address() as AddressInfo).port, connection, close };
+}
+
+/** Where a data connection really comes from; undefined when only a proxy could have said so, and none did. */
+async function clientOf(socket: Socket, isProxy: DoorOptions['isProxy']): Promise<string | undefined> {
+  if (!isProxy) return plainAddress(socket.remoteAddress ?? '');
+  const origin = await originOf(socket, isProxy);
+  return typeof origin !== 'string' && origin.proxied ? origin.address : undefined;
 }
 
 /** Tries the range once around, from a place that nobody can guess. */

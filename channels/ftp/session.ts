@@ -2,8 +2,12 @@ import type { Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import type { Clock } from '../../engine/core/clock.ts';
 import type { Logger } from '../../engine/core/logger.ts';
+import type { Origin } from '../../engine/core/origin.ts';
 import type { FolderName, Folders } from '../../engine/landing/folders.ts';
 import type { Place } from '../../engine/landing/paths.ts';
+import type { LoginDefence } from '../../engine/registry/login-defence.ts';
+import type { ReceptionLimits } from '../../engine/registry/reception.ts';
+import type { RefusalReason } from '../../engine/registry/refusals.ts';
 import type { DataDoor, PassivePorts } from './data-door.ts';
 
 export type FilePlace = Extract<Place, { kind: 'file' }>;
@@ -16,28 +20,28 @@ export interface LoginAttempt {
   readonly encrypted: boolean;
 }
 
-/** How a login ended; the reason is for the log only. */
+/** How a login ended; the reason is for the log and the metrics only. */
 export type LoginOutcome =
   | { readonly kind: 'accepted'; readonly number: string; readonly stillHolds: () => Promise<boolean> }
-  | { readonly kind: 'refused'; readonly reason: string };
+  | { readonly kind: 'refused'; readonly reason: RefusalReason };
 
 /** What one client, or all together, may take. */
-export interface FtpLimits {
-  readonly connections: number;
-  readonly startups: number;
-  readonly startupsPerAddress: number;
-  readonly connectionsPerSender: number;
+export interface FtpLimits extends ReceptionLimits {
   readonly idleMs: number;
-  readonly authTimeoutMs: number;
   readonly authAttempts: number;
 }
 
 /** What every control connection gets from the server. */
 export interface FtpDeps {
   readonly authenticate: (attempt: LoginAttempt) => Promise<LoginOutcome>;
+  readonly defence: LoginDefence;
   readonly foldersOf: (sender: { readonly number: string; readonly channel: string }) => Folders;
   /** Whether a client at this address may go without encryption: it comes over a fixed link. */
   readonly isFixedLink: (address: string) => boolean;
+  /** Whether a peer at this address is a load balancer that sends the PROXY protocol. */
+  readonly isProxy: (address: string) => boolean;
+  /** Whether the data connections of clients behind a load balancer come through it, too. */
+  readonly proxiesData: boolean;
   readonly tls: () => SecureContext;
   readonly passivePorts: PassivePorts;
   /** IPv4 address that clients are told for data; empty: the one that they came to. */
@@ -76,7 +80,9 @@ export interface FtpContext {
   readonly deps: FtpDeps;
   /** Names the sender once there is one. */
   log(): Logger;
-  readonly address: string;
+  /** Where the client is, and how it came. */
+  readonly origin: Origin;
+  /** The server's own end of the connection. */
   readonly localAddress: string;
   isEncrypted(): boolean;
   /** Sends a reply; of several lines, the first and the last carry the code. */

@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import ssh2, { type AuthContext, type ParsedKey, type PublicKeyAuthContext } from 'ssh2';
+import type { RefusalReason } from '../../engine/registry/refusals.ts';
 import { parseSshKey } from '../../engine/registry/ssh-keys.ts';
 
 /** Who has logged in. */
@@ -24,7 +25,7 @@ export type Attempt =
   | { readonly kind: 'accepted'; readonly sender: Authenticated; readonly credentials: Credentials }
   /** The key would do, but nothing is signed yet. */
   | { readonly kind: 'asked' }
-  | { readonly kind: 'refused'; readonly reason: string };
+  | { readonly kind: 'refused'; readonly reason: RefusalReason };
 
 export interface AuthenticationOptions {
   readonly authenticate: Authenticate;
@@ -47,7 +48,7 @@ export async function judge(
   attempt: AuthContext,
   { authenticate, allowSha1 }: AuthenticationOptions,
 ): Promise<Attempt> {
-  if (attempt.method !== 'publickey') return { kind: 'refused', reason: `method ${attempt.method}` };
+  if (attempt.method !== 'publickey') return { kind: 'refused', reason: 'login method not offered' };
   const offered = offeredKey(attempt);
   if (!offered) return { kind: 'refused', reason: 'unusable key' };
   if (offered.type === 'ssh-rsa' && !attempt.hashAlgo && !allowSha1) {

@@ -3,8 +3,9 @@ import type { Connection, NegotiatedAlgorithms, ServerChannel, Session } from 's
 import type { Clock } from '../../engine/core/clock.ts';
 import { messageOf } from '../../engine/core/errors.ts';
 import type { Logger } from '../../engine/core/logger.ts';
-import type { StartupLimits } from '../../engine/core/startups.ts';
 import type { Folders } from '../../engine/landing/folders.ts';
+import type { LoginDefence } from '../../engine/registry/login-defence.ts';
+import type { ReceptionLimits } from '../../engine/registry/reception.ts';
 import type { Authenticate, Authenticated, Credentials } from './authentication.ts';
 import { createChannels } from './channels.ts';
 import { createHandles } from './handles.ts';
@@ -13,9 +14,7 @@ import { type SftpSession, serveSftp } from './session.ts';
 import { type ConfirmStanding, createConfirmStanding } from './standing.ts';
 
 /** What one client, or all together, may take. */
-export interface SftpLimits extends StartupLimits {
-  readonly connections: number;
-  readonly connectionsPerSender: number;
+export interface SftpLimits extends ReceptionLimits {
   /** Channels open at a time, whether or not SFTP has been started on them. */
   readonly sessionsPerConnection: number;
   readonly handlesPerSession: number;
@@ -28,6 +27,9 @@ export interface SftpLimits extends StartupLimits {
 
 export interface ConnectionDeps {
   readonly authenticate: Authenticate;
+  readonly defence: LoginDefence;
+  /** Where the client is. */
+  readonly address: string;
   readonly foldersOf: (sender: { readonly number: string; readonly channel: string }) => Folders;
   readonly clock: Clock;
   readonly log: Logger;
@@ -51,11 +53,12 @@ const FLOOD_BYTES = 8 * 1024 * 1024; // more than a client can send that keeps t
 const UNSENT_BYTES = 16 * 1024 * 1024;
 const UNSENT_SESSION_BYTES = 512 * 1024;
 const UNSENT_LOGIN_BYTES = 256 * 1024;
+const LOGIN_BYTES = 256 * 1024; // what a client may send before it has logged in
 const CLOSING_MS = 1_000;
 
 /** Serves one client: log-in, then SFTP sessions; everything else that SSH offers is refused. */
 export function serveClient(client: Connection, socket: Socket, deps: ConnectionDeps): ClientConnection {
-  const { limits, clock } = deps;
+  const { limits, clock, address } = deps;
   const startedAt = clock().getTime();
   const sessions = new Set<SftpSession>();
   const idle = setTimeout(() => close('idle'), limits.idleMs);
@@ -65,7 +68,7 @@ export function serveClient(client: Connection, socket: Socket, deps: Connection
     startSftp,
     onUnused: () => close('channels without SFTP'),
   });
-  let log = deps.log.child({ remote: socket.remoteAddress });
+  let log = deps.log.child({ remote: address });
   let sender: Authenticated | undefined;
   let confirmStanding: ConfirmStanding | undefined;
   let closing = false;
@@ -121,7 +124,8 @@ export function serveClient(client: Connection, socket: Socket, deps: Connection
 
   function onData(): void {
     const unsent = socket.writableLength > (sender ? mostUnsent : UNSENT_LOGIN_BYTES);
-    if (unsent || channels.unreadBytes() > FLOOD_BYTES) socket.destroy();
+    const tooMuch = !sender && socket.bytesRead > LOGIN_BYTES;
+    if (unsent || tooMuch || channels.unreadBytes() > FLOOD_BYTES) socket.destroy();
   }
 
   function onBroken(error: unknown): void {

@@ -4,19 +4,12 @@ import ssh2, { type NegotiatedAlgorithms } from 'ssh2';
 import type { Clock } from '../../engine/core/clock.ts';
 import type { Logger } from '../../engine/core/logger.ts';
 import type { Service } from '../../engine/core/service.ts';
-import { admitStartup } from '../../engine/core/startups.ts';
 import type { Folders } from '../../engine/landing/folders.ts';
+import type { LoginDefence } from '../../engine/registry/login-defence.ts';
+import { createReception } from '../../engine/registry/reception.ts';
 import { ALGORITHMS, watchForTerrapin } from './algorithms.ts';
 import type { Authenticate } from './authentication.ts';
 import { type ClientConnection, type SftpLimits, serveClient } from './connection.ts';
-
-interface Guest {
-  readonly socket: Socket;
-  readonly address: string;
-  readonly isTruncatable: (negotiated: NegotiatedAlgorithms) => boolean;
-  /** Absent until the client has said that it speaks SSH. */
-  connection?: ClientConnection;
-}
 
 export interface SftpServerOptions {
   readonly host: string;
@@ -25,6 +18,11 @@ export interface SftpServerOptions {
   /** Private keys in PEM or OpenSSH's format. */
   readonly hostKeys: readonly string[];
   readonly authenticate: Authenticate;
+  readonly defence: LoginDefence;
+  /** Whether a peer at this address is a load balancer that sends the PROXY protocol; nobody when absent. */
+  readonly isProxy?: (address: string) => boolean;
+  /** Whether anybody is taken from this address; everybody when absent. */
+  readonly isWelcome?: (address: string) => boolean;
   /** Called once for each session, which gets folders of its own. */
   readonly foldersOf: (sender: { readonly number: string; readonly channel: string }) => Folders;
   readonly log: Logger;
@@ -47,54 +45,33 @@ export const DEFAULT_SFTP_LIMITS: SftpLimits = {
   authAttempts: 6,
 };
 
+type IsTruncatable = (negotiated: NegotiatedAlgorithms) => boolean;
+
 /** The SFTP channel: SSH with public keys only, and nothing in it but the sender's folders. */
 export function createSftpServer(options: SftpServerOptions): Service & { port(): number } {
-  const { host, log } = options;
+  const { host, log, isProxy = () => false, isWelcome = () => true } = options;
   const limits = { ...DEFAULT_SFTP_LIMITS, ...options.limits };
-  const open = new Map<Socket, Guest>();
-  const senders = createCounter(limits.connectionsPerSender);
+  const reception = createReception<ClientConnection>({ ...options, channel: 'sftp', limits, isProxy, isWelcome });
+  const handshakes = new WeakMap<Socket, IsTruncatable>();
   const ssh = new ssh2.Server({ hostKeys: [...options.hostKeys], algorithms: ALGORITHMS, ident: 'bode' });
-  const listener = createServer({ noDelay: true }, takeIn);
+  const listener = createServer({ noDelay: true }, (socket) => void takeIn(socket));
   let listening = false;
 
-  function hasRoomFor(address: string): boolean {
-    const waiting = [...open.values()].filter(
-      ({ socket, connection }) => !socket.destroyed && !connection?.authenticated(),
-    );
-    const admission = admitStartup(waiting, address, limits);
-    if (open.size >= limits.connections || admission.kind === 'refuse') {
-      log.warn({ connections: open.size, waiting: waiting.length, remote: address }, 'sftp connection turned away');
-      return false;
-    }
-    if (admission.kind === 'replace') {
-      log.warn({ waiting: waiting.length, remote: admission.drop.address }, 'sftp connection gave way to another');
-      admission.drop.socket.destroy();
-    }
-    return true;
-  }
-
-  function takeIn(socket: Socket): void {
-    const address = socket.remoteAddress ?? ''; // absent when it has closed already
-    if (!address || !hasRoomFor(address)) return void socket.destroy();
-    const timer = setTimeout(() => {
-      if (!open.get(socket)?.connection?.authenticated()) socket.destroy();
-    }, limits.authTimeoutMs);
-    socket.once('close', () => {
-      clearTimeout(timer);
-      open.delete(socket);
-    });
+  async function takeIn(socket: Socket): Promise<void> {
+    if (!(await reception.takeIn(socket))) return;
     ssh.injectSocket(socket);
-    open.set(socket, { socket, address, isTruncatable: watchForTerrapin(socket) });
+    handshakes.set(socket, watchForTerrapin(socket));
   }
 
   ssh.on('connection', (client, { ip, port }) => {
-    const found = [...open].find(([{ remoteAddress, remotePort }]) => remoteAddress === ip && remotePort === port);
-    if (!found) return void client.end();
-    const [socket, guest] = found;
-    // a socket that has closed says so only once: its place would never be free again
-    const admit = (sender: string) => !socket.destroyed && senders.take(sender, (free) => socket.once('close', free));
-    const { isTruncatable } = guest;
-    const deps = { ...options, limits, admit, isTruncatable, allowSha1: options.allowSha1 ?? false };
+    const peers = [...reception.open.values()];
+    const guest = peers.find(({ socket }) => socket.remoteAddress === ip && socket.remotePort === port);
+    const isTruncatable = guest && handshakes.get(guest.socket);
+    if (!guest?.origin || !isTruncatable) return void client.end();
+    const { socket } = guest;
+    const admit = (sender: string) => reception.takePlace(sender, socket);
+    const { address } = guest.origin;
+    const deps = { ...options, limits, admit, isTruncatable, address, allowSha1: options.allowSha1 ?? false };
     guest.connection = serveClient(client, socket, deps);
   });
 
@@ -115,9 +92,9 @@ export function createSftpServer(options: SftpServerOptions): Service & { port()
       if (!listening) return;
       listening = false;
       const closed = new Promise((resolve) => listener.close(resolve));
-      await Promise.all([...open.values()].map(({ connection }) => connection?.end()));
-      const cut = setTimeout(() => destroyAll(open.keys()), 1_000);
-      for (const [socket, { connection }] of open) if (!connection) socket.destroy();
+      await Promise.all([...reception.open.values()].map(({ connection }) => connection?.end()));
+      const cut = setTimeout(() => destroyAll(reception.open.keys()), 1_000);
+      for (const [socket, { connection }] of reception.open) if (!connection) socket.destroy();
       await closed;
       clearTimeout(cut);
     },
@@ -126,26 +103,4 @@ export function createSftpServer(options: SftpServerOptions): Service & { port()
 
 function destroyAll(sockets: Iterable<Socket>): void {
   for (const socket of sockets) socket.destroy();
-}
-
-interface Counter {
-  /** Takes one place of `key`; `onEnd` gets the function that frees it. False when none is left. */
-  take(key: string, onEnd: (free: () => void) => void): boolean;
-}
-
-function createCounter(limit: number): Counter {
-  const counts = new Map<string, number>();
-  return {
-    take(key, onEnd) {
-      const count = counts.get(key) ?? 0;
-      if (count >= limit) return false;
-      counts.set(key, count + 1);
-      onEnd(() => {
-        const left = (counts.get(key) ?? 1) - 1;
-        if (left > 0) counts.set(key, left);
-        else counts.delete(key);
-      });
-      return true;
-    },
-  };
 }

@@ -6,6 +6,8 @@ export const COUNTERS = {
   bode_lease_takeovers_total: { help: 'Leases taken from a holder that let them run out', labels: ['lease'] },
   bode_reconnects_total: { help: 'Connections to the broker made again', labels: ['connection'] },
   bode_job_runs_total: { help: 'Runs of a job, by how they ended', labels: ['job', 'outcome'] },
+  bode_refusals_total: { help: 'Connections and logins refused, by reason', labels: ['channel', 'reason'] },
+  bode_login_bans_total: { help: 'Bans that began because of failed logins', labels: ['kind'] },
   bode_audit_lines_total: { help: 'Audit lines linked into the chain', labels: [] },
 } as const satisfies Record<string, Instrument>;
 

@@ -1,6 +1,7 @@
 import type { Db } from '../store/database.ts';
 import type { Networks } from './networks.ts';
 import { isPassword, passwordHashOf } from './passwords.ts';
+import type { RefusalReason } from './refusals.ts';
 import { findSender, findSenderByLogin } from './senders.ts';
 
 /** How a login by password came in. */
@@ -22,7 +23,7 @@ export type PasswordOutcome =
       readonly stillHolds: () => Promise<boolean>;
     }
   /** The reason is for the log; the client is told the same whatever it is. */
-  | { readonly kind: 'refused'; readonly reason: string };
+  | { readonly kind: 'refused'; readonly reason: RefusalReason };
 
 export type AuthenticatePassword = (login: PasswordLogin) => Promise<PasswordOutcome>;
 
@@ -40,7 +41,7 @@ export function createAuthenticatePassword(db: Db, channel: string, networks: Ne
     const stored = await passwordHashOf(db, sender?.number ?? '');
     const right = await isPassword(password, stored);
     if (!sender || !right) return refused('unknown login or password');
-    if (!sender.channels.includes(channel)) return refused(`the sender has no channel ${channel}`);
+    if (!sender.channels.includes(channel)) return refused('no such channel for the sender');
     const linked = sender.networks.some((name) => networks.has(name, address));
     if (!encrypted && !linked) return refused('not encrypted, and not from a fixed link of the sender');
     const stillHolds = async () =>
@@ -59,7 +60,7 @@ export function createAuthenticatePassword(db: Db, channel: string, networks: Ne
   };
 }
 
-const refused = (reason: string): PasswordOutcome => ({ kind: 'refused', reason });
+const refused = (reason: RefusalReason): PasswordOutcome => ({ kind: 'refused', reason });
 
 /** Lets so many in at once; the others wait in line. */
 function createGate(places: number): () => Promise<() => void> {

@@ -19,6 +19,7 @@ export type AuditedAct =
   | 'alert cleared'
   | 'content collected'
   | 'job run'
+  | 'login ban lifted'
   | 'audit end accepted';
 
 /** One thing that mattered. Texts longer than their column are cut; INSS numbers are hidden wherever they stand. */

@@ -173,6 +173,15 @@ CREATE TABLE leases (
     previous text NOT NULL
 );
 
+CREATE TABLE login_scores (
+    network character varying(45) NOT NULL,
+    login character varying(64) NOT NULL,
+    score double precision NOT NULL,
+    scored_at text NOT NULL,
+    banned_until text,
+    fades_at text NOT NULL
+);
+
 CREATE TABLE mailboxes (
     ebox_id character varying(20) NOT NULL,
     type character varying(16) NOT NULL,
@@ -363,6 +372,9 @@ ALTER TABLE ONLY job_runs
 ALTER TABLE ONLY leases
     ADD CONSTRAINT leases_pkey PRIMARY KEY (name);
 
+ALTER TABLE ONLY login_scores
+    ADD CONSTRAINT login_scores_pkey PRIMARY KEY (network, login);
+
 ALTER TABLE ONLY mailboxes
     ADD CONSTRAINT mailboxes_pkey PRIMARY KEY (ebox_id);
 
@@ -441,6 +453,10 @@ CREATE INDEX events_ticket_id_index ON events USING btree (ticket, id);
 CREATE INDEX folder_files_file ON folder_files USING btree (file) WHERE (file IS NOT NULL);
 
 CREATE INDEX job_runs_started_at_index ON job_runs USING btree (started_at);
+
+CREATE INDEX login_scores_banned ON login_scores USING btree (banned_until) WHERE (banned_until IS NOT NULL);
+
+CREATE INDEX login_scores_fades_at_index ON login_scores USING btree (fades_at);
 
 CREATE INDEX messages_ebox_id_received_at_id_index ON messages USING btree (ebox_id, received_at, id);
 

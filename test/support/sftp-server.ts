@@ -5,9 +5,12 @@ import { loadHostKeys } from '../../channels/sftp/host-keys.ts';
 import { createSftpServer, type SftpServerOptions } from '../../channels/sftp/server.ts';
 import { type Clock, systemClock } from '../../engine/core/clock.ts';
 import { type Logger, silentLogger } from '../../engine/core/logger.ts';
+import { noTelemetry } from '../../engine/core/telemetry.ts';
 import { createFolders } from '../../engine/landing/create-folders.ts';
 import type { Arrival, OnArrival } from '../../engine/landing/folders.ts';
 import type { LandingLimits } from '../../engine/landing/limits.ts';
+import { createLoginDefence } from '../../engine/registry/login-defence.ts';
+import type { ScorePolicy } from '../../engine/registry/login-score.ts';
 import { parseSshKey } from '../../engine/registry/ssh-keys.ts';
 import { type BlobStore, createBlobStore } from '../../engine/store/blobs.ts';
 import { type Db, openStore } from '../../engine/store/database.ts';
@@ -26,6 +29,10 @@ export interface TestSftpOptions {
   readonly landing?: Partial<LandingLimits>;
   readonly limits?: SftpServerOptions['limits'];
   readonly log?: Logger;
+  /** Failed logins that are borne; any number when absent. */
+  readonly logins?: ScorePolicy;
+  readonly isProxy?: SftpServerOptions['isProxy'];
+  readonly isWelcome?: SftpServerOptions['isWelcome'];
   readonly clock?: Clock;
   /** Waited for before a login is looked up. */
   readonly beforeLookUp?: () => Promise<void>;
@@ -62,6 +69,9 @@ export async function startSftpServer(options: TestSftpOptions): Promise<TestSft
     port: 0,
     hostKeys: await loadHostKeys(join(dir, 'keys')),
     authenticate: authenticator(options),
+    defence: createLoginDefence({ db, clock, log, telemetry: noTelemetry, policy: options.logins ?? ANY_NUMBER }),
+    ...(options.isProxy && { isProxy: options.isProxy }),
+    ...(options.isWelcome && { isWelcome: options.isWelcome }),
     foldersOf,
     clock,
     log,
@@ -75,6 +85,8 @@ export async function startSftpServer(options: TestSftpOptions): Promise<TestSft
   }
   return { port: server.port(), db, blobs, dir, arrivals, stop };
 }
+
+const ANY_NUMBER = { perAddress: 1e9, perAddressAndLogin: 1e9, perLogin: 1e9, halfLifeMs: 600_000 };
 
 function authenticator({ senders, beforeLookUp }: TestSftpOptions): SftpServerOptions['authenticate'] {
   return async (login, blob) => {

@@ -27,7 +27,7 @@ export const cdup: Command = async ({ state, reply }) => {
 export const epsv: Command = async (context, argument) => {
   const asked = argument.toString('latin1').toUpperCase();
   if (asked === 'ALL') return context.reply(200, 'so be it');
-  const own = isIPv4(context.localAddress) ? '1' : '2';
+  const own = isIPv4(context.origin.cameTo) ? '1' : '2';
   if (asked !== '' && asked !== own) return context.reply(522, `use (${own})`);
   const port = await open(context);
   context.reply(229, `Entering Extended Passive Mode (|||${port}|)`);
@@ -35,17 +35,26 @@ export const epsv: Command = async (context, argument) => {
 
 /** PASV: for clients that know IPv4 only. */
 export const pasv: Command = async (context) => {
-  const address = context.deps.publicAddress || context.localAddress;
+  const address = context.deps.publicAddress || context.origin.cameTo;
   if (!isIPv4(address)) return context.reply(522, 'use EPSV');
   const port = await open(context);
   const numbers = [...address.split('.'), port >> 8, port & 0xff].join(',');
   context.reply(227, `Entering Passive Mode (${numbers})`);
 };
 
-async function open({ state, deps, address, localAddress, log }: FtpContext): Promise<number> {
+async function open({ state, deps, origin, localAddress, log }: FtpContext): Promise<number> {
   state.door?.close();
   state.door = undefined;
-  state.door = await openDoor({ localAddress, peer: address, ports: deps.passivePorts, log: log() });
+  // behind a load balancer the data may come through it, or straight from the client; it is the client's either way
+  const isProxy = origin.proxied && deps.proxiesData ? deps.isProxy : undefined;
+  const peer = origin.address;
+  state.door = await openDoor({
+    localAddress,
+    peer,
+    ports: deps.passivePorts,
+    log: log(),
+    ...(isProxy && { isProxy }),
+  });
   return state.door.port;
 }
 

@@ -89,15 +89,15 @@ trust: { anchors: [nope.pem] }
 intake: { signature: { allow: [sha1, md4] } }
 `);
       expect(lines).to.have.members([
-        'dataDri: unknown key, did you mean "dataDir"?; allowed: dataDir, identity, log, store, broker, channels, networks, schemas, trust, scheduler, alerts, observe, landing, intake, inspection, shutdown, goals',
+        'dataDri: unknown key, did you mean "dataDir"?; allowed: dataDir, identity, log, store, broker, channels, networks, logins, schemas, trust, scheduler, alerts, observe, landing, intake, inspection, shutdown, goals',
         'log.level: not one of the values there are; allowed: fatal, error, warn, info, debug, trace, silent',
         'store.url: of the wrong form; allowed: sqlite:PATH, postgres://USER:SECRET@HOST/DATABASE',
         'store.poolsize: unknown key, did you mean "poolSize"?; allowed: url, poolSize, connectWithin, answerWithin, contentGrace',
         'broker.prefetch.forms: out of bounds or of the wrong form; allowed: a whole number from 1 to 1000',
         'broker.retry.firstDelay: not a duration with its unit; allowed: a whole number followed by one of ms, s, m, h, d, from 10ms to 1h',
-        'channels.sftp.prot: unknown key, did you mean "port"?; allowed: enabled, host, port, connections, startups, startupsPerAddress, connectionsPerSender, sessionsPerConnection, handlesPerSession, idle, authTimeout, authAttempts',
+        'channels.sftp.prot: unknown key, did you mean "port"?; allowed: enabled, host, port, networks, proxies, connections, startups, startupsPerAddress, connectionsPerSender, sessionsPerConnection, handlesPerSession, idle, authTimeout, authAttempts',
         'channels.sftp.port: out of bounds or of the wrong form; allowed: a whole number from 0 to 65535',
-        'channels.ftp: must be a group of keys, not a number; allowed: enabled, host, port, implicitPort, publicAddress, passivePorts, certificate, key, connections, startups, startupsPerAddress, connectionsPerSender, idle, authTimeout, authAttempts',
+        'channels.ftp: must be a group of keys, not a number; allowed: enabled, host, port, networks, proxies, proxiesData, implicitPort, publicAddress, passivePorts, certificate, key, connections, startups, startupsPerAddress, connectionsPerSender, idle, authTimeout, authAttempts',
         'trust.anchors[0]: there is no such file or directory; allowed: an existing one, relative to the configuration file or absolute',
         'intake.signature.allow[1]: not one of the values there are; allowed: sha1, md5, rsa1024',
       ]);
@@ -114,6 +114,11 @@ intake: { signature: { allow: [sha1, md4] } }
       'a host of two lines': ['observe: { host: "a\\nb" }', 'observe.host'],
       'a path with NUL': ['dataDir: "a\\0b"', 'dataDir'],
       'a schema directory that is nowhere': ['schemas: { dirs: [nowhere] }', 'schemas.dirs[0]'],
+      'a channel bound to a link that there is not': [
+        'channels: { ftp: { networks: [publilink, nowhere] } }',
+        'channels.ftp.networks[1]',
+      ],
+      'a load balancer by name': ['channels: { sftp: { proxies: [balancer] } }', 'channels.sftp.proxies[0]'],
       'an amqp address without a host': ['broker: { url: "amqp://" }', 'broker.url'],
     };
     for (const [name, [text, path]] of Object.entries(wrong)) {

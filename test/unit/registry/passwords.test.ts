@@ -76,7 +76,7 @@ describe('a login by password', () => {
     expect(await reasonOf(from('10.1.2.3', true, { password: 'x' }))).to.equal('unknown login or password');
     expect(await reasonOf(from('10.1.2.3', true, { login: 'niemand' }))).to.equal('unknown login or password');
     await saveSender(db, aSender({ channels: ['sftp'], networks: ['publilink'] }));
-    expect(await reasonOf(from('10.1.2.3', true))).to.equal('the sender has no channel ftp');
+    expect(await reasonOf(from('10.1.2.3', true))).to.equal('no such channel for the sender');
   });
 
   it('holds until the password, the channel or the sender changes', async () => {

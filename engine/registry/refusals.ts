@@ -1,0 +1,27 @@
+/**
+ * Every reason for which a channel refuses a connection or a login, and whether it is scored as a failed login. The log
+ * and the metrics tell the reason; the client hears the same whatever it is.
+ */
+export const REFUSALS = {
+  'address banned': false,
+  'login banned from this address': false,
+  'login method not offered': true,
+  'unusable key': true,
+  'SHA-1 signature': false,
+  'unknown login or key': true,
+  'wrong signature': true,
+  'unknown login or password': true,
+  'no such channel for the sender': true, // else who guesses a password would see by the missing ban that it is right
+  'not encrypted, and not from a fixed link of the sender': true, // likewise
+  'not encrypted, and not from a fixed link': false,
+  'not from a fixed link of the channel': false,
+  'no PROXY header in time': false,
+  'PROXY header not valid': false,
+  'too many connections': false,
+  'too many connections that have not logged in': false,
+  'gave way to another connection': false,
+  'too many connections of the sender': false,
+  'store not available': false,
+} as const satisfies Readonly<Record<string, boolean>>;
+
+export type RefusalReason = keyof typeof REFUSALS;
