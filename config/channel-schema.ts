@@ -62,6 +62,31 @@ const ftp = (around: Surroundings) =>
     authAttempts: count('Failed logins before a connection is closed', 3, 1, 100),
   });
 
+const webservice = (around: Surroundings) =>
+  keys({
+    enabled: flag('Whether the HTTPS server is started', true),
+    host: host('Address that the HTTPS server listens on'),
+    port: port('Port of the HTTPS server; 0 is any free one', 8443),
+    publicUrl: z
+      .union([z.literal(''), z.url({ protocol: /^https$/, error: URL_TEXT })], { error: URL_TEXT })
+      .prefault('')
+      .describe('What clients call this server; the audience of their assertions begins with it. Empty: https://host:port'),
+    ...reception(),
+    certificate: pathOrNone('Certificate (PEM, with its chain) for TLS; empty: one that is made at the first start', around),
+    key: pathOrNone('Its private key (PEM)', around),
+    clientCertificates: flag('Whether clients are asked for a certificate, which binds their tokens to it', false),
+    tokenLife: duration('How long an access token is good for', '10m', { min: '1m', max: '1h' }),
+    connections: count('Open connections in all', 500, 1, 100_000),
+    startups: count('Open connections that have not shown a token yet', 100, 1, 10_000),
+    startupsPerAddress: count('Of these from one IPv4 address, or one IPv6 network of 64 bits', 10, 1, 10_000),
+    connectionsPerSender: count('Open connections of one sender', 20, 1, 10_000),
+    requestsPerMinute: count('Requests of one sender in a minute', 600, 1, 1_000_000),
+    longestWait: duration('The longest that a request may wait for news', '60s', { min: '1s', max: '5m' }),
+    idle: duration('A connection without traffic is closed after this', '2m', { min: '1s', max: '1d' }),
+    authTimeout: duration('A connection that has not shown a token is closed after this', '30s', { min: '1s', max: '10m' }),
+  });
+
+const URL_TEXT = 'an address that begins with https://, or empty';
 const IPV4 = 'an IPv4 address, or empty';
 
 /** Every way in: where it listens, and what one client, or all together, may take. */
@@ -69,8 +94,5 @@ export const channelsSchema = (around: Surroundings) =>
   keys({
     sftp: sftp().prefault({}),
     ftp: ftp(around).prefault({}),
-    webservice: keys({
-      host: host('Address of the HTTPS server; not started in this release'),
-      port: port('Port of the HTTPS server; not started in this release', 8443),
-    }).prefault({}),
+    webservice: webservice(around).prefault({}),
   });

@@ -52,22 +52,25 @@ const ROUNDS = 5;
 
 /** The one place where submissions begin. */
 export function createReceiver(deps: ReceiveDeps): Receiver {
-  async function receive(arrival: Arrival): Promise<void> {
+  async function receive(arrival: Arrival): Promise<string | undefined> {
     const started = performance.now();
-    await takeIn(arrival);
+    const ticket = await takeIn(arrival);
     deps.telemetry?.time('bode_receive_seconds', {}, performance.now() - started);
+    return ticket;
   }
 
-  async function takeIn(arrival: Arrival): Promise<void> {
+  async function takeIn(arrival: Arrival): Promise<string | undefined> {
     for (let round = 0; round < ROUNDS; round += 1) {
       const evaluation = await evaluate(arrival, deps);
-      if (evaluation.kind === 'gone') return;
+      if (evaluation.kind === 'gone') return undefined;
       const ticket = await inTransaction(
         deps.db,
         (tx) => carryOut(tx, arrival, evaluation, deps),
         (result) => result !== undefined,
       );
-      if (ticket !== undefined) return report(ticket, arrival, evaluation, deps);
+      if (ticket === undefined) continue;
+      report(ticket, arrival, evaluation, deps);
+      return ticket;
     }
     throw new EngineError('store_unavailable', 'the set kept changing while it was read: send the GO again');
   }

@@ -44,6 +44,8 @@ export interface FolderOwner {
   /** Six digits. */
   readonly number: string;
   readonly channel: string;
+  /** Told the ticket of what a GO or TD of this session released or cancelled, before its upload closes. */
+  readonly onTaken?: (ticket: string) => void;
 }
 
 /** Gives a session the folders of its sender. Make one for each session: it remembers what the session has just uploaded. */
@@ -70,14 +72,16 @@ type SessionDeps = FoldersDeps & {
 
 const PAGE = 500;
 
-function foldersOf({ number: sender, channel }: FolderOwner, deps: SessionDeps): Folders {
+function foldersOf({ number: sender, channel, onTaken }: FolderOwner, deps: SessionDeps): Folders {
   const { db, blobs, clock, quota, space, findFile } = deps;
   const recent = createRecentUploads(() => clock().getTime());
   const keyOf = (folder: FolderName, name: string): FileKey => ({ sender, folder, name: checkedName(name) });
 
   async function arrived({ folder, name }: FileKey, size: number, modifiedAt: Date): Promise<void> {
     recent.add(folder, { name, size, modifiedAt, complete: true });
-    if (triggerRole(name)) await deps.onArrival({ sender, channel, folder, name });
+    if (!triggerRole(name)) return;
+    const ticket = await deps.onArrival({ sender, channel, folder, name });
+    if (ticket !== undefined) onTaken?.(ticket);
   }
 
   async function list(folder: FolderName, page: { after?: string; limit?: number } = {}): Promise<FileEntry[]> {

@@ -63,5 +63,8 @@ export interface Arrival {
   readonly name: string;
 }
 
-/** Called for each GO and TD after its row is durable and before the sender gets the reply. Safe to call again. */
-export type OnArrival = (arrival: Arrival) => Promise<void>;
+/**
+ * Called for each GO and TD after its row is durable and before the sender gets the reply. Safe to call again. Gives the
+ * ticket of the submission that it is about; undefined when somebody else has taken it in meanwhile.
+ */
+export type OnArrival = (arrival: Arrival) => Promise<string | undefined>;

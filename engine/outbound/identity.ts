@@ -10,8 +10,8 @@ import type { Identity } from './sign.ts';
 export interface IdentityRequest {
   /** The folder of the files; made when it is not there. */
   readonly dir: string;
-  /** What the files are called: `engine` (default) signs answers, `server` is for TLS. */
-  readonly name?: 'engine' | 'server';
+  /** What the files are called: `engine` (default) signs answers, `server` is for TLS, `tokens` signs access tokens. */
+  readonly name?: 'engine' | 'server' | 'tokens';
   /** The name in the certificate, if one must be made. */
   readonly commonName: string;
   readonly now: Date;

@@ -21,6 +21,18 @@ export const REFUSALS = {
   'too many connections that have not logged in': false,
   'gave way to another connection': false,
   'too many connections of the sender': false,
+  'no assertion of a sender': true,
+  'no certificate in force': true,
+  'assertion not valid': true,
+  'assertion out of time': false, // a clock that is wrong is no attack
+  'assertion for somebody else': true,
+  'assertion used before': true,
+  'no token': false,
+  'token not valid': true,
+  'token expired': false,
+  'token bound to another certificate': true,
+  'token without this scope': false,
+  'too many requests': false,
   'store not available': false,
 } as const satisfies Readonly<Record<string, boolean>>;
 

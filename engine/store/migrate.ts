@@ -4,11 +4,12 @@ import type { Migration } from './migration.ts';
 import { initial } from './migrations/001-initial.ts';
 import { manyProcesses } from './migrations/002-many-processes.ts';
 import { loginScores } from './migrations/003-login-scores.ts';
+import { webservice } from './migrations/004-webservice.ts';
 import { unhurried } from './postgres.ts';
 import { inTransaction } from './transaction.ts';
 
 /** Every migration, in order, listed by hand. */
-export const MIGRATIONS: readonly Migration[] = [initial, manyProcesses, loginScores];
+export const MIGRATIONS: readonly Migration[] = [initial, manyProcesses, loginScores, webservice];
 
 const LOCK_KEY = 190_815; // any constant: it names the lock that starters of one database queue up on
 
