@@ -1,10 +1,13 @@
+import { join } from 'node:path';
 import { createFtpServer } from '../channels/ftp/server.ts';
 import { createSftpServer } from '../channels/sftp/server.ts';
+import { createWebservice } from '../channels/webservice/server.ts';
 import { createRanges, parseCidr } from '../engine/core/cidr.ts';
 import type { Service } from '../engine/core/service.ts';
 import { createReceiver, type Receiver } from '../engine/intake/receive.ts';
 import { createVerifyPart } from '../engine/intake/verify-part.ts';
 import { createFolders, type FoldersOf } from '../engine/landing/create-folders.ts';
+import { loadIdentity } from '../engine/outbound/identity.ts';
 import { createAuthenticate } from '../engine/registry/authenticate.ts';
 import { createAuthenticatePassword } from '../engine/registry/authenticate-password.ts';
 import { createLoginDefence, type LoginDefence } from '../engine/registry/login-defence.ts';
@@ -28,7 +31,7 @@ export function createIntake(base: Base, { trust }: Materials, wake: () => void)
 
 /** Every channel that is enabled. Throws config_invalid. */
 export async function createChannels(base: Base, materials: Materials, receiver: Receiver): Promise<Service[]> {
-  const { sftp, ftp } = base.config.channels;
+  const { sftp, ftp, webservice } = base.config.channels;
   const { filesPerFolder: folderFiles, ...sizes } = base.config.landing;
   // one for all channels: they share its limits
   const foldersOf = createFolders({ ...base, onArrival: receiver.receive, limits: { ...sizes, folderFiles } });
@@ -36,6 +39,7 @@ export async function createChannels(base: Base, materials: Materials, receiver:
   return [
     ...(sftp.enabled ? [createSftp(base, materials, parts)] : []),
     ...(ftp.enabled ? [await createFtp(base, parts)] : []),
+    ...(webservice.enabled ? [await createWeb(base, parts)] : []),
   ];
 }
 
@@ -93,5 +97,25 @@ async function createFtp(base: Base, parts: Parts): Promise<Service> {
     isFixedLink: networks.hasAny,
     tls: await loadTls(base, { certificate, key }),
     limits: { ...counts, idleMs: idle, authTimeoutMs: authTimeout },
+  });
+}
+
+async function createWeb(base: Base, parts: Parts): Promise<Service> {
+  const { config, clock } = base;
+  const { host, port, publicUrl, networks, proxies, certificate, key, ...rest } = config.channels.webservice;
+  const { idle, authTimeout, tokenLife, longestWait, requestsPerMinute, clientCertificates, ...counts } = rest;
+  const dir = join(config.dataDir, 'pki');
+  return createWebservice({
+    ...base,
+    ...parts,
+    ...reception(base, { networks, proxies }),
+    ...{ host, port, clientCertificates, requestsPerMinute },
+    publicUrl: publicUrl.replace(/\/+$/, ''),
+    identity: await loadIdentity({ dir, name: 'tokens', commonName: config.identity.commonName, now: clock() }),
+    tls: await loadTls(base, { certificate, key }),
+    tokenLifeMs: tokenLife,
+    longestWaitMs: longestWait,
+    idleMs: idle,
+    limits: { ...counts, authTimeoutMs: authTimeout },
   });
 }

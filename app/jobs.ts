@@ -18,9 +18,11 @@ import type { Job, JobContext } from '../engine/jobs/job.ts';
 import { daily, every, type Timetable } from '../engine/jobs/timetable.ts';
 import { sweepParts } from '../engine/landing/sweep.ts';
 import { forgetFaded } from '../engine/registry/login-scores.ts';
+import { forgetAssertions } from '../engine/registry/used-assertions.ts';
 import { auditConflict } from '../engine/store/audit-chain.ts';
 import { auditHeadPath } from '../engine/store/audit-head.ts';
 import { type Collected, collectContent, sweepUnnamed } from '../engine/store/collect.ts';
+import { forgetKeys } from '../engine/submissions/idempotency.ts';
 import { type Base, loadMaterials, type Materials, openBase } from './base.ts';
 import { createIntake } from './channels.ts';
 import { checksOf } from './observe.ts';
@@ -29,6 +31,7 @@ const RECOVER_EVERY_MS = 15_000;
 const EXPIRE_EVERY_MS = 600_000;
 const ANSWER_EVERY_MS = 5_000;
 const HOUR_MS = 3_600_000;
+const KEYS_MS = 7 * 24 * HOUR_MS; // an idempotency key is good for a week
 
 /** What jobs need of the engine around them. */
 interface Engine {
@@ -56,6 +59,11 @@ export function createJobs(base: Base, materials: Materials, { receiver, wake, b
     job('answer-given-up', every(ANSWER_EVERY_MS), async ({ signal }) =>
       counted(await answerGivenUp({ ...base, wake, signal })),
     ),
+    job('forget-requests', every(HOUR_MS), async () => {
+      const now = base.clock();
+      const keys = await forgetKeys(base.db, new Date(now.getTime() - KEYS_MS));
+      return counted(keys + (await forgetAssertions(base.db, now)));
+    }),
     job('sweep-files', every(HOUR_MS), async ({ signal }) => counted(await sweepParts({ ...base, signal }))),
     job('collect-content', every(HOUR_MS), async ({ signal }) =>
       collected(await collectContent({ ...base, graceMs, signal })),

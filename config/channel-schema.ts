@@ -70,9 +70,14 @@ const webservice = (around: Surroundings) =>
     publicUrl: z
       .union([z.literal(''), z.url({ protocol: /^https$/, error: URL_TEXT })], { error: URL_TEXT })
       .prefault('')
-      .describe('What clients call this server; the audience of their assertions begins with it. Empty: https://host:port'),
+      .describe(
+        'What clients call this server; the audience of their assertions begins with it. Empty: https://host:port',
+      ),
     ...reception(),
-    certificate: pathOrNone('Certificate (PEM, with its chain) for TLS; empty: one that is made at the first start', around),
+    certificate: pathOrNone(
+      'Certificate (PEM, with its chain) for TLS; empty: one that is made at the first start',
+      around,
+    ),
     key: pathOrNone('Its private key (PEM)', around),
     clientCertificates: flag('Whether clients are asked for a certificate, which binds their tokens to it', false),
     tokenLife: duration('How long an access token is good for', '10m', { min: '1m', max: '1h' }),
@@ -83,7 +88,10 @@ const webservice = (around: Surroundings) =>
     requestsPerMinute: count('Requests of one sender in a minute', 600, 1, 1_000_000),
     longestWait: duration('The longest that a request may wait for news', '60s', { min: '1s', max: '5m' }),
     idle: duration('A connection without traffic is closed after this', '2m', { min: '1s', max: '1d' }),
-    authTimeout: duration('A connection that has not shown a token is closed after this', '30s', { min: '1s', max: '10m' }),
+    authTimeout: duration('A connection that has not shown a token is closed after this', '30s', {
+      min: '1s',
+      max: '10m',
+    }),
   });
 
 const URL_TEXT = 'an address that begins with https://, or empty';

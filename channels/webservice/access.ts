@@ -5,9 +5,7 @@ import type { Sender } from '../../engine/registry/senders.ts';
 import type { Client } from './listener.ts';
 import type { AccessTokens, ReadGrant, Scope } from './oauth/access-token.ts';
 import { ProblemError, type ProblemKind } from './problem.ts';
-
-/** Whether a sender may use the web service now, from this address; asked for each request. */
-export type Admission = (sender: Sender, address: string) => boolean;
+import type { MayAsk } from './rate.ts';
 
 export interface AccessDeps {
   readonly tokens: AccessTokens;
@@ -15,7 +13,7 @@ export interface AccessDeps {
   readonly senderOf: (number: string) => Promise<Sender | undefined>;
   readonly clientOf: (request: FastifyRequest) => Client;
   /** Counts a request; false when the sender has made too many. */
-  readonly mayAsk: (sender: string, reply: FastifyReply) => boolean;
+  readonly mayAsk: MayAsk;
 }
 
 /** What the bearer of a good token may do. */
@@ -66,7 +64,7 @@ export function createAccess({ tokens, defence, senderOf, clientOf, mayAsk }: Ac
     }
     if (scope !== undefined && !grant.scopes.includes(scope)) return refuse(who, 'token without this scope');
     if (!client.belongsTo(sender.number)) return refuse(who, 'too many connections of the sender');
-    if (!mayAsk(sender.number, reply)) return refuse(who, 'too many requests');
+    if (!(await mayAsk(sender.number, request, reply))) return refuse(who, 'too many requests');
     return { sender: sender.number, grant };
   }
 

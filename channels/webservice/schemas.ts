@@ -36,7 +36,7 @@ const DESCRIPTIONS: Readonly<Record<number, string>> = {
 };
 
 /** The problems that a route may answer with, as its schema says them. */
-export function PROBLEM_RESPONSES(statuses: readonly number[]): Record<number, object> {
+export function problemResponses(statuses: readonly number[]): Record<number, object> {
   return Object.fromEntries(
     statuses.map((status) => [
       status,

@@ -158,9 +158,10 @@ async function process<M extends Message, W extends Work>(
     db,
     async (tx) => {
       const now = clock();
-      if (!(await timed('claim', () => claimOnce(tx, queue, message.id, now)))) return done;
-      await timed('forget', () => forget(tx, queue, message.id));
-      return first.kind === 'done' ? done : runStages(stages, first, { tx, now, log, signal }, timed);
+      const isNew = await timed('claim', () => claimOnce(tx, queue, message.id, now));
+      await timed('forget', () => forget(tx, queue, message.id)); // also a row that was added anew, of what has been done
+      if (!isNew || first.kind === 'done') return done;
+      return runStages(stages, first, { tx, now, log, signal }, timed);
     },
     ({ kind }) => {
       asked = performance.now();

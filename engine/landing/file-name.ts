@@ -86,11 +86,17 @@ export function setPrefixes(stem: string): string[] {
 }
 
 const ENVIRONMENT_OF = { IN: 'R', OUT: 'R', INTEST: 'T', OUTTEST: 'T', 'INTEST-S': 'S', 'OUTTEST-S': 'S' } as const;
+const IN_OF = { R: 'IN', T: 'INTEST', S: 'INTEST-S' } as const;
 const OUT_OF = { R: 'OUT', T: 'OUTTEST', S: 'OUTTEST-S' } as const;
 
 /** The environment a folder stands for (protocol §1.3). */
 export function environmentOf(folder: FolderName): 'R' | 'T' | 'S' {
   return ENVIRONMENT_OF[folder];
+}
+
+/** The folder that files of an environment are sent to (protocol §1.3). */
+export function inFolderOf(environment: 'R' | 'T' | 'S'): FolderName {
+  return IN_OF[environment];
 }
 
 /** The folder that answers of an environment are put in (protocol §1.3). */

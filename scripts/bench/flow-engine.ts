@@ -80,7 +80,7 @@ function writeConfig(plan: EnginePlan, port: number): string {
       namespace: `flow${port}`,
       ...(services ? {} : { prefetch: inHand(workers) }),
     },
-    channels: { sftp: { port }, ftp: { enabled: false } },
+    channels: { sftp: { port }, ftp: { enabled: false }, webservice: { enabled: false } },
     trust: { anchors: [pki.ca] },
     inspection: { workers: services ? 1 : Math.min(workers, 2) },
     landing: { filesPerFolder: 1_000_000 },

@@ -137,7 +137,7 @@ async function writeConfig({ own, pki }: MembersOptions, { storeUrl, brokerUrl, 
     dataDir: './data',
     store: { url: storeUrl },
     broker: { url: brokerUrl, namespace: NAMESPACE, retry: { firstDelay: '200ms', maxDelay: '5s' } },
-    channels: { sftp: { port: sftpPort }, ftp: { enabled: false } },
+    channels: { sftp: { port: sftpPort }, ftp: { enabled: false }, webservice: { enabled: false } },
     trust: { anchors: [pki.ca] },
     observe: { port: 0 },
   };

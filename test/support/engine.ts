@@ -22,6 +22,8 @@ export interface TestEngineOptions {
   readonly senders?: readonly Readonly<Record<string, unknown>>[];
   /** Configuration of the FTP server; not started when absent. */
   readonly ftp?: Readonly<Record<string, unknown>>;
+  /** Configuration of the web service; not started when absent. */
+  readonly webservice?: Readonly<Record<string, unknown>>;
   /** Further configuration of the SFTP server. */
   readonly sftp?: Readonly<Record<string, unknown>>;
 }
@@ -79,13 +81,13 @@ export async function prepareEngine(options: TestEngineOptions = {}): Promise<Pr
 function configOf(
   port: number,
   pki: Pki,
-  { brokerUrl, config, sftp, ftp = { enabled: false } }: TestEngineOptions,
+  { brokerUrl, config, sftp, ftp = { enabled: false }, webservice = { enabled: false } }: TestEngineOptions,
 ): object {
   return {
     dataDir: './data',
     // a namespace of its own: engines of other tests may use the same RabbitMQ
     broker: { url: brokerUrl ?? 'embedded', namespace: `test-${port}`, relay: { poll: '50ms' } },
-    channels: { sftp: { port, ...sftp }, ftp },
+    channels: { sftp: { port, ...sftp }, ftp, webservice },
     trust: { anchors: [pki.ca] },
     observe: { enabled: false },
     ...config,

@@ -40,7 +40,7 @@ export interface AccessTokensOptions {
   /** Whose key signs; the same in every process. */
   readonly identity: Identity;
   /** What clients call this server: issuer and audience of the tokens. */
-  readonly url: string;
+  readonly url: () => string;
   readonly lifeMs: number;
   readonly clock: Clock;
 }
@@ -59,8 +59,8 @@ export function createAccessTokens({ identity, url, lifeMs, clock }: AccessToken
     const claims = { client_id: client, sender, scope: scopes.join(' '), ...(bound && { cnf: { 'x5t#S256': bound } }) };
     return new SignJWT(claims)
       .setProtectedHeader({ alg: ALGORITHM, typ: TYPE, kid })
-      .setIssuer(url)
-      .setAudience(url)
+      .setIssuer(url())
+      .setAudience(url())
       .setSubject(client)
       .setIssuedAt(now)
       .setExpirationTime(now + lifeS)
@@ -72,7 +72,7 @@ export function createAccessTokens({ identity, url, lifeMs, clock }: AccessToken
     try {
       const required = ['sub', 'sender', 'scope', 'iat', 'exp'];
       const { payload } = await jwtVerify(token, certificate.publicKey, {
-        ...{ algorithms: [ALGORITHM], typ: TYPE, issuer: url, audience: url, requiredClaims: required },
+        ...{ algorithms: [ALGORITHM], typ: TYPE, issuer: url(), audience: url(), requiredClaims: required },
         currentDate: clock(),
       });
       return { kind: 'good', grant: grantIn(payload) };

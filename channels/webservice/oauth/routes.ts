@@ -15,7 +15,7 @@ export interface OauthDeps {
   readonly defence: LoginDefence;
   readonly clock: Clock;
   /** What clients call this server. */
-  readonly url: string;
+  readonly url: () => string;
   readonly senderOf: (number: string) => Promise<Sender | undefined>;
   readonly certificatesOf: (sender: string) => Promise<readonly string[]>;
   /** A certificate that nobody is registered with: proving against it costs what proving against a real one does. */
@@ -38,6 +38,11 @@ type Form = Readonly<Record<string, string>>;
 export function oauthRoutes(app: FastifyInstance, deps: OauthDeps): void {
   const { tokens, access, defence, clock, url, clientOf } = deps;
 
+  async function certificatesFor(sender: string): Promise<readonly string[]> {
+    const registered = await deps.certificatesOf(sender);
+    return registered.length > 0 ? registered : [deps.decoy];
+  }
+
   async function prove(assertion: string, address: string): Promise<Proven | undefined> {
     const claimant = claimantOf(assertion);
     const login = claimant?.client ?? '';
@@ -47,14 +52,11 @@ export function oauthRoutes(app: FastifyInstance, deps: OauthDeps): void {
     };
     if (!claimant) return refuse('no assertion of a sender');
     if (!(await defence.mayTry({ channel: CHANNEL, address, login }))) return undefined;
-    const sender = await deps.senderOf(claimant.sender);
-    const registered = sender ? await deps.certificatesOf(sender.number) : [];
-    const certificates = registered.length > 0 ? registered : [deps.decoy];
-    const outcome = await proveAssertion(assertion, { certificates, audience: url + TOKEN_PATH, clock });
+    const certificates = await certificatesFor(claimant.sender);
+    const outcome = await proveAssertion(assertion, { certificates, audience: url() + TOKEN_PATH, clock });
     if (outcome.kind === 'refused') return refuse(outcome.reason);
-    if (sender?.state !== 'active' || !sender.channels.includes(CHANNEL)) {
-      return refuse('no such channel for the sender');
-    }
+    const sender = await deps.senderOf(claimant.sender);
+    if (!sender || !isServed(sender)) return refuse('no such channel for the sender');
     if (!(await deps.useAssertion({ client: claimant.client, ...outcome }))) return refuse('assertion used before');
     await defence.succeeded({ channel: CHANNEL, address, login });
     return { client: claimant.client, sender: sender.number };
@@ -88,7 +90,7 @@ export function oauthRoutes(app: FastifyInstance, deps: OauthDeps): void {
     const { enterpriseNumber } = (await deps.senderOf(sender)) ?? {};
     return reply.send({
       ...{ active: true, scope: scopes.join(' '), client_id: client, sub: client, token_type: 'Bearer' },
-      ...{ iss: url, aud: url, iat: issuedAt, exp: expiresAt },
+      ...{ iss: url(), aud: url(), iat: issuedAt, exp: expiresAt },
       'urn:be:fgov:kbo-bce:organization:cbe-number': enterpriseNumber,
     });
   }
@@ -96,6 +98,8 @@ export function oauthRoutes(app: FastifyInstance, deps: OauthDeps): void {
   app.post(TOKEN_PATH, { schema: TOKEN_SCHEMA, handler: token });
   app.post(INTROSPECTION_PATH, { schema: INTROSPECTION_SCHEMA, handler: introspect });
 }
+
+const isServed = ({ state, channels }: Sender) => state === 'active' && channels.includes(CHANNEL);
 
 /** Who has proved to be a sender. */
 interface Proven {

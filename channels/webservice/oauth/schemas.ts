@@ -1,4 +1,4 @@
-import { PROBLEM_RESPONSES } from '../schemas.ts';
+import { problemResponses } from '../schemas.ts';
 
 const text = (description: string, maxLength: number) => ({ type: 'string', description, maxLength });
 
@@ -70,6 +70,6 @@ export const INTROSPECTION_SCHEMA = {
         'urn:be:fgov:kbo-bce:organization:cbe-number': { type: 'string' },
       },
     },
-    ...PROBLEM_RESPONSES([400, 401]),
+    ...problemResponses([400, 401]),
   },
 };

@@ -23,7 +23,7 @@ describe('bode start', () => {
   const configure = (sftpPort: number) =>
     writeFile(
       join(dir, 'bode.yaml'),
-      `channels: { sftp: { port: ${sftpPort} }, ftp: { enabled: false } }\nobserve: { port: 0 }\n`,
+      `channels: { sftp: { port: ${sftpPort} }, ftp: { enabled: false }, webservice: { enabled: false } }\nobserve: { port: 0 }\n`,
     );
 
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {

@@ -1,0 +1,101 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Clock } from '../../engine/core/clock.ts';
+import type { Logger } from '../../engine/core/logger.ts';
+import type { Service } from '../../engine/core/service.ts';
+import type { FoldersOf } from '../../engine/landing/create-folders.ts';
+import type { Identity } from '../../engine/outbound/sign.ts';
+import { certificatesOf } from '../../engine/registry/credentials.ts';
+import { findSender } from '../../engine/registry/senders.ts';
+import { useAssertion } from '../../engine/registry/used-assertions.ts';
+import type { Db } from '../../engine/store/database.ts';
+import { createAccess } from './access.ts';
+import { createApplication } from './application.ts';
+import { batchRoutes } from './batch/routes.ts';
+import { type Client, createListener, type Listener, type ListenerOptions } from './listener.ts';
+import { createAccessTokens } from './oauth/access-token.ts';
+import { oauthRoutes } from './oauth/routes.ts';
+import { describeRoutes, OPENAPI_PATH } from './openapi.ts';
+import { createMayAsk } from './rate.ts';
+
+export interface WebserviceOptions extends ListenerOptions {
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly foldersOf: FoldersOf;
+  /** Whose key signs access tokens; the same in every process. */
+  readonly identity: Identity;
+  /** What clients call this server, without a slash at the end; empty: by its host and port. */
+  readonly publicUrl: string;
+  readonly tokenLifeMs: number;
+  readonly requestsPerMinute: number;
+  readonly longestWaitMs: number;
+}
+
+/** The web service: tokens by signed assertion, submissions in, answers out. */
+export function createWebservice(options: WebserviceOptions): Service & { port(): number } {
+  const { host, log } = options;
+  const listener = createListener(options);
+  let running: { stop(): Promise<void> } | undefined;
+
+  async function start(): Promise<void> {
+    if (running) return;
+    const closing = new AbortController();
+    const { app, http } = await createApplication(log);
+    await describeRoutes(app);
+    addRoutes(app, { ...options, listener, closing: closing.signal });
+    await app.ready();
+    await listener.listen(http);
+    running = {
+      async stop() {
+        closing.abort(); // who waits for news is answered with what there is
+        await listener.close();
+        await app.close();
+      },
+    };
+    log.info({ host, port: listener.port() }, 'web service listening');
+  }
+
+  async function stop(): Promise<void> {
+    const ending = running;
+    running = undefined;
+    await ending?.stop();
+  }
+
+  return { name: 'webservice', port: listener.port, start, stop };
+}
+
+interface RouteDeps extends WebserviceOptions {
+  readonly listener: Listener;
+  /** Aborted when the server stops. */
+  readonly closing: AbortSignal;
+}
+
+type App = Awaited<ReturnType<typeof createApplication>>['app'];
+
+function addRoutes(app: App, deps: RouteDeps): void {
+  const { db, clock, identity, listener, closing, host } = deps;
+  const url = () => deps.publicUrl || `https://${host.includes(':') ? `[${host}]` : host}:${listener.port()}`;
+  const tokens = createAccessTokens({ identity, clock, url, lifeMs: deps.tokenLifeMs });
+  const senderOf = (number: string) => findSender(db, number);
+  const clientOf = ({ raw }: FastifyRequest) => listener.clientOf(raw.socket) ?? NOBODY;
+  const mayAsk = createMayAsk(app, deps.requestsPerMinute);
+  const access = createAccess({ ...deps, tokens, senderOf, clientOf, mayAsk });
+  oauthRoutes(app, {
+    ...deps,
+    ...{ tokens, access, url, senderOf, clientOf },
+    certificatesOf: (sender) => certificatesOf(db, sender),
+    decoy: identity.certificate.toString(),
+    useAssertion: (used) => useAssertion(db, used),
+  });
+  batchRoutes(app, { ...deps, access, goneOf: ({ raw }) => AbortSignal.any([closing, goneOf(raw)]) });
+  app.get(OPENAPI_PATH, { schema: { hide: true } }, async () => app.swagger());
+}
+
+/** A connection that has closed meanwhile: nothing that it asks for is given to it. */
+const NOBODY: Client = { address: '', certificate: () => undefined, belongsTo: () => false };
+
+function goneOf(response: FastifyReply['raw']): AbortSignal {
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  return gone.signal;
+}
