@@ -27,7 +27,7 @@ export function bode(dir: string, args: readonly string[]): Promise<string> {
 export async function writeFiles(dir: string, port: number, credentials: Credentials): Promise<void> {
   const config = [
     'dataDir: ./data',
-    `channels: { sftp: { host: 127.0.0.1, port: ${port} }, ftp: { port: 0 } }`,
+    `channels: { sftp: { host: 127.0.0.1, port: ${port} }, ftp: { port: 0 }, webservice: { port: 0 } }`,
     'observe: { enabled: false }',
     `trust: { anchors: [${JSON.stringify(credentials.ca)}] }`,
   ];
