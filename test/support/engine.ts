@@ -10,7 +10,7 @@ import { type Db, openStore } from '../../engine/store/database.ts';
 import { migrate } from '../../engine/store/migrate.ts';
 import { run } from '../../scripts/demonstration/command.ts';
 import { freePort } from '../../scripts/demonstration/engine.ts';
-import { makePki, type Pki } from './pki.ts';
+import { type CertificateSpec, makeCertificate, makePki, type Pki } from './pki.ts';
 import { aPlannedOrganisation, aPlannedSender, writePlan } from './provisioning.ts';
 
 export interface TestEngineOptions {
@@ -22,6 +22,8 @@ export interface TestEngineOptions {
   readonly senders?: readonly Readonly<Record<string, unknown>>[];
   /** Configuration of the FTP server; not started when absent. */
   readonly ftp?: Readonly<Record<string, unknown>>;
+  /** Further certificates, in the directory of the PKI. */
+  readonly certificates?: readonly CertificateSpec[];
   /** Configuration of the web service; not started when absent. */
   readonly webservice?: Readonly<Record<string, unknown>>;
   /** Further configuration of the SFTP server. */
@@ -63,6 +65,7 @@ export const PASSWORD = 'geheim wachtwoord 1';
 export async function prepareEngine(options: TestEngineOptions = {}): Promise<PreparedEngine> {
   const dir = await mkdtemp(join(tmpdir(), 'bode-flow-'));
   const pki = await makePki(join(dir, 'pki'));
+  for (const spec of options.certificates ?? []) await makeCertificate(pki.dir, spec);
   const loginKey = join(dir, 'login');
   await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', loginKey]);
   const port = await freePort();
