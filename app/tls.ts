@@ -39,8 +39,11 @@ export async function loadTls({ config, log, clock }: Base, given: TlsFiles): Pr
   };
 }
 
-const versionOf = ({ certificate, key }: TlsFiles) =>
-  [certificate, key].map((path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs).join();
+/** Changes with the files: their time alone may be that of the old ones when they were copied or moved here. */
+function versionOf({ certificate, key }: TlsFiles): string {
+  const stats = [certificate, key].map((path) => statSync(path, { throwIfNoEntry: false }));
+  return stats.map((stat) => `${stat?.mtimeMs} ${stat?.size} ${stat?.ino}`).join();
+}
 
 function contextOf({ certificate, key }: TlsFiles): SecureContext {
   try {

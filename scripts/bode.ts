@@ -9,6 +9,7 @@ import { auditCommand } from './commands/audit.ts';
 import { bansCommand } from './commands/bans.ts';
 import { configCommand } from './commands/config.ts';
 import { deadCommand } from './commands/dead.ts';
+import { hostKeysCommand } from './commands/host-keys.ts';
 import { jobsCommand } from './commands/jobs.ts';
 import { mailboxCommand } from './commands/mailbox.ts';
 import { toleratePipeEnd } from './commands/output.ts';
@@ -38,6 +39,7 @@ function program(): Command {
     sendersCommand(),
     senderCommand(),
     bansCommand(),
+    hostKeysCommand(),
     storeCommand(),
     auditCommand(),
     alertsCommand(),

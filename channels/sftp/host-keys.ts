@@ -3,6 +3,7 @@ import { chmod, link, mkdir, readFile, unlink, writeFile } from 'node:fs/promise
 import { join } from 'node:path';
 import ssh2 from 'ssh2';
 import { EngineError } from '../../engine/core/errors.ts';
+import { parseSshKey } from '../../engine/registry/ssh-keys.ts';
 import { type KeyType, newKeyPair } from './key-pair.ts';
 
 // No RSA key: the library would then offer ssh-rsa, which signs with SHA-1.
@@ -17,6 +18,31 @@ export async function loadHostKeys(dir: string): Promise<string[]> {
   const keys: string[] = [];
   for (const { file, type } of KINDS) keys.push(await readOrMake(join(dir, file), type));
   return keys;
+}
+
+/** A public host key: one line of known_hosts without the host, and its SHA-256 in base64, as OpenSSH shows it. */
+export interface PublicHostKey {
+  readonly type: string;
+  readonly fingerprint: string;
+  readonly publicKey: string;
+}
+
+/** The public halves of the host keys that there are in `dir`; makes none. Throws config_invalid for a damaged one. */
+export async function readHostKeys(dir: string): Promise<PublicHostKey[]> {
+  const keys: PublicHostKey[] = [];
+  for (const { file } of KINDS) {
+    const path = join(dir, file);
+    const text = await readFile(path, 'utf8').catch(undefinedIf('ENOENT'));
+    if (text !== undefined) keys.push(publicOf(readable(path, text)));
+  }
+  return keys;
+}
+
+function publicOf(key: string): PublicHostKey {
+  const parsed = ssh2.utils.parseKey(key);
+  if (parsed instanceof Error) throw parsed;
+  const { type, blob, fingerprint } = parseSshKey(`${parsed.type} ${parsed.getPublicSSH().toString('base64')}`);
+  return { type, fingerprint, publicKey: `${type} ${blob.toString('base64')}` };
 }
 
 async function readOrMake(path: string, type: KeyType): Promise<string> {

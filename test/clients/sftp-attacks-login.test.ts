@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { connect as connectSocket, type Socket } from 'node:net';
 import { expect } from 'chai';
-import { pino } from 'pino';
 import { eventually } from '../support/eventually.ts';
 import { createGate } from '../support/gate.ts';
+import { recorder } from '../support/recorder.ts';
 import { type ClientDesk, connect, type Login, openDesk, openGreeted, str, u32 } from '../support/sftp-client.ts';
 import { startSftpServer, type TestSender, type TestSftpOptions, type TestSftpServer } from '../support/sftp-server.ts';
 import { beginForged, getsIn, parsedKey, socketOf } from '../support/ssh-raw.ts';
@@ -12,13 +12,6 @@ const WRITE_NEW = u32(2 | 8 | 16);
 const OPEN = 3;
 const OPENDIR = 11;
 const DENIED = 3;
-
-/** A logger that keeps its messages. */
-function recorder() {
-  const lines: string[] = [];
-  const log = pino({ level: 'info', base: null }, { write: (line: string) => void lines.push(line) });
-  return { log, count: (text: string) => lines.filter((line) => line.includes(text)).length };
-}
 
 describe('SFTP log-in under attack', function () {
   this.timeout(60_000);

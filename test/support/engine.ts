@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { createApp } from '../../app.ts';
 import { type Config, loadConfig } from '../../config/load.ts';
-import { silentLogger } from '../../engine/core/logger.ts';
+import { type Logger, silentLogger } from '../../engine/core/logger.ts';
 import { provision } from '../../engine/registry/provision.ts';
 import { type Db, openStore } from '../../engine/store/database.ts';
 import { migrate } from '../../engine/store/migrate.ts';
@@ -26,6 +26,8 @@ export interface TestEngineOptions {
   readonly certificates?: readonly CertificateSpec[];
   /** Configuration of the web service; not started when absent. */
   readonly webservice?: Readonly<Record<string, unknown>>;
+  /** Where a running engine writes its log; nowhere when absent. */
+  readonly log?: Logger;
   /** Further configuration of the SFTP server. */
   readonly sftp?: Readonly<Record<string, unknown>>;
 }
@@ -53,7 +55,7 @@ export interface TestEngine extends PreparedEngine {
 /** Starts the whole engine in this process, as `bode start` does, on free ports and an empty store. */
 export async function startEngine(options: TestEngineOptions = {}): Promise<TestEngine> {
   const prepared = await prepareEngine(options);
-  const app = await createApp(prepared.config, silentLogger(), new AbortController().signal);
+  const app = await createApp(prepared.config, options.log ?? silentLogger(), new AbortController().signal);
   await app.start();
   return { ...prepared, stop: () => app.stop().then(prepared.remove) };
 }

@@ -1,0 +1,15 @@
+import type { FuzzTargets } from './target.ts';
+import { ftpCommands } from './targets/ftp-commands.ts';
+import { proxyHeaders } from './targets/proxy-header.ts';
+import { sftpRequests } from './targets/sftp-requests.ts';
+import { signatureFiles } from './targets/signature.ts';
+import { sshGreeting } from './targets/ssh-greeting.ts';
+
+/** Every reader of what strangers send. A new one (the web service's bodies) is one line more. */
+export const TARGETS: FuzzTargets = {
+  'ftp-commands': ftpCommands,
+  'sftp-requests': sftpRequests,
+  'signature-files': signatureFiles,
+  'proxy-headers': proxyHeaders,
+  'ssh-greeting': sshGreeting,
+};
