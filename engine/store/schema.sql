@@ -153,6 +153,14 @@ CREATE TABLE forms (
     anomalies text NOT NULL
 );
 
+CREATE TABLE idempotency_keys (
+    sender character varying(6) NOT NULL,
+    key character varying(64) NOT NULL,
+    content character varying(64) NOT NULL,
+    ticket character varying(13) NOT NULL,
+    used_at text NOT NULL
+);
+
 CREATE TABLE job_runs (
     job character varying(40) NOT NULL,
     run_key character varying(40) NOT NULL,
@@ -315,6 +323,12 @@ CREATE TABLE suspects (
     started_at text NOT NULL
 );
 
+CREATE TABLE used_assertions (
+    client character varying(64) NOT NULL,
+    jti character varying(64) NOT NULL,
+    expires_at text NOT NULL
+);
+
 ALTER TABLE ONLY alerts ALTER COLUMN id SET DEFAULT nextval('alerts_id_seq'::regclass);
 
 ALTER TABLE ONLY audit ALTER COLUMN id SET DEFAULT nextval('audit_id_seq'::regclass);
@@ -365,6 +379,9 @@ ALTER TABLE ONLY folder_files
 
 ALTER TABLE ONLY forms
     ADD CONSTRAINT forms_pkey PRIMARY KEY (ticket, form_index);
+
+ALTER TABLE ONLY idempotency_keys
+    ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (sender, key);
 
 ALTER TABLE ONLY job_runs
     ADD CONSTRAINT job_runs_pkey PRIMARY KEY (job, run_key);
@@ -432,6 +449,9 @@ ALTER TABLE ONLY submissions
 ALTER TABLE ONLY suspects
     ADD CONSTRAINT suspects_pkey PRIMARY KEY (queue, message_id);
 
+ALTER TABLE ONLY used_assertions
+    ADD CONSTRAINT used_assertions_pkey PRIMARY KEY (client, jti);
+
 CREATE INDEX alerts_name_subject_id_index ON alerts USING btree (name, subject, id);
 
 CREATE UNIQUE INDEX alerts_standing ON alerts USING btree (name, subject) WHERE (cleared_at IS NULL);
@@ -452,6 +472,8 @@ CREATE INDEX events_ticket_id_index ON events USING btree (ticket, id);
 
 CREATE INDEX folder_files_file ON folder_files USING btree (file) WHERE (file IS NOT NULL);
 
+CREATE INDEX idempotency_keys_used_at_index ON idempotency_keys USING btree (used_at);
+
 CREATE INDEX job_runs_started_at_index ON job_runs USING btree (started_at);
 
 CREATE INDEX login_scores_banned ON login_scores USING btree (banned_until) WHERE (banned_until IS NOT NULL);
@@ -467,6 +489,8 @@ CREATE INDEX outbox_queue_due_at_id_index ON outbox USING btree (queue, due_at, 
 CREATE INDEX outbox_queue_sender_due_at_id_index ON outbox USING btree (queue, sender, due_at, id);
 
 CREATE INDEX submissions_received_at_ticket_index ON submissions USING btree (received_at, ticket);
+
+CREATE INDEX used_assertions_expires_at_index ON used_assertions USING btree (expires_at);
 
 ALTER TABLE ONLY attachments
     ADD CONSTRAINT attachments_message_id_foreign FOREIGN KEY (message_id) REFERENCES messages(id);

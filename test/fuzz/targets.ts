@@ -4,12 +4,14 @@ import { proxyHeaders } from './targets/proxy-header.ts';
 import { sftpRequests } from './targets/sftp-requests.ts';
 import { signatureFiles } from './targets/signature.ts';
 import { sshGreeting } from './targets/ssh-greeting.ts';
+import { webRequests } from './targets/web-requests.ts';
 
-/** Every reader of what strangers send. A new one (the web service's bodies) is one line more. */
+/** Every reader of what strangers send. A new one is one line more. */
 export const TARGETS: FuzzTargets = {
   'ftp-commands': ftpCommands,
   'sftp-requests': sftpRequests,
   'signature-files': signatureFiles,
   'proxy-headers': proxyHeaders,
   'ssh-greeting': sshGreeting,
+  'web-requests': webRequests,
 };

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
-import { Busboy, type BusboyInstance } from '@fastify/busboy';
+import busboy, { type Busboy } from 'busboy';
 import { invalidInput, ProblemError } from '../problem.ts';
 
 /** One file of a request, while it comes in. */
@@ -39,28 +39,29 @@ export async function readParts(
       parser.destroy();
       reject(error);
     };
-    parser.on('file', (_field, content, name) => {
-      taken = taken.then(() => take({ name: nameOf(name), content: piecesOf(content) }));
+    parser.on('file', (_field, content, { filename }) => {
+      content.on('error', () => undefined); // whoever reads it is told
+      taken = taken.then(() => take({ name: nameOf(filename), content: piecesOf(content) }));
       taken.catch(fail);
     });
     for (const limit of ['partsLimit', 'filesLimit', 'fieldsLimit'] as const) {
       parser.on(limit, () => fail(new ProblemError('payloadTooLarge', `At most ${LIMITS.files} files in one request`)));
     }
     parser.on('error', (error) => fail(notMultipart(error)));
-    parser.on('finish', () => void taken.then(resolve, reject));
+    parser.on('close', () => void taken.then(resolve, reject));
     body.on('aborted', () => fail(new ProblemError('badRequest', 'The request was cut off')));
     body.on('error', () => fail(new ProblemError('badRequest', 'The request was cut off')));
     body.pipe(parser);
   });
 }
 
-function openParser(headers: IncomingHttpHeaders): BusboyInstance {
+function openParser(headers: IncomingHttpHeaders): Busboy {
   const type = headers['content-type'] ?? '';
   if (Buffer.byteLength(type) > MOST_HEADER_BYTES) throw new ProblemError('badRequest', 'The content type is too long');
   try {
-    return new Busboy({
+    return busboy({
       headers: { ...headers, 'content-type': type },
-      limits: { ...LIMITS, headerSize: MOST_HEADER_BYTES },
+      limits: LIMITS,
       preservePath: true, // a path is refused like any name that does not fit, not cut to something else
     });
   } catch (error) {

@@ -59,8 +59,9 @@ export async function proveAssertion(assertion: string, checks: AssertionChecks)
   const { audience, clock } = checks;
   const keys = keysInForce(checks.certificates, clock());
   if (keys.length === 0) return refused('no certificate in force');
+  const algorithm = algorithmOf(assertion);
   let reason: RefusalReason = 'assertion not valid';
-  for (const key of keys.filter((key) => suits(key, assertion))) {
+  for (const key of keys.filter((key) => suits(key, algorithm))) {
     try {
       const { payload } = await jwtVerify(assertion, key, {
         ...{ algorithms: ALGORITHMS, audience, clockTolerance: SKEW_S, currentDate: clock() },
@@ -81,10 +82,17 @@ function keysInForce(certificates: readonly string[], now: Date): KeyObject[] {
 }
 
 /** Whether the key is of the kind that the algorithm of the assertion needs. */
-function suits(key: KeyObject, assertion: string): boolean {
-  const { alg = '' } = decodeProtectedHeader(assertion);
-  if (!ALGORITHMS.includes(alg)) return false;
-  return key.asymmetricKeyType === (alg.startsWith('ES') ? 'ec' : 'rsa');
+function suits(key: KeyObject, algorithm: string): boolean {
+  if (!ALGORITHMS.includes(algorithm)) return false;
+  return key.asymmetricKeyType === (algorithm.startsWith('ES') ? 'ec' : 'rsa');
+}
+
+function algorithmOf(assertion: string): string {
+  try {
+    return String(decodeProtectedHeader(assertion).alg);
+  } catch {
+    return ''; // a header that cannot be read
+  }
 }
 
 function judge({ jti, iat = 0, exp = 0 }: JWTPayload, now: Date): AssertionOutcome {

@@ -5,13 +5,14 @@ import { pino } from 'pino';
 import type { Logger } from '../../../engine/core/logger.ts';
 import { createFolders, type FoldersOf } from '../../../engine/landing/create-folders.ts';
 import { createBlobStore } from '../../../engine/store/blobs.ts';
-import { openStore } from '../../../engine/store/database.ts';
+import { type Db, openStore } from '../../../engine/store/database.ts';
 import { migrate } from '../../../engine/store/migrate.ts';
 
 /** The real folders over a store in memory. */
 export interface FuzzLanding {
   /** Removed by `close`. */
   readonly dir: string;
+  readonly db: Db;
   readonly foldersOf: FoldersOf;
   readonly clock: () => Date;
   /** Its errors are faults: an input must never break anything. */
@@ -43,7 +44,7 @@ export async function openFuzzLanding(): Promise<FuzzLanding> {
   const clock = () => new Date(now);
   const foldersOf = createFolders({ db, blobs, clock, log, onArrival: async () => undefined, limits: LIMITS });
   return {
-    ...{ dir, foldersOf, clock, log },
+    ...{ db, dir, foldersOf, clock, log },
     async begin() {
       now += 10_000; // what was counted before is old
       errors = [];
