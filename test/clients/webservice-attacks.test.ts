@@ -266,7 +266,8 @@ describe('attacks on the web service', function () {
         '-F',
         `file=@one;filename=FI.DMFA.123456.20260314.${10_000 + index}.R.1.1`,
       ]);
-      expect((await web.curl(submissions, ...auth, ...many.flat())).status).to.equal(413);
+      const tooMany = await web.curl(submissions, ...auth, ...many.flat());
+      expect(tooMany.status, tooMany.body).to.equal(413);
       expect(await engine.db('folder_files').where('folder', 'like', 'IN%')).to.deep.equal([]);
     });
 

@@ -34,21 +34,29 @@ export async function readParts(
   const parser = openParser(headers);
   await new Promise<void>((resolve, reject) => {
     let taken = Promise.resolve();
+    let failed = false;
     const fail = (error: unknown) => {
+      if (failed) return;
+      failed = true;
       body.unpipe(parser);
       parser.destroy();
-      reject(error);
+      // what is in hand ends first: nothing of the request goes on once it has been answered
+      void taken.catch(() => undefined).then(() => reject(error));
     };
     parser.on('file', (_field, content, { filename }) => {
       content.on('error', () => undefined); // whoever reads it is told
-      taken = taken.then(() => take({ name: nameOf(filename), content: piecesOf(content) }));
+      taken = taken.then(async () => {
+        if (!failed) await take({ name: nameOf(filename), content: piecesOf(content) });
+      });
       taken.catch(fail);
     });
     for (const limit of ['partsLimit', 'filesLimit', 'fieldsLimit'] as const) {
       parser.on(limit, () => fail(new ProblemError('payloadTooLarge', `At most ${LIMITS.files} files in one request`)));
     }
     parser.on('error', (error) => fail(notMultipart(error)));
-    parser.on('close', () => void taken.then(resolve, reject));
+    parser.on('close', () => {
+      if (!failed) void taken.then(resolve, fail);
+    });
     body.on('aborted', () => fail(new ProblemError('badRequest', 'The request was cut off')));
     body.on('error', () => fail(new ProblemError('badRequest', 'The request was cut off')));
     body.pipe(parser);
