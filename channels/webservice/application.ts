@@ -97,5 +97,8 @@ function unknown(err: unknown, log: Logger): ProblemError {
 function endSoon({ raw }: FastifyRequest, reply: FastifyReply): void {
   reply.header('connection', 'close');
   raw.resume();
-  setTimeout(() => raw.socket.destroy(), DRAIN_MS).unref();
+  const { socket } = raw;
+  if (socket.destroyed) return;
+  const timer = setTimeout(() => socket.destroy(), DRAIN_MS).unref();
+  socket.once('close', () => clearTimeout(timer));
 }
