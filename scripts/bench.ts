@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { benchChannels } from './bench/channels.ts';
 import { benchFairness } from './bench/fairness.ts';
 import { benchFlow } from './bench/flow.ts';
 import { benchSftp } from './bench/sftp.ts';
@@ -34,6 +35,10 @@ const FLOW_NEEDS = {
 };
 
 const BENCHES: Readonly<Record<string, Bench>> = {
+  channels: {
+    measure: benchChannels,
+    needs: { curl: 'curl', openssl: 'openssl', '/usr/sbin/vsftpd': 'vsftpd', '/usr/sbin/nginx': 'nginx' },
+  },
   fairness: { measure: benchFairness, needs: FLOW_NEEDS },
   flow: { measure: benchFlow, needs: FLOW_NEEDS },
   sftp: { measure: benchSftp, needs: { '/usr/sbin/sshd': 'openssh-server', sftp: 'openssh-client' } },
