@@ -4,6 +4,7 @@ import { connect as dial } from 'node:net';
 import { expect } from 'chai';
 import type { Client } from 'ssh2';
 import { freePort } from '../../scripts/demonstration/engine.ts';
+import { closed } from '../support/closed.ts';
 import { PASSWORD, startEngine, type TestEngine } from '../support/engine.ts';
 import { ftplib, type RawFtp, rawFtp } from '../support/ftp.ts';
 import { openSession, put } from '../support/raw-upload.ts';
@@ -55,8 +56,6 @@ describe('lessons of other servers of SFTP and FTP', function () {
     return socket;
   }
 
-  const closeOf = (client: Client) => new Promise<void>((resolve) => client.once('close', () => resolve()));
-
   const ownKey = async (): Promise<ClientKey> => {
     const [privateKey, publicKey] = await Promise.all([
       readFile(engine.loginKey, 'utf8'),
@@ -75,8 +74,7 @@ describe('lessons of other servers of SFTP and FTP', function () {
       let at = 0;
       const drip = setInterval(() => socket.write(line[at++ % line.length] ?? 'x'), 50);
       const asked = performance.now();
-      await once(socket, 'close');
-      clearInterval(drip);
+      await closed(socket).finally(() => clearInterval(drip));
       expect(performance.now() - asked).to.be.within(1_000, 6_000);
     }
   });
@@ -131,9 +129,9 @@ for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
       sendRaw(client, byte(90), str('session'), u32(1), u32(2 ** 21), u32(2 ** 15));
       sendRaw(client, byte(98), request);
       sendRaw(client, byte(97), u32(0));
-      const closed = closeOf(client);
+      const ended = closed(client);
       socketOf(client).end();
-      await closed;
+      await ended;
       const { session, end } = await openSession(engine);
       expect((await session.ask(17, str('/IN'))).type).to.equal(105);
       end();

@@ -3,8 +3,8 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { connect as dial } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import type { Client } from 'ssh2';
 import { freePort } from '../../scripts/demonstration/engine.ts';
+import { closed } from '../support/closed.ts';
 import { PASSWORD, startEngine, type TestEngine } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
 import { type RawFtp, rawFtp } from '../support/ftp.ts';
@@ -61,8 +61,6 @@ describe('lessons of others, over SFTP and FTP', function () {
     return socket;
   }
 
-  const closeOf = (client: Client) => new Promise<void>((resolve) => client.once('close', () => resolve()));
-
   const ownKey = async (): Promise<ClientKey> => {
     const [privateKey, publicKey] = await Promise.all([
       readFile(engine.loginKey, 'utf8'),
@@ -97,7 +95,7 @@ describe('lessons of others, over SFTP and FTP', function () {
       sendRaw(begun, byte(90), str('session'), u32(1), u32(2 ** 21), u32(2 ** 15));
     });
     open.push(client);
-    await closeOf(client);
+    await closed(client);
     expect(opened).to.equal(false);
     stranger.remove();
   });

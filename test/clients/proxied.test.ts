@@ -5,6 +5,7 @@ import { connect as connectTls } from 'node:tls';
 import { expect } from 'chai';
 import { run } from '../../scripts/demonstration/command.ts';
 import { freePort } from '../../scripts/demonstration/engine.ts';
+import { closed } from '../support/closed.ts';
 import { PASSWORD, startEngine, type TestEngine } from '../support/engine.ts';
 import { rawFtp } from '../support/ftp.ts';
 import { localHeader, proxyHeader } from '../support/proxy-header.ts';
@@ -56,7 +57,7 @@ describe('behind a load balancer that sends the PROXY protocol', function () {
       text += piece.toString('latin1');
       if (!whole) socket.destroy();
     });
-    await once(socket, 'close');
+    await closed(socket);
     return text;
   }
 
