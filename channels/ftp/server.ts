@@ -53,6 +53,7 @@ export function createFtpServer(options: FtpServerOptions): Service & { port(): 
       if (!listening) return;
       listening = false;
       const closed = [explicit, implicit].filter((server) => server.listening).map(closeServer);
+      for (const [socket, { connection }] of reception.open) if (!connection) socket.destroy();
       await Promise.all([...reception.open.values()].map(({ connection }) => connection?.end()));
       const cut = setTimeout(() => [...reception.open.keys()].map((socket) => socket.destroy()), CLOSING_MS);
       await Promise.all(closed);

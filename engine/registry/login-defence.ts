@@ -5,7 +5,7 @@ import { networkOf } from '../core/startups.ts';
 import type { Telemetry } from '../core/telemetry.ts';
 import type { Db } from '../store/database.ts';
 import { type ScoreKey, type ScorePolicy, scoredLogin } from './login-score.ts';
-import { addFailure, forgive, isBanned, type Scored, scoresOf } from './login-scores.ts';
+import { addFailure, forgive, type Scored, scoresOf } from './login-scores.ts';
 import { REFUSALS, type RefusalReason } from './refusals.ts';
 import { createStandings } from './standings.ts';
 
@@ -93,19 +93,17 @@ export function createLoginDefence(options: LoginDefenceOptions): LoginDefence {
   async function score(attempt: LoginTry): Promise<void> {
     if (isAllowed(attempt.address)) return;
     try {
-      const scored = await addFailure(db, keyOf(attempt), clock(), policy);
-      for (const one of scored) await learn(one, attempt);
+      const raised = await addFailure(db, keyOf(attempt), clock(), policy);
+      for (const one of raised) standings.set(nameOf(one), standingIn([one]));
+      for (const one of raised.filter(({ began }) => began)) tellOfBan(one, attempt);
     } catch (err) {
       log.error({ err }, 'a failed login could not be scored');
     }
   }
 
-  async function learn(scored: Scored, { channel, address }: Arrival): Promise<void> {
-    const before = await banned(scored);
-    standings.set(nameOf(scored), standingIn([scored]));
-    if (before || !isBanned(scored.score, clock())) return;
-    const kind = scored.login === '' ? 'address' : scored.network === '' ? 'login' : 'address and login';
-    log.warn({ channel, remote: address, kind, until: scored.score.bannedUntil }, 'too many failed logins');
+  function tellOfBan({ network, login, score: { bannedUntil: until } }: Scored, { channel, address }: Arrival): void {
+    const kind = login === '' ? 'address' : network === '' ? 'login' : 'address and login';
+    log.warn({ channel, remote: address, kind, until }, 'too many failed logins');
     telemetry.count('bode_login_bans_total', { kind });
   }
 

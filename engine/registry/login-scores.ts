@@ -17,6 +17,11 @@ export interface Scored extends ScoreKey {
   readonly score: Score;
 }
 
+/** A score that has just grown, and whether a ban has begun with that. */
+export interface Raised extends Scored {
+  readonly began: boolean;
+}
+
 /** The scores of these keys, those that there are, in one look. */
 export async function scoresOf(db: Db, keys: readonly ScoreKey[]): Promise<Scored[]> {
   const places = keys.map(() => '(network = ? and login = ?)').join(' or ');
@@ -39,13 +44,14 @@ export async function addFailure(db: Db, { network, login }: ScoreKey, now: Date
   });
 }
 
-async function addTo(tx: Db, key: ScoreKey, now: Date, limit: number, halfLifeMs: number): Promise<Scored> {
+async function addTo(tx: Db, key: ScoreKey, now: Date, limit: number, halfLifeMs: number): Promise<Raised> {
   const fresh = { ...key, score: 0, scored_at: now.toISOString(), banned_until: null, fades_at: now.toISOString() };
   await tx('login_scores').insert(fresh).onConflict(['network', 'login']).ignore();
   const before = await locked(tx, key);
   const score = afterFailure(before, now, limit, halfLifeMs);
   await save(tx, key, score, halfLifeMs);
-  return { ...key, score };
+  const stood = before !== undefined && isBanned(before, now);
+  return { ...key, score, began: !stood && isBanned(score, now) };
 }
 
 async function locked(tx: Db, key: ScoreKey): Promise<Score | undefined> {

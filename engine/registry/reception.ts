@@ -54,7 +54,7 @@ export function createReception<C extends { authenticated(): boolean }>(options:
     const guest: Guest<C> = { socket };
     open.set(socket, guest);
     const timer = setTimeout(() => {
-      if (!guest.connection?.authenticated()) socket.destroy();
+      if (!guest.connection?.authenticated()) turnAway(socket, 'no login in time', guest.origin?.address);
     }, limits.authTimeoutMs);
     socket.once('close', () => {
       clearTimeout(timer);

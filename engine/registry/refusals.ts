@@ -17,6 +17,7 @@ export const REFUSALS = {
   'not from a fixed link of the channel': false,
   'no PROXY header in time': false,
   'PROXY header not valid': false,
+  'no login in time': false,
   'too many connections': false,
   'too many connections that have not logged in': false,
   'gave way to another connection': false,

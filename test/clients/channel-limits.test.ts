@@ -1,8 +1,8 @@
-import { once } from 'node:events';
 import { connect as dial } from 'node:net';
 import { expect } from 'chai';
 import ssh2 from 'ssh2';
 import { freePort } from '../../scripts/demonstration/engine.ts';
+import { closed } from '../support/closed.ts';
 import { PASSWORD, startEngine, type TestEngine } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
 import { type RawFtp, rawFtp } from '../support/ftp.ts';
@@ -58,7 +58,7 @@ describe('limits of a channel', function () {
     return client;
   }
 
-  const closeOf = (to: number) => once(dial(to, '127.0.0.1').resume(), 'close').then(() => undefined);
+  const closeOf = (to: number) => closed(dial(to, '127.0.0.1').resume()).then(() => undefined);
 
   async function ftpPut(path: string, bytes: Buffer): Promise<string | undefined> {
     const client = await ftp();
@@ -95,7 +95,7 @@ describe('limits of a channel', function () {
       put: sftpPut,
       async idles() {
         const { session } = await openSession(engine);
-        await once(session.channel, 'close');
+        await closed(session.channel);
       },
       saysNothing: () => closeOf(engine.port),
       async floods(bytes) {
@@ -112,7 +112,7 @@ describe('limits of a channel', function () {
       async saysTooMuch() {
         const { session } = await openSession(engine);
         session.channel.write(u32(300_000));
-        await once(session.channel, 'close');
+        await closed(session.channel);
         return true;
       },
     },
@@ -125,13 +125,13 @@ describe('limits of a channel', function () {
       async floods(bytes) {
         const client = await rawFtp(port);
         client.send('NOOP\r\n'.repeat(Math.min(bytes, 60_000) / 6));
-        await once(client.socket, 'close');
+        await closed(client.socket);
         return true;
       },
       async saysTooMuch() {
         const client = await ftp();
         client.send(`STOR ${'x'.repeat(300_000)}`);
-        await once(client.socket, 'close');
+        await closed(client.socket);
         return true;
       },
     },

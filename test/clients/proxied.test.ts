@@ -5,9 +5,11 @@ import { connect as connectTls } from 'node:tls';
 import { expect } from 'chai';
 import { run } from '../../scripts/demonstration/command.ts';
 import { freePort } from '../../scripts/demonstration/engine.ts';
+import { closed } from '../support/closed.ts';
 import { PASSWORD, startEngine, type TestEngine } from '../support/engine.ts';
 import { rawFtp } from '../support/ftp.ts';
 import { localHeader, proxyHeader } from '../support/proxy-header.ts';
+import { recorder } from '../support/recorder.ts';
 import { BALANCED, type LoadBalancer, loadBalancer } from '../support/through-proxy.ts';
 
 const BALANCER = '127.0.0.9';
@@ -19,6 +21,7 @@ describe('behind a load balancer that sends the PROXY protocol', function () {
   let engine: TestEngine;
   const ports = { explicit: 0, implicit: 0, data: 0, sftp: 0 };
   const balancers: LoadBalancer[] = [];
+  const log = recorder();
 
   before(async () => {
     [ports.explicit, ports.implicit, ports.data] = [await freePort(), await freePort(), await freePort()];
@@ -27,8 +30,9 @@ describe('behind a load balancer that sends the PROXY protocol', function () {
         ...{ port: ports.explicit, implicitPort: ports.implicit, proxies: [BALANCER], authTimeout: '20s' },
         passivePorts: { from: ports.data, to: ports.data },
       },
-      config: { networks: { publilink: ['10.20.0.0/16'] } },
+      config: { networks: { publilink: ['10.20.0.0/16'] }, logins: { perAddress: 4 } },
       sftp: { proxies: [BALANCER] },
+      log: log.log,
       senders: [{ channels: ['sftp', 'ftp'], passwordFile: 'password', networks: ['publilink'] }],
     });
     ports.sftp = engine.port;
@@ -53,7 +57,7 @@ describe('behind a load balancer that sends the PROXY protocol', function () {
       text += piece.toString('latin1');
       if (!whole) socket.destroy();
     });
-    await once(socket, 'close');
+    await closed(socket);
     return text;
   }
 
@@ -142,6 +146,23 @@ describe('behind a load balancer that sends the PROXY protocol', function () {
     const [greeting] = await once(secure, 'data');
     expect(String(greeting)).to.match(/^220 /);
     socket.destroy();
+  });
+
+  it('failed logins are those of the client behind it: the load balancer is never banned', async () => {
+    const guesser = '10.20.0.66';
+    const port = await balance(ports.explicit, guesser);
+    for (let turn = 0; turn < 4; turn += 1) {
+      const client = await rawFtp(port, BALANCED);
+      await client.ask(`USER login${turn}`);
+      expect(await client.ask('PASS wrong')).to.equal('530 login incorrect');
+      client.close();
+    }
+    expect((await rawFtp(port, BALANCED)).socket.destroyed, 'the guesser').to.equal(true);
+    const other = await rawFtp(await balance(ports.explicit, LINKED), BALANCED);
+    expect(await other.ask('USER voorbeeld')).to.match(/^331 /);
+    other.close();
+    const lines = log.lines('"reason":"address banned"').map((line) => JSON.parse(line).remote);
+    expect(lines).to.deep.equal([guesser]);
   });
 
   async function plainWith(bytes: Buffer) {

@@ -68,6 +68,17 @@ function contract(kind: StoreKind): void {
       expect(counted.at(-1)).to.equal('bode_refusals_total ftp address banned');
     });
 
+    it('tells of each ban once when it begins, however slowly the failures come and whichever process sees them', async () => {
+      const login = { perAddress: 100, perAddressAndLogin: 100, perLogin: 4, halfLifeMs: 100 * MINUTE };
+      for (let count = 0; count < 8; count += 1) {
+        await newDefence({ policy: login }).refused(from(`198.51.100.${count}`), WRONG);
+        later(10_000);
+      }
+      const told = (kind: string) => counted.filter((line) => line === `bode_login_bans_total ${kind}`).length;
+      // the fourth failure and all after it leave their address no second try
+      expect([told('login'), told('address and login'), told('address')]).to.deep.equal([1, 5, 0]);
+    });
+
     it('holds in another process, and after a restart', async () => {
       const defence = newDefence();
       for (let count = 0; count < POLICY.perAddress; count += 1)

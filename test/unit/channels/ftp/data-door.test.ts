@@ -1,8 +1,8 @@
-import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { expect } from 'chai';
 import { type DataDoor, type DoorOptions, openDoor } from '../../../../channels/ftp/data-door.ts';
 import { silentLogger } from '../../../../engine/core/logger.ts';
+import { closed } from '../../../support/closed.ts';
 import { localHeader, proxyHeader } from '../../../support/proxy-header.ts';
 
 const BALANCER = '127.0.0.9';
@@ -38,7 +38,7 @@ describe('an FTP data connection', () => {
 
   it('is taken from the client alone, straight or although its commands come through a load balancer', async () => {
     await open({});
-    await once(come(BALANCER, Buffer.from('theirs')), 'close');
+    await closed(come(BALANCER, Buffer.from('theirs')));
     come('127.0.0.3', Buffer.from('mine'));
     expect(await taken()).to.equal('mine');
   });
@@ -51,7 +51,7 @@ describe('an FTP data connection', () => {
       [BALANCER, localHeader()],
       [BALANCER, Buffer.from('no header at all')],
     ];
-    for (const [from, bytes] of refused) await once(come(from, bytes), 'close');
+    for (const [from, bytes] of refused) await closed(come(from, bytes));
     come(BALANCER, Buffer.concat([proxyHeader({ from: CLIENT }), Buffer.from('mine')]));
     expect(await taken()).to.equal('mine');
   });
