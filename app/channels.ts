@@ -1,3 +1,4 @@
+import { createDropFolders } from '../channels/drop/service.ts';
 import { createFtpServer } from '../channels/ftp/server.ts';
 import { createSftpServer } from '../channels/sftp/server.ts';
 import type { Service } from '../engine/core/service.ts';
@@ -26,13 +27,14 @@ export function createIntake(base: Base, { trust }: Materials, wake: () => void)
 
 /** Every channel that is enabled. Throws config_invalid. */
 export async function createChannels(base: Base, materials: Materials, receiver: Receiver): Promise<Service[]> {
-  const { sftp, ftp } = base.config.channels;
+  const { sftp, ftp, drop } = base.config.channels;
   const { filesPerFolder: folderFiles, ...sizes } = base.config.landing;
   // one for all channels: they share its limits
   const foldersOf = createFolders({ ...base, onArrival: receiver.receive, limits: { ...sizes, folderFiles } });
   return [
     ...(sftp.enabled ? [createSftp(base, materials, foldersOf)] : []),
     ...(ftp.enabled ? [await createFtp(base, foldersOf)] : []),
+    ...(drop.enabled && Object.keys(drop.directories).length > 0 ? [createDrop(base, foldersOf)] : []),
   ];
 }
 
@@ -67,5 +69,23 @@ async function createFtp(base: Base, foldersOf: FoldersOf): Promise<Service> {
     isFixedLink: networks.hasAny,
     tls: await loadTls(base, { certificate, key }),
     limits: { ...counts, idleMs: idle, authTimeoutMs: authTimeout },
+  });
+}
+
+function createDrop(base: Base, foldersOf: FoldersOf): Service {
+  const { config, db } = base;
+  const { directories, mode, look: lookMs, poll: pollMs, places } = config.channels.drop;
+  return createDropFolders({
+    ...base,
+    directories,
+    foldersOf,
+    isServed: async (sender) => (await findSender(db, sender))?.channels.includes('drop') ?? false,
+    limits: { names: config.landing.filesPerFolder, fileBytes: config.landing.fileBytes },
+    waitMs: config.intake.waitForGo,
+    mode: Number.parseInt(mode, 8),
+    lookMs,
+    pollMs,
+    places,
+    alone: config.broker.url === 'embedded',
   });
 }

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { keys } from '../engine/core/mistakes.ts';
+import { fault, keys } from '../engine/core/mistakes.ts';
 import { channelsSchema } from './channel-schema.ts';
 import { goalsSchema } from './goal-schema.ts';
 import { networksSchema } from './network-schema.ts';
-import { absoluteStore, existing, fallingBack, path, type Surroundings, secret } from './sources.ts';
+import { absoluteStore, existing, fallingBack, isWithin, path, type Surroundings, secret } from './sources.ts';
 import { choice, choices, count, duration, flag, host, port, size, text } from './values.ts';
 
 const STORE_URL = /^(sqlite:.+|postgres(ql)?:\/\/.+)$/;
@@ -207,7 +207,16 @@ export function configSchema(around: Surroundings, shipped: Shipped) {
       ),
     }).prefault({}),
     goals: goalsSchema(shipped.goals),
-  }).transform((config) => {
+  }).transform((config, context) => {
+    for (const [sender, directory] of Object.entries(config.channels.drop.directories)) {
+      if (!isWithin(directory, config.dataDir) && !isWithin(config.dataDir, directory)) continue;
+      fault(context, 'shares files with dataDir', 'a directory of its own', [
+        'channels',
+        'drop',
+        'directories',
+        sender,
+      ]);
+    }
     const url = config.store.url ?? `sqlite:${join(config.dataDir, 'bode.sqlite')}`;
     return { ...config, store: { ...config.store, url: absoluteStore(url, around) } };
   });

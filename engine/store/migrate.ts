@@ -3,11 +3,12 @@ import { type Db, isSqlite } from './database.ts';
 import type { Migration } from './migration.ts';
 import { initial } from './migrations/001-initial.ts';
 import { manyProcesses } from './migrations/002-many-processes.ts';
+import { drop } from './migrations/005-drop.ts';
 import { unhurried } from './postgres.ts';
 import { inTransaction } from './transaction.ts';
 
 /** Every migration, in order, listed by hand. */
-export const MIGRATIONS: readonly Migration[] = [initial, manyProcesses];
+export const MIGRATIONS: readonly Migration[] = [initial, manyProcesses, drop];
 
 const LOCK_KEY = 190_815; // any constant: it names the lock that starters of one database queue up on
 
