@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { open, rename, unlink } from 'node:fs/promises';
-import { pipeline } from 'node:stream/promises';
+import { open, rename, unlink, writeFile } from 'node:fs/promises';
 import type { Clock } from '../../engine/core/clock.ts';
 import { EngineError } from '../../engine/core/errors.ts';
 import type { Logger } from '../../engine/core/logger.ts';
@@ -106,7 +105,7 @@ async function writeAside({ directory, out, folder }: Target, name: string, copy
       const { mode, gid } = await out.stat();
       // a file takes the group of the directory that it is made in; the rename does not change it
       if (mode & SETGID) await handle.chown(process.geteuid?.() ?? -1, gid);
-      await pipeline(download.stream(), handle.createWriteStream({ autoClose: false }), { signal: deps.signal });
+      await writeFile(handle, download.stream(), { signal: deps.signal });
       await handle.chmod(deps.mode);
       await handle.sync();
     } finally {

@@ -38,12 +38,14 @@ const OVERDUE_AT_ONCE = 100;
 /** Creates the inbox of one sender. It remembers what it has refused, to say it once, and since when files wait. */
 export function createInbox(options: InboxOptions): Inbox {
   const { holder, limits, log, signal, clock, waitMs } = options;
-  const refused = new Map<FolderName, ReadonlySet<string>>();
+  const said = new Map<FolderName, ReadonlySet<string>>();
   const overdue = createOverdue(waitMs, () => clock().getTime());
 
-  function sayRefused(folder: FolderName, refusals: readonly Refusal[]): void {
-    const before = refused.get(folder);
-    refused.set(folder, new Set(refusals.map(keyOf)));
+  /** Once for each, until it is gone: what is too large is only found when its GO comes. */
+  function sayRefused(folder: FolderName, refusals: readonly Refusal[], files: readonly InFile[]): void {
+    const before = said.get(folder);
+    const there = files.map(keyOf).filter((key) => before?.has(key));
+    said.set(folder, new Set([...refusals.map(keyOf), ...there]));
     for (const refusal of refusals) {
       if (before?.has(keyOf(refusal))) continue;
       const file = loggable(refusal.raw.toString('utf8'));
@@ -86,14 +88,14 @@ export function createInbox(options: InboxOptions): Inbox {
         const { fitting, refusals: large } = await withinSize(from.directory, set, limits.fileBytes);
         tooLarge.push(...large);
         if (fitting[0] === trigger) await take(directory, from, fitting);
-        left = left.filter((file) => !set.includes(file));
+        left = left.filter((file) => !fitting.includes(file));
       }
       const waited = overdue.among(folder, left).slice(0, OVERDUE_AT_ONCE);
       const { fitting, refusals: large } = await withinSize(from.directory, waited, limits.fileBytes);
       tooLarge.push(...large);
       if (fitting.length > 0) await take(directory, from, fitting);
     } finally {
-      sayRefused(folder, [...refusals, ...tooLarge]);
+      sayRefused(folder, [...refusals, ...tooLarge], left);
     }
   }
 
@@ -117,7 +119,7 @@ interface From {
   readonly directory: HeldDirectory;
 }
 
-const keyOf = ({ raw, reason }: Refusal) => `${raw.toString('latin1')}\n${reason}`;
+const keyOf = ({ raw }: Pick<Refusal, 'raw'>) => raw.toString('latin1');
 
 /** A claim as this engine's: its own, or that of one that is dead. */
 async function ours(directory: SenderDirectory, found: Claim, { id, isDead }: InboxOptions['holder']) {

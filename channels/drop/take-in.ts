@@ -116,9 +116,10 @@ const PIECE = 1 << 20;
  */
 async function* contentOf(handle: FileHandle, signal: AbortSignal): AsyncGenerator<Buffer> {
   const before = await handle.stat();
-  for (let at = 0; ; ) {
+  for (let at = 0; at < before.size; ) {
     signal.throwIfAborted();
-    const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(PIECE), 0, PIECE, at);
+    const length = Math.min(PIECE, before.size - at);
+    const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(length), 0, length, at);
     if (bytesRead === 0) break;
     yield buffer.subarray(0, bytesRead);
     at += bytesRead;
