@@ -21,16 +21,19 @@ export interface TestDirectory {
   remove(): Promise<void>;
 }
 
-/** Makes a directory with the six folders. */
-export async function makeDirectory(below = tmpdir()): Promise<TestDirectory> {
-  const path = await mkdtemp(join(below, 'bode-drop-'));
-  for (const folder of FOLDERS) await mkdir(join(path, folder));
+/** Makes a directory with the six folders, at `given` or at a place of its own. */
+export async function makeDirectory(given?: string): Promise<TestDirectory> {
+  const path = given ?? (await mkdtemp(join(tmpdir(), 'bode-drop-')));
+  for (const folder of FOLDERS) await mkdir(join(path, folder), { recursive: true });
   const at = (folder: string, name: string) => join(path, folder, name);
   const list = async (folder: string) => (await readdir(join(path, folder)).catch(() => [])).sort();
 
+  let uploads = 0;
+
   async function put(folder: FolderName, name: string, content: string | Buffer = ''): Promise<void> {
-    await writeFile(join(path, 'upload'), content);
-    await rename(join(path, 'upload'), at(folder, name));
+    const aside = join(path, `upload-${uploads++}`);
+    await writeFile(aside, content);
+    await rename(aside, at(folder, name));
   }
 
   async function claimed(): Promise<string[]> {

@@ -88,7 +88,9 @@ describe('a drop folder', () => {
       await start();
       await eventually(() => expect(taken()).to.equal(1));
       expect(await directory.list('IN')).to.deep.equal([`.in.${FI}.`, `${FI}.tmp`, OTHER].sort());
-      expect((await rows()).map((row) => row.split(' ')[0])).to.have.members([almost, misnamed, GO].map((n) => `IN/${n}`));
+      expect((await rows()).map((row) => row.split(' ')[0])).to.have.members(
+        [almost, misnamed, GO].map((n) => `IN/${n}`),
+      );
     });
 
     it('takes files in without a GO once they have waited for too long', async () => {
@@ -123,7 +125,10 @@ describe('a drop folder', () => {
     it('refuses hostile names and what is too large, and says so once without an INSS number', async () => {
       const names = ['GO.\n.x', 'GO.\u202e', '-rf', '\ufffd', 'FI.85073003328\u0007'];
       for (const name of names) await directory.put('IN', name, 'x');
-      await writeFile(Buffer.concat([Buffer.from(`${directory.path}/IN/`), Buffer.from([0x47, 0x4f, 0x2e, 0xff])]), 'x');
+      await writeFile(
+        Buffer.concat([Buffer.from(`${directory.path}/IN/`), Buffer.from([0x47, 0x4f, 0x2e, 0xff])]),
+        'x',
+      );
       await directory.put('IN', FI, 'x'.repeat(11));
       await directory.put('IN', GO);
       await start({ limits: { names: 50_000, fileBytes: 10 } });
@@ -248,7 +253,11 @@ describe('a drop folder', () => {
   });
 
   describe('giving answers', () => {
-    const [FO, SIG, END] = ['FO', 'FS', 'GO'].map((role) => `${role}.ACRF.999999.20261122.00001.R`) as [string, string, string];
+    const [FO, SIG, END] = ['FO', 'FS', 'GO'].map((role) => `${role}.ACRF.999999.20261122.00001.R`) as [
+      string,
+      string,
+      string,
+    ];
 
     it('writes an answer once, whole, with its mode, and removes it when its copy is deleted', async () => {
       await start();
@@ -290,7 +299,10 @@ describe('a drop folder', () => {
         while (!done) {
           const gos = (await directory.list('OUT')).filter((name) => name.startsWith('GO.'));
           const there = new Set(await directory.list('OUT'));
-          lacking = [...lacking, ...gos.filter((go) => !there.has(`FO${go.slice(2)}`) || !there.has(`FS${go.slice(2)}`))];
+          lacking = [
+            ...lacking,
+            ...gos.filter((go) => !there.has(`FO${go.slice(2)}`) || !there.has(`FS${go.slice(2)}`)),
+          ];
         }
       })();
       await start();
