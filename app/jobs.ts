@@ -17,6 +17,7 @@ import {
 import type { Job, JobContext } from '../engine/jobs/job.ts';
 import { daily, every, type Timetable } from '../engine/jobs/timetable.ts';
 import { sweepParts } from '../engine/landing/sweep.ts';
+import { virusFound } from '../engine/pipelines/antivirus/virus-found.ts';
 import { auditConflict } from '../engine/store/audit-chain.ts';
 import { auditHeadPath } from '../engine/store/audit-head.ts';
 import { type Collected, collectContent, sweepUnnamed } from '../engine/store/collect.ts';
@@ -70,7 +71,15 @@ function createAlerts(base: Base, { auditKey: key }: Materials, jobs: readonly J
   const failing = checksOf(base, broker).map(({ name, level, check }) => failingCheck(name, level, check));
   const chain = { db: base.db, key, headPath: auditHeadPath(base.config.dataDir) };
   const audit = [auditUnlinked(), auditBroken(() => auditConflict(chain))];
-  const conditions = [arrivalsWait(), deadLettersWait, senderPaused, jobFails(jobs), ...audit, ...failing];
+  const conditions = [
+    arrivalsWait(),
+    virusFound(),
+    deadLettersWait,
+    senderPaused,
+    jobFails(jobs),
+    ...audit,
+    ...failing,
+  ];
   return alertsJob({ conditions, command: base.config.alerts.command });
 }
 

@@ -12,6 +12,7 @@ import { jobsCommand } from './commands/jobs.ts';
 import { mailboxCommand } from './commands/mailbox.ts';
 import { toleratePipeEnd } from './commands/output.ts';
 import { provisionCommand } from './commands/provision.ts';
+import { quarantineCommand } from './commands/quarantine.ts';
 import { senderCommand, sendersCommand } from './commands/senders.ts';
 import { startCommand } from './commands/start.ts';
 import { storeCommand } from './commands/store.ts';
@@ -34,6 +35,7 @@ function program(): Command {
     submissionCommand(),
     mailboxCommand(),
     deadCommand(),
+    quarantineCommand(),
     sendersCommand(),
     senderCommand(),
     storeCommand(),
