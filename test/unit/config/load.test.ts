@@ -89,7 +89,7 @@ trust: { anchors: [nope.pem] }
 intake: { signature: { allow: [sha1, md4] } }
 `);
       expect(lines).to.have.members([
-        'dataDri: unknown key, did you mean "dataDir"?; allowed: dataDir, identity, log, store, broker, channels, networks, schemas, trust, scheduler, alerts, observe, landing, intake, inspection, shutdown, goals',
+        'dataDri: unknown key, did you mean "dataDir"?; allowed: dataDir, identity, log, store, broker, channels, networks, schemas, trust, scheduler, alerts, observe, landing, intake, antivirus, inspection, shutdown, goals',
         'log.level: not one of the values there are; allowed: fatal, error, warn, info, debug, trace, silent',
         'store.url: of the wrong form; allowed: sqlite:PATH, postgres://USER:SECRET@HOST/DATABASE',
         'store.poolsize: unknown key, did you mean "poolSize"?; allowed: url, poolSize, connectWithin, answerWithin, contentGrace',
@@ -114,6 +114,24 @@ intake: { signature: { allow: [sha1, md4] } }
       'a host of two lines': ['observe: { host: "a\\nb" }', 'observe.host'],
       'a path with NUL': ['dataDir: "a\\0b"', 'dataDir'],
       'a schema directory that is nowhere': ['schemas: { dirs: [nowhere] }', 'schemas.dirs[0]'],
+      'a drop folder of nobody': [
+        'channels: { drop: { directories: { 12345: a } } }',
+        'channels.drop.directories.12345',
+      ],
+      'a drop folder in another': [
+        'channels: { drop: { directories: { "123456": a, "123457": a/b } } }',
+        'channels.drop.directories.123457',
+      ],
+      'a drop folder that holds dataDir': [
+        'channels: { drop: { directories: { "123456": . } } }',
+        'channels.drop.directories.123456',
+      ],
+      'a drop folder in dataDir': [
+        'channels: { drop: { directories: { "123456": data/x } } }',
+        'channels.drop.directories.123456',
+      ],
+      'a mode that is none': ['channels: { drop: { mode: "0999" } }', 'channels.drop.mode'],
+      'an address of clamd that is none': ['antivirus: { clamd: "127.0.0.1:3310" }', 'antivirus.clamd'],
       'an amqp address without a host': ['broker: { url: "amqp://" }', 'broker.url'],
     };
     for (const [name, [text, path]] of Object.entries(wrong)) {
