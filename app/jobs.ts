@@ -17,6 +17,7 @@ import {
 import type { Job, JobContext } from '../engine/jobs/job.ts';
 import { daily, every, type Timetable } from '../engine/jobs/timetable.ts';
 import { sweepParts } from '../engine/landing/sweep.ts';
+import { forgetTakenIn } from '../engine/landing/upload-rows.ts';
 import { virusFound } from '../engine/pipelines/antivirus/virus-found.ts';
 import { auditConflict } from '../engine/store/audit-chain.ts';
 import { auditHeadPath } from '../engine/store/audit-head.ts';
@@ -29,6 +30,7 @@ const RECOVER_EVERY_MS = 15_000;
 const EXPIRE_EVERY_MS = 600_000;
 const ANSWER_EVERY_MS = 5_000;
 const HOUR_MS = 3_600_000;
+const TAKEN_IN_KEPT_MS = 30 * 24 * HOUR_MS;
 
 /** What jobs need of the engine around them. */
 interface Engine {
@@ -60,6 +62,10 @@ export function createJobs(base: Base, materials: Materials, { receiver, wake, b
     job('collect-content', every(HOUR_MS), async ({ signal }) =>
       collected(await collectContent({ ...base, graceMs, signal })),
     ),
+    job('forget-taken-in', daily('03:30'), async ({ slot }) => {
+      await forgetTakenIn(base.db, new Date(slot.getTime() - TAKEN_IN_KEPT_MS));
+      return '';
+    }),
     job('look-through-content', daily('03:00'), async ({ signal }) =>
       collected(await sweepUnnamed({ ...base, graceMs, signal })),
     ),

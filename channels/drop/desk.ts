@@ -1,3 +1,4 @@
+import { EngineError } from '../../engine/core/errors.ts';
 import { createOutage, type Outage } from '../../engine/core/outage.ts';
 import type { FolderName } from '../../engine/landing/folders.ts';
 import { copiedIn, OUT_FOLDERS } from '../../engine/landing/out-copies.ts';
@@ -66,7 +67,9 @@ export function createDesk(options: DeskOptions): Desk {
   }
 
   async function serve(tasks: readonly Task[]): Promise<void> {
-    if (signal.aborted || !(await options.isServed())) return;
+    if (signal.aborted) return;
+    if (!(await options.isServed()))
+      throw new EngineError('access_denied', 'its sender is not registered for drop folders');
     const directory = await openSenderDirectory(path);
     try {
       await watches.keep(directory); // first: what comes while we look is told
@@ -79,7 +82,7 @@ export function createDesk(options: DeskOptions): Desk {
   /** Never rejects: what fails is said once, until it succeeds. */
   async function telling(what: Task | 'directory', work: () => Promise<void>): Promise<void> {
     await work().then(outages[what].succeeded, (error: unknown) => {
-      if (!signal.aborted) outages[what].failed(error);
+      if (!signal.aborted) outages[what].failed(withoutNames(error));
     });
   }
 
@@ -90,6 +93,12 @@ export function createDesk(options: DeskOptions): Desk {
   }
 
   return { sender, ask, close };
+}
+
+/** What the system says of a file names it, and its name may be anything. */
+function withoutNames(error: unknown): unknown {
+  const { code, syscall, path } = error as NodeJS.ErrnoException;
+  return path === undefined ? error : new Error(`a file or directory could not be used (${syscall}: ${code})`);
 }
 
 const answersOf = (options: DeskOptions): AnswersDeps => ({ ...options, holder: options.holder.id });

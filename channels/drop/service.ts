@@ -5,7 +5,6 @@ import type { Logger } from '../../engine/core/logger.ts';
 import { periodic, type Service } from '../../engine/core/service.ts';
 import type { FoldersOf } from '../../engine/landing/create-folders.ts';
 import { placesToCopy } from '../../engine/landing/out-copies.ts';
-import { forgetTakenIn } from '../../engine/landing/upload-rows.ts';
 import type { Db } from '../../engine/store/database.ts';
 import { createDesk, type Desk } from './desk.ts';
 import { createHolder } from './holder.ts';
@@ -37,8 +36,6 @@ export interface DropOptions {
   readonly leaseMs?: number;
 }
 
-const DAY_MS = 86_400_000;
-
 /** The drop folders: directories that another daemon fills. Any number of engines may serve the same ones. */
 export function createDropFolders(options: DropOptions): Service {
   const { db, clock, log, directories, lookMs, pollMs } = options;
@@ -60,7 +57,6 @@ export function createDropFolders(options: DropOptions): Service {
     ...{ name: 'looking at the drop folders', everyMs: lookMs, log, clock },
     async tick() {
       for (const desk of desks) desk.ask('in', 'answers', 'fetched');
-      await forgetTakenIn(db, new Date(clock().getTime() - 30 * DAY_MS));
     },
   });
   const poller = periodic({

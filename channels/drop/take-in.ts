@@ -69,8 +69,9 @@ async function takeInFile(
   file: InFile,
   deps: TakeInDeps,
 ): Promise<void> {
-  const handle = await ifThere(open(held.at(file.raw), READ));
+  const handle = await ifThere(openFile(held, file));
   if (!handle) return; // taken over, and done
+  if (typeof handle === 'string') return refuse(directory, claim, held, file, handle, deps);
   try {
     const fault = await faultOf(handle, deps.limits);
     if (fault !== undefined) return await refuse(directory, claim, held, file, fault, deps);
@@ -83,6 +84,14 @@ async function takeInFile(
 
 // neither waits for the writer of a FIFO nor follows a link that was put in the file's place before it was claimed
 const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+/** Opens a claimed file; gives the reason when it is none that can be opened. */
+function openFile(held: HeldDirectory, { raw }: InFile): Promise<FileHandle | string> {
+  return open(held.at(raw), READ).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ELOOP' || error.code === 'ENXIO') return 'it is no regular file';
+    throw error;
+  });
+}
 
 /** At most 80 characters, the same for whoever takes it in. */
 function onceFor({ id }: Claim, { raw }: InFile): string {

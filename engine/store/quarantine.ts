@@ -1,4 +1,6 @@
+import { EngineError } from '../core/errors.ts';
 import { audit } from './audit.ts';
+import { keepBlobs } from './blob-rows.ts';
 import type { Db } from './database.ts';
 import { insertRow, placesFor, rowsOf } from './sql.ts';
 import { inTransaction } from './transaction.ts';
@@ -33,6 +35,9 @@ export async function quarantine(tx: Db, found: Quarantined): Promise<void> {
   const signature = found.signature.slice(0, LONGEST_SIGNATURE);
   const row = { sha256, signature, ticket, sender, found_at: foundAt.toISOString() };
   if (!(await insertRow(tx, 'quarantine', { ...row }, 'orIgnore'))) return;
+  if (!(await keepBlobs(tx, [sha256], foundAt))) {
+    throw new EngineError('blob_missing', 'the content to keep apart is not in the store', { sha256 });
+  }
   const facts = { sender, ticket, signature };
   await audit(tx, {
     at: foundAt,

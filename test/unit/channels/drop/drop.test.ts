@@ -143,6 +143,23 @@ describe('a drop folder', () => {
       expect(await directory.list('IN')).to.have.length(names.length + 2);
     });
 
+    it('keeps aside what turns out to be no file after it was claimed, and takes in the rest', async () => {
+      const claim = join(directory.path, '.bode/claims', `${'1'.repeat(32)}.IN.${'d'.repeat(32)}`);
+      await mkdir(claim, { recursive: true, mode: 0o700 });
+      await symlink('/etc/hostname', join(claim, FI));
+      await run('mkfifo', [join(claim, FS)]);
+      await mkdir(join(claim, 'FI.D'));
+      await writeFile(join(claim, GO), '');
+      await start();
+      await eventually(() => expect(taken()).to.equal(1));
+      expect(await rows()).to.deep.equal([`IN/${GO} complete drop`]);
+      expect(await directory.list('.bode/refused')).to.have.length(3);
+      expect(await directory.list('.bode/claims')).to.deep.equal([]);
+      expect(said('file in a drop folder refused').map(({ reason }) => reason)).to.deep.equal(
+        Array(3).fill('it is no regular file'),
+      );
+    });
+
     it('waits for a writer that still has the file open, as long as it writes', async () => {
       const writer = await open(directory.in('IN', FI), 'a');
       const big = 'x'.repeat(2 ** 20);
@@ -291,7 +308,7 @@ describe('a drop folder', () => {
     });
 
     it('writes the GO when all else is there', async () => {
-      const many = Array.from({ length: 60 }, (_, at) => `ACRF.999999.20261122.${String(at).padStart(5, '0')}.R`);
+      const many = Array.from({ length: 20 }, (_, at) => `ACRF.999999.20261122.${String(at).padStart(5, '0')}.R`);
       await place(...many.flatMap((stem) => [`FO.${stem}`, `FS.${stem}`, `GO.${stem}`]));
       let lacking: string[] = [];
       let done = false as boolean;
@@ -307,7 +324,7 @@ describe('a drop folder', () => {
       })();
       await start();
       try {
-        await eventually(async () => expect(await directory.list('OUT')).to.have.length(180), 30_000);
+        await eventually(async () => expect(await directory.list('OUT')).to.have.length(60), 30_000);
       } finally {
         done = true;
       }
@@ -322,6 +339,9 @@ describe('a drop folder', () => {
       await start();
       await eventually(async () => expect(await directory.list('OUT')).to.include.members(next));
       expect(await directory.list('OUT')).not.to.include(END);
+      await eventually(() => expect(said('answers into the drop folder: away')).to.have.length(1));
+      const [line] = said('answers into the drop folder: away');
+      expect(line?.['reason']).to.equal('a file or directory could not be used (rename: EISDIR)'); // no name
       await rm(directory.in('OUT', FO), { recursive: true });
       await eventually(async () => expect(await directory.list('OUT')).to.include.members([FO, SIG, END]));
       expect(await readFile(directory.in('OUT', FO), 'utf8')).to.equal(`content of ${FO}`);
