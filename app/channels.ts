@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { createDropFolders } from '../channels/drop/service.ts';
 import { createFtpServer } from '../channels/ftp/server.ts';
 import { createSftpServer } from '../channels/sftp/server.ts';
 import { createWebservice } from '../channels/webservice/server.ts';
@@ -31,7 +32,7 @@ export function createIntake(base: Base, { trust }: Materials, wake: () => void)
 
 /** Every channel that is enabled. Throws config_invalid. */
 export async function createChannels(base: Base, materials: Materials, receiver: Receiver): Promise<Service[]> {
-  const { sftp, ftp, webservice } = base.config.channels;
+  const { sftp, ftp, webservice, drop } = base.config.channels;
   const { filesPerFolder: folderFiles, ...sizes } = base.config.landing;
   // one for all channels: they share its limits
   const foldersOf = createFolders({ ...base, onArrival: receiver.receive, limits: { ...sizes, folderFiles } });
@@ -40,6 +41,7 @@ export async function createChannels(base: Base, materials: Materials, receiver:
     ...(sftp.enabled ? [createSftp(base, materials, parts)] : []),
     ...(ftp.enabled ? [await createFtp(base, parts)] : []),
     ...(webservice.enabled ? [await createWeb(base, parts)] : []),
+    ...(drop.enabled && Object.keys(drop.directories).length > 0 ? [createDrop(base, foldersOf)] : []),
   ];
 }
 
@@ -117,5 +119,23 @@ async function createWeb(base: Base, parts: Parts): Promise<Service> {
     longestWaitMs: longestWait,
     idleMs: idle,
     limits: { ...counts, authTimeoutMs: authTimeout },
+  });
+}
+
+function createDrop(base: Base, foldersOf: FoldersOf): Service {
+  const { config, db } = base;
+  const { directories, mode, look: lookMs, poll: pollMs, places } = config.channels.drop;
+  return createDropFolders({
+    ...base,
+    directories,
+    foldersOf,
+    isServed: async (sender) => (await findSender(db, sender))?.channels.includes('drop') ?? false,
+    limits: { names: config.landing.filesPerFolder, fileBytes: config.landing.fileBytes },
+    waitMs: config.intake.waitForGo,
+    mode: Number.parseInt(mode, 8),
+    lookMs,
+    pollMs,
+    places,
+    alone: config.broker.url === 'embedded',
   });
 }

@@ -17,6 +17,8 @@ import {
 import type { Job, JobContext } from '../engine/jobs/job.ts';
 import { daily, every, type Timetable } from '../engine/jobs/timetable.ts';
 import { sweepParts } from '../engine/landing/sweep.ts';
+import { forgetTakenIn } from '../engine/landing/upload-rows.ts';
+import { virusFound } from '../engine/pipelines/antivirus/virus-found.ts';
 import { forgetFaded } from '../engine/registry/login-scores.ts';
 import { forgetAssertions } from '../engine/registry/used-assertions.ts';
 import { auditConflict } from '../engine/store/audit-chain.ts';
@@ -32,6 +34,7 @@ const EXPIRE_EVERY_MS = 600_000;
 const ANSWER_EVERY_MS = 5_000;
 const HOUR_MS = 3_600_000;
 const KEYS_MS = 7 * 24 * HOUR_MS; // an idempotency key is good for a week
+const TAKEN_IN_KEPT_MS = 30 * 24 * HOUR_MS;
 
 /** What jobs need of the engine around them. */
 interface Engine {
@@ -69,6 +72,10 @@ export function createJobs(base: Base, materials: Materials, { receiver, wake, b
       collected(await collectContent({ ...base, graceMs, signal })),
     ),
     job('forget-login-scores', every(HOUR_MS), async ({ db, now }) => counted(await forgetFaded(db, now))),
+    job('forget-taken-in', daily('03:30'), async ({ slot }) => {
+      await forgetTakenIn(base.db, new Date(slot.getTime() - TAKEN_IN_KEPT_MS));
+      return '';
+    }),
     job('look-through-content', daily('03:00'), async ({ signal }) =>
       collected(await sweepUnnamed({ ...base, graceMs, signal })),
     ),
@@ -80,7 +87,15 @@ function createAlerts(base: Base, { auditKey: key }: Materials, jobs: readonly J
   const failing = checksOf(base, broker).map(({ name, level, check }) => failingCheck(name, level, check));
   const chain = { db: base.db, key, headPath: auditHeadPath(base.config.dataDir) };
   const audit = [auditUnlinked(), auditBroken(() => auditConflict(chain))];
-  const conditions = [arrivalsWait(), deadLettersWait, senderPaused, jobFails(jobs), ...audit, ...failing];
+  const conditions = [
+    arrivalsWait(),
+    virusFound(),
+    deadLettersWait,
+    senderPaused,
+    jobFails(jobs),
+    ...audit,
+    ...failing,
+  ];
   return alertsJob({ conditions, command: base.config.alerts.command });
 }
 

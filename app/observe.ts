@@ -8,6 +8,7 @@ import { schedulerCheck } from '../engine/jobs/health.ts';
 import type { Job } from '../engine/jobs/job.ts';
 import type { Scheduler } from '../engine/jobs/scheduler.ts';
 import { diskCheck, storeCheck } from '../engine/store/health.ts';
+import { antivirusCheck } from './antivirus.ts';
 import type { Base } from './base.ts';
 
 /** What can be wrong with an installation, whichever of its processes looks, and how bad it is. */
@@ -25,6 +26,8 @@ export function checksOf(base: Base, broker?: Broker): NamedCheck[] {
     { name: 'disk low', level: 'error', check: disk },
     { name: 'outbox old', level: 'error', check: outboxCheck({ db, clock, maxAgeMs: config.observe.outboxAge }) },
   ];
+  const antivirus = antivirusCheck(config);
+  if (antivirus) checks.push({ name: 'virus scanner away', level: 'error', check: antivirus });
   return broker ? [{ name: 'broker down', level: 'error', check: brokerCheck(broker) }, ...checks] : checks;
 }
 

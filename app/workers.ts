@@ -7,6 +7,7 @@ import { createReplyNumbers } from '../engine/outbound/reply-numbers.ts';
 import { formsPipeline } from '../engine/pipelines/forms.ts';
 import { submissionsPipeline } from '../engine/pipelines/submissions.ts';
 import { createInspector } from '../engine/pipelines/xml/inspector.ts';
+import { createAntivirus } from './antivirus.ts';
 import type { Base, Materials } from './base.ts';
 
 /**
@@ -29,7 +30,7 @@ export function createWorkers(
   const inspector = createInspector({ schemaDirs: config.schemas.dirs, workers, windowBytes, limits, log });
   const { inspect } = inspector;
   const numbers = createReplyNumbers(base.db);
-  const submissions = submissionsPipeline({ ...base, goals: config.goals, inspect });
+  const submissions = submissionsPipeline({ ...base, goals: config.goals, inspect, scan: createAntivirus(base) });
   return {
     inspector: { name: 'inspector', start: async () => undefined, stop: () => inspector.stop() },
     workers: [

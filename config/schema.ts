@@ -1,14 +1,15 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { z } from 'zod';
-import { keys } from '../engine/core/mistakes.ts';
+import { fault, keys } from '../engine/core/mistakes.ts';
 import { channelsSchema } from './channel-schema.ts';
 import { goalsSchema } from './goal-schema.ts';
 import { networksSchema, requireLinks } from './network-schema.ts';
-import { absoluteStore, existing, fallingBack, path, type Surroundings, secret } from './sources.ts';
+import { absoluteStore, existing, fallingBack, isWithin, path, type Surroundings, secret } from './sources.ts';
 import { addresses, choice, choices, count, duration, flag, host, port, size, text } from './values.ts';
 
 const STORE_URL = /^(sqlite:.+|postgres(ql)?:\/\/.+)$/;
 const BROKER_URL = /^(embedded|amqps?:\/\/.+)$/;
+const CLAMD = 'unix:PATH, tcp://HOST:PORT, or empty';
 const bytes = (meaning: string, fallback: string) => size(meaning, fallback, { min: '1KiB', max: '16TiB' });
 
 const log = () =>
@@ -172,6 +173,22 @@ const intake = () =>
     ),
   });
 
+const antivirus = (around: Surroundings) =>
+  keys({
+    clamd: z
+      .string({ error: CLAMD })
+      .regex(/^(unix:.+|tcp:\/\/[^/:@\s]+:\d{1,5})?$/, { error: CLAMD })
+      .prefault('')
+      .transform((text) => (text.startsWith('unix:') ? `unix:${resolve(around.folder, text.slice(5))}` : text))
+      .describe('Where clamd listens; nothing is scanned for viruses when empty'),
+    maxBytes: bytes(
+      'A larger file is given up unscanned, for an operator to decide; not more than StreamMaxLength, MaxFileSize and MaxScanSize of clamd, which says of what it does not look at that it is clean',
+      '100MiB',
+    ),
+    connectWithin: duration('How long a connection to clamd may take', '5s', { min: '100ms', max: '5m' }),
+    answerWithin: duration('How long clamd may neither take nor say anything', '2m', { min: '1s', max: '15m' }),
+  });
+
 const inspection = () =>
   keys({
     workers: count('Threads that validate declarations', 2, 1, 256),
@@ -212,6 +229,7 @@ export function configSchema(around: Surroundings, shipped: Shipped) {
     observe: observe().prefault({}),
     landing: landing().prefault({}),
     intake: intake().prefault({}),
+    antivirus: antivirus(around).prefault({}),
     inspection: inspection().prefault({}),
     shutdown: keys({
       patience: duration(
@@ -226,6 +244,15 @@ export function configSchema(around: Surroundings, shipped: Shipped) {
     goals: goalsSchema(shipped.goals),
   }).transform((config, context) => {
     requireLinks(config, context);
+    for (const [sender, directory] of Object.entries(config.channels.drop.directories)) {
+      if (!isWithin(directory, config.dataDir) && !isWithin(config.dataDir, directory)) continue;
+      fault(context, 'shares files with dataDir', 'a directory of its own', [
+        'channels',
+        'drop',
+        'directories',
+        sender,
+      ]);
+    }
     const url = config.store.url ?? `sqlite:${join(config.dataDir, 'bode.sqlite')}`;
     return { ...config, store: { ...config.store, url: absoluteStore(url, around) } };
   });

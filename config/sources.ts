@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { isAbsolute, join, resolve } from 'node:path';
+import { isAbsolute, join, resolve, sep } from 'node:path';
 import { z } from 'zod';
 import { fault, keys } from '../engine/core/mistakes.ts';
 
@@ -72,6 +72,14 @@ export function path(meaning: string, fallback: string, around: Surroundings) {
     .prefault(fallback)
     .transform((text) => resolve(around.folder, text))
     .describe(meaning);
+}
+
+/** A path that must be given. */
+export const givenPath = (around: Surroundings) => aPath().transform((text) => resolve(around.folder, text));
+
+/** Whether a path is another, or lies below it. */
+export function isWithin(path: string, outer: string): boolean {
+  return path === outer || path.startsWith(outer.endsWith(sep) ? outer : `${outer}${sep}`);
 }
 
 /** A path that may be left empty, which means that there is none. */

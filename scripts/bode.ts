@@ -14,6 +14,7 @@ import { jobsCommand } from './commands/jobs.ts';
 import { mailboxCommand } from './commands/mailbox.ts';
 import { toleratePipeEnd } from './commands/output.ts';
 import { provisionCommand } from './commands/provision.ts';
+import { quarantineCommand } from './commands/quarantine.ts';
 import { senderCommand, sendersCommand } from './commands/senders.ts';
 import { startCommand } from './commands/start.ts';
 import { storeCommand } from './commands/store.ts';
@@ -36,6 +37,7 @@ function program(): Command {
     submissionCommand(),
     mailboxCommand(),
     deadCommand(),
+    quarantineCommand(),
     sendersCommand(),
     senderCommand(),
     bansCommand(),

@@ -31,6 +31,8 @@ openssh-server /usr/sbin/sshd
 openssh-client sftp
 lftp lftp
 curl curl
+vsftpd /usr/sbin/vsftpd
+clamav-daemon /usr/sbin/clamd
 openssl openssl
 libxml2-utils xmllint
 python3 python3

@@ -15,10 +15,13 @@ export const ERRORS = {
   name_invalid: 'reject',
   limit_exceeded: 'reject',
   message_malformed: 'reject',
+  content_unscannable: 'reject',
+  content_quarantined: 'reject',
   blob_missing: 'retry',
   store_unavailable: 'retry',
   broker_unavailable: 'retry',
   worker_crashed: 'retry',
+  scanner_unavailable: 'retry',
 } as const satisfies Record<string, Disposition>;
 
 export type ErrorCode = keyof typeof ERRORS;

@@ -10,3 +10,8 @@ export function printable(text: string): string {
     .replace(INSS_LIKE, '***')
     .replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
 }
+
+/** As `printable`, without anything as long as an INSS number: for names that are no known file name. */
+export function loggable(text: string): string {
+  return printable(text).replace(/\d[\d .-]{7,}\d/g, '***');
+}

@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../core/logger.ts';
+import { loggable } from '../core/printable.ts';
 import { findLanded, findSet, IN_FOLDERS, type LandedFile } from '../landing/folder-files.ts';
 import {
   isStirring,
@@ -199,9 +200,4 @@ async function landedOf(db: Db, { sender, folder }: Place, leftover: Answerable)
     if (file) found.push(file);
   }
   return found;
-}
-
-/** A name from outside as it may stand in a log line: without anything as long as an INSS number. */
-function loggable(name: string): string {
-  return name.replace(/\d[\d .-]{7,}\d/g, '***');
 }

@@ -58,3 +58,10 @@ export async function leaseOf(db: Db, name: string): Promise<LeaseRow | undefine
   const row = await db('leases').select('holder', 'until', 'takeovers').where({ name }).first();
   return row && { holder: row.holder, until: new Date(row.until), takeovers: Number(row.takeovers) };
 }
+
+/** Removes the leases whose names begin with `prefix` and that have run out before an instant, or all of them. */
+export async function forgetLeases(db: Db, prefix: string, before?: Date): Promise<void> {
+  const query = db('leases').whereBetween('name', [prefix, `${prefix}\u{10FFFF}`]);
+  if (before) query.where('until', '<', before.toISOString());
+  await query.delete();
+}

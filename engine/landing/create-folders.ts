@@ -5,6 +5,7 @@ import type { BlobStore } from '../store/blobs.ts';
 import type { Db } from '../store/database.ts';
 import type { FreeBytes } from '../store/free-space.ts';
 import { refusingWhenFull } from '../store/no-space.ts';
+import { isClaimed } from '../store/once.ts';
 import { inTransaction } from '../store/transaction.ts';
 import { auditRemoval } from './audit-removal.ts';
 import { openDownload } from './download.ts';
@@ -27,6 +28,7 @@ import { createRecentUploads } from './recent.ts';
 import { createSpace, type Space } from './space.ts';
 import { contentOf, entryOf } from './stored-content.ts';
 import { createUpload, type StoredUpload } from './upload.ts';
+import { TAKEN_IN } from './upload-rows.ts';
 
 export interface FoldersDeps {
   readonly db: Db;
@@ -107,6 +109,18 @@ function foldersOf({ number: sender, channel, onTaken }: FolderOwner, deps: Sess
     return createUpload(deps, { key, channel, there, allowance, onComplete });
   }
 
+  async function takeIn(folder: FolderName, name: string, content: AsyncIterable<Buffer>, once: string): Promise<void> {
+    requireIn(folder, 'a file can only be put into an IN folder');
+    const key = keyOf(folder, name);
+    if (!(await isClaimed(db, TAKEN_IN, once))) {
+      await space.admit();
+      const allowance = await quota.admit(sender, folder);
+      await fill(createUpload(deps, { key, channel, once, allowance, onComplete: async () => undefined }), content);
+    }
+    // also when it was there: whoever stored it may have died before it was taken in
+    if (triggerRole(key.name)) await deps.onArrival({ sender, channel, folder, name: key.name });
+  }
+
   async function openRead(folder: FolderName, name: string) {
     const key = keyOf(folder, name);
     const there = await contentOf(db, blobs, key);
@@ -145,11 +159,26 @@ function foldersOf({ number: sender, channel, onTaken }: FolderOwner, deps: Sess
     list,
     stat,
     openWrite: refusingWhenFull(openWrite),
+    takeIn: refusingWhenFull(takeIn),
     openRead,
     rename: refusingWhenFull(rename),
     remove: refusingWhenFull(remove),
     setModified: refusingWhenFull(setModified),
   };
+}
+
+async function fill(upload: Upload, content: AsyncIterable<Buffer>): Promise<void> {
+  try {
+    let at = 0;
+    for await (const bytes of content) {
+      await upload.write(at, bytes);
+      at += bytes.length;
+    }
+  } catch (error) {
+    await upload.abandon();
+    throw error;
+  }
+  await upload.close();
 }
 
 async function removeAudited(tx: Db, key: FileKey, at: Date) {

@@ -114,7 +114,16 @@ export async function placeFiles(
   now: Date,
 ): Promise<void> {
   const at = now.toISOString();
-  const common = { sender, folder, channel: null, state: 'complete', file: null, modified_at: at, stored_at: at };
+  const common = {
+    sender,
+    folder,
+    channel: null,
+    copy: null,
+    state: 'complete',
+    file: null,
+    modified_at: at,
+    stored_at: at,
+  };
   const rows = [];
   for (const file of files) rows.push({ ...common, name: file.name, ...(await contentOf(tx, file)) });
   await insertRows(tx, 'folder_files', rows, { key: ['sender', 'folder', 'name'] });

@@ -108,6 +108,16 @@ function replaceRow(db: Db, key: FileKey, row: object): Promise<string | undefin
   });
 }
 
+/** Puts a complete row in place of what is there; gives the file of the blob directory that no row names any more. */
+export async function storeInPlace(
+  db: Db,
+  key: FileKey,
+  facts: UploadFacts,
+  place: { readonly content: Buffer | null; readonly file: string | null },
+): Promise<string | undefined> {
+  return replaceRow(db, key, { ...rowOf(key, facts), ...place });
+}
+
 /** Begins the partial row of a large upload, in place of what was there; gives the file that no row names any more. */
 export async function beginLarge(db: Db, key: FileKey, facts: UploadFacts, file: string): Promise<string | undefined> {
   return replaceRow(db, key, { ...rowOf(key, facts), file, content: null });

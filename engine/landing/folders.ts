@@ -48,6 +48,12 @@ export interface Folders {
   stat(folder: FolderName, name: string): Promise<FileEntry>;
   /** Opens a file of an IN folder for writing: `create` starts afresh, `resume` goes on after what is there. */
   openWrite(folder: FolderName, name: string, mode: 'create' | 'resume'): Promise<Upload>;
+  /**
+   * Puts a whole file into an IN folder, in place of what is there: once for each `once` (at most 80 characters), however
+   * often it is asked and by how many at a time. Resolves when the file is durable and, for a GO or TD, when its
+   * submission is. When `content` fails nothing of it stays.
+   */
+  takeIn(folder: FolderName, name: string, content: AsyncIterable<Buffer>, once: string): Promise<void>;
   openRead(folder: FolderName, name: string): Promise<Download>;
   /** Renames within one IN folder; a GO or TD name triggers what an upload under that name would. */
   rename(folder: FolderName, from: string, to: string): Promise<void>;

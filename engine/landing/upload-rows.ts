@@ -1,11 +1,14 @@
 import { EngineError } from '../core/errors.ts';
 import type { BlobStore } from '../store/blobs.ts';
 import type { Db } from '../store/database.ts';
+import { claimOnce, forgetClaims } from '../store/once.ts';
+import { inTransaction } from '../store/transaction.ts';
 import {
   beginLarge,
   type FileKey,
   removeLarge,
   type StoreSmall,
+  storeInPlace,
   type UploadFacts,
   updateLarge,
 } from './folder-rows.ts';
@@ -30,19 +33,45 @@ export interface UploadRowDeps {
   readonly blobs: BlobStore;
 }
 
-/** The row of the upload of `key`; with `aside` the row stays what it was until something is stored. */
-export function createUploadRow({ db, storeSmall, blobs }: UploadRowDeps, key: FileKey, aside: boolean): UploadRow {
+/** How the row of an upload comes about. */
+export interface UploadRowOptions {
+  /** The row stays what it was until something is stored. */
+  readonly aside: boolean;
+  /** What is stored under this is stored once, by whichever upload comes first; such an upload is `aside`. */
+  readonly once?: string | undefined;
+}
+
+/** Who claims the uploads that are stored once. */
+export const TAKEN_IN = 'taken in';
+
+/** The row of the upload of `key`. */
+export function createUploadRow(deps: UploadRowDeps, key: FileKey, { aside, once }: UploadRowOptions): UploadRow {
+  const { db, storeSmall, blobs } = deps;
   let begun: string | undefined;
 
   async function forget(file: string | undefined): Promise<void> {
     if (file !== undefined) await blobs.files.remove(file);
   }
 
+  // no row named the file so far: one that lay still for very long may have been swept away, or be about to
+  async function requireThere(file: string): Promise<void> {
+    if (await blobs.files.touch(file)) return;
+    throw new EngineError('store_unavailable', 'the uploaded file is not on the disk any more');
+  }
+
+  async function storeOnce(id: string, { content, file }: UploadedContent, facts: UploadFacts): Promise<string> {
+    if (file !== undefined) await requireThere(file);
+    const place = { content: file === undefined ? (content ?? Buffer.alloc(0)) : null, file: file ?? null };
+    const stored = await inTransaction(db, async (tx) => {
+      if (!(await claimOnce(tx, TAKEN_IN, id, facts.storedAt))) return { left: file };
+      return { left: await storeInPlace(tx, key, facts, place) };
+    });
+    await forget(stored.left);
+    return key.name;
+  }
+
   async function replace(facts: UploadFacts, file: string): Promise<string> {
-    // no row named the file so far: one that lay still for very long may have been swept away, or be about to
-    if (!(await blobs.files.touch(file))) {
-      throw new EngineError('store_unavailable', 'the uploaded file is not on the disk any more');
-    }
+    await requireThere(file);
     await forget(await beginLarge(db, key, facts, file));
     return key.name;
   }
@@ -53,7 +82,9 @@ export function createUploadRow({ db, storeSmall, blobs }: UploadRowDeps, key: F
       begun = file;
       await forget(before);
     },
-    async store({ file, content = Buffer.alloc(0) }, facts) {
+    async store(uploaded, facts) {
+      if (once !== undefined) return storeOnce(once, uploaded, facts);
+      const { file, content = Buffer.alloc(0) } = uploaded;
       if (file === undefined) {
         await forget(await storeSmall(key, facts, content));
         return key.name;
@@ -69,4 +100,9 @@ export function createUploadRow({ db, storeSmall, blobs }: UploadRowDeps, key: F
       if (!aside) await removeLarge(db, key, begun);
     },
   };
+}
+
+/** Forgets what was stored once before an instant: only when nobody can come with it again. */
+export function forgetTakenIn(db: Db, before: Date): Promise<void> {
+  return forgetClaims(db, TAKEN_IN, before);
 }

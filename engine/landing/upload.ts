@@ -26,6 +26,8 @@ export interface UploadOptions {
    * been taken, or that another session has open; its row stays until the upload ends.
    */
   readonly there?: StoredContent | undefined;
+  /** Stored once under this, whichever upload comes first, and never left partial (upload-rows.ts). */
+  readonly once?: string;
   readonly allowance: Allowance;
   /** Called when the row of the complete file is durable, before `close` resolves. */
   readonly onComplete: (stored: StoredUpload) => Promise<void>;
@@ -45,9 +47,10 @@ const LOOK_EVERY = 16 * 2 ** 20; // bytes between two looks at the free space
  * database is full it refuses with limit_exceeded, and nothing of it stays.
  */
 export function createUpload(deps: UploadDeps, options: UploadOptions): Upload {
-  const { key, channel, there, allowance, onComplete } = options;
+  const { key, channel, there, once, allowance, onComplete } = options;
   const { db, blobs, clock, limits, space, log } = deps;
-  const row = createUploadRow(deps, key, there !== undefined);
+  const aside = there !== undefined || once !== undefined;
+  const row = createUploadRow(deps, key, { aside, once });
   const onFile = (file: string) => row.begin(factsOf(0), file);
   const content = createGrowingContent({ blobs, limits, onFile, hold: allowance.hold });
   const offset = there ? sizeOf(there.source) : 0;
@@ -129,7 +132,7 @@ export function createUpload(deps: UploadDeps, options: UploadOptions): Upload {
   }
 
   async function keepPartial(): Promise<void> {
-    if (there ? !changed : content.size === 0) return;
+    if (once !== undefined || (there ? !changed : content.size === 0)) return;
     const uploaded = await content.finish();
     storing = true;
     await row.store(uploaded, factsOf(uploaded.size));
@@ -143,7 +146,7 @@ export function createUpload(deps: UploadDeps, options: UploadOptions): Upload {
     } finally {
       allowance.end(left);
       await content.close();
-      if (there && !storing) await row.discard(); // the copy, which no row names
+      if (aside && !storing) await row.discard(); // the file, which no row names
     }
   }
 

@@ -14,10 +14,12 @@ import {
   type Submission,
   type SubmissionFile,
 } from '../submissions/submissions.ts';
+import type { Infected, ScanSet } from './antivirus/scan-set.ts';
 import { inspectPart, type PartRequest } from './inspect-part.ts';
 import { formsOf, type JudgedForm, notified } from './judged-form.ts';
 import { answerFormally } from './stages/answer-formally.ts';
 import { notify } from './stages/notify.ts';
+import { quarantineInfected } from './stages/quarantine-infected.ts';
 import { queueDeliveries } from './stages/queue-deliveries.ts';
 import { splitForms } from './stages/split-forms.ts';
 import type { Inspect, Inspection } from './xml/inspection.ts';
@@ -44,6 +46,8 @@ export interface SubmissionWork extends Work {
   readonly forms: readonly JudgedForm[];
   /** Formal faults of all parts; any makes the receipt negative. */
   readonly faults: readonly ReceiptError[];
+  /** Files that a virus was found in; then nothing else was looked at. */
+  readonly infected: readonly Infected[];
   /** The answer to its forms; not there when there are formal faults. */
   readonly notification?: PreparedContent;
 }
@@ -53,9 +57,12 @@ export interface SubmissionDeps {
   readonly blobs: BlobStore;
   readonly goals: Goals;
   readonly inspect: Inspect;
+  /** Scans for viruses before anything else is done; nothing is scanned when absent. */
+  readonly scan?: ScanSet | undefined;
 }
 
 const STAGES = (blobs: BlobStore): Stages<SubmissionWork> => ({
+  quarantineInfected,
   answerFormally: answerFormally(blobs),
   splitForms: splitForms(blobs),
   notify: notify(blobs),
@@ -88,11 +95,21 @@ async function inspectSubmission(
     return reject(reason, 'not_found');
   }
   const files = await filesOf(deps.db, ticket);
+  const fileName = files.find(({ role }) => role === 'GO')?.name ?? submission.stem;
+  const scanned = await deps.scan?.(files, context);
+  if (scanned && scanned.kind !== 'scanned') return scanned;
+  const infected = scanned?.infected ?? [];
+  const base = { kind: 'work', submission, fileName, goal, infected } as const;
+  if (infected.length > 0) return { ...base, parts: [], forms: [], faults: infected.map(virusFault) };
   const { parts, faults } = await inspectParts(files, { goal, sender, submission }, context, deps);
   const forms = faults.length > 0 ? [] : formsOf(parts);
-  const fileName = files.find(({ role }) => role === 'GO')?.name ?? submission.stem;
-  const work = { kind: 'work', submission, fileName, goal, parts, forms, faults } as const;
+  const work = { ...base, parts, forms, faults };
   return faults.length > 0 ? work : { ...work, notification: await prepareNotification(work, context.now, deps) };
+}
+
+/** The protocol has no code of its own for it. */
+function virusFault({ file, signature }: Infected): ReceiptError {
+  return { code: '163', detail: `the virus scanner found ${signature}`, file: file.name };
 }
 
 async function inspectParts(

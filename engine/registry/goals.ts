@@ -15,7 +15,7 @@ export const CHECK_NAMES = [
 export const ANOMALY_CLASSES = ['B', 'P', 'NP', 'D', 'W', 'I'] as const;
 
 /** The channels that a sender may use. */
-export const CHANNELS = ['sftp', 'ftp', 'webservice'] as const;
+export const CHANNELS = ['sftp', 'ftp', 'drop', 'webservice'] as const;
 
 /** What the engine knows of one goal code; all of it configuration (config/goals.yaml). */
 export interface Goal {

@@ -18,6 +18,8 @@ export type AuditedAct =
   | 'alert raised'
   | 'alert cleared'
   | 'content collected'
+  | 'content quarantined'
+  | 'quarantine ended'
   | 'job run'
   | 'login ban lifted'
   | 'audit end accepted';

@@ -47,9 +47,9 @@ export interface BlobStore {
    * blob_missing when so long has passed that it was collected: prepare it again.
    */
   keep(tx: Db, content: PreparedContent): Promise<BlobRef>;
-  /** Where the bytes are. Throws blob_missing. */
+  /** Where the bytes are. Throws blob_missing, and content_quarantined for what a virus was found in. */
   open(db: Db, sha256: string): Promise<BlobSource>;
-  /** The bytes, or a range of them, as a stream. Throws blob_missing. */
+  /** The bytes, or a range of them, as a stream. Throws as `open`. */
   read(db: Db, sha256: string, range?: ByteRange): Promise<Readable>;
   /** The directory for content too large for a row. */
   readonly files: BlobFiles;
@@ -106,8 +106,13 @@ export function createBlobStore(options: BlobStoreOptions): BlobStore {
   }
 
   async function open(db: Db, sha256: string): Promise<BlobSource> {
-    const [row] = await rowsOf<ContentPlace>(db, 'select content, file, size from blobs where sha256 = ?', [sha256]);
+    const [row] = await rowsOf<ContentPlace & { readonly virus: string | null }>(db, OPEN, [sha256]);
     if (!row) throw blobMissing(sha256);
+    if (row.virus !== null) {
+      throw new EngineError('content_quarantined', 'a virus was found in the content: it is given to nobody', {
+        sha256,
+      });
+    }
     return sourceOf(files, { content: row.content, file: row.file, size: Number(row.size) });
   }
 
@@ -117,6 +122,9 @@ export function createBlobStore(options: BlobStoreOptions): BlobStore {
 
   return { put, prepare, keep, open, read, files, inlineBytes };
 }
+
+const OPEN = `select content, file, size, (select signature from quarantine where sha256 = blobs.sha256) as virus
+  from blobs where sha256 = ?`;
 
 const inHand = (bytes: Buffer): PreparedContent => ({
   ref: { sha256: hash('sha256', bytes, 'hex'), size: bytes.length },

@@ -22,6 +22,7 @@ export const CONTENT_REFERENCES: readonly ContentReference[] = [
   { table: 'deliveries', column: 'sha256', about: 'stem' },
   { table: 'deliveries', column: 'signature_sha256', about: 'stem' },
   { table: 'attachments', column: 'sha256', about: 'message_id' },
+  { table: 'quarantine', column: 'sha256', about: 'ticket' },
 ];
 
 /** Columns that look as if they named content of `blobs` and do not; each with the reason. */

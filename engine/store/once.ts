@@ -18,3 +18,8 @@ export async function claimOnce(tx: Db, consumer: string, messageId: string, now
 export async function isClaimed(db: Db, consumer: string, messageId: string): Promise<boolean> {
   return (await findRow(db, 'processed', { consumer, message_id: messageId })) !== undefined;
 }
+
+/** Forgets what a consumer claimed before an instant: only when it cannot be delivered again any more. */
+export async function forgetClaims(db: Db, consumer: string, before: Date): Promise<void> {
+  await db('processed').where({ consumer }).where('processed_at', '<', before.toISOString()).delete();
+}

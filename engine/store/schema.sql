@@ -132,7 +132,8 @@ CREATE TABLE folder_files (
     file text,
     modified_at text NOT NULL,
     stored_at text NOT NULL,
-    content bytea
+    content bytea,
+    copy character varying(80)
 );
 
 CREATE SEQUENCE folder_files_id_seq
@@ -245,6 +246,14 @@ CREATE TABLE processed (
 CREATE TABLE qualities (
     enterprise_number character varying(10) NOT NULL,
     code character varying(40) NOT NULL
+);
+
+CREATE TABLE quarantine (
+    sha256 character varying(64) NOT NULL,
+    signature text NOT NULL,
+    ticket character varying(13) NOT NULL,
+    sender character varying(6) NOT NULL,
+    found_at text NOT NULL
 );
 
 CREATE TABLE reply_numbers (
@@ -416,6 +425,9 @@ ALTER TABLE ONLY processed
 ALTER TABLE ONLY qualities
     ADD CONSTRAINT qualities_pkey PRIMARY KEY (enterprise_number, code);
 
+ALTER TABLE ONLY quarantine
+    ADD CONSTRAINT quarantine_pkey PRIMARY KEY (sha256);
+
 ALTER TABLE ONLY reply_numbers
     ADD CONSTRAINT reply_numbers_pkey PRIMARY KEY (day, goal, environment);
 
@@ -472,6 +484,8 @@ CREATE INDEX events_ticket_id_index ON events USING btree (ticket, id);
 
 CREATE INDEX folder_files_file ON folder_files USING btree (file) WHERE (file IS NOT NULL);
 
+CREATE INDEX folder_files_uncopied ON folder_files USING btree (sender, folder, name) WHERE ((copy IS NULL) AND ((folder)::text = ANY ((ARRAY['OUT'::character varying, 'OUTTEST'::character varying, 'OUTTEST-S'::character varying])::text[])));
+
 CREATE INDEX idempotency_keys_used_at_index ON idempotency_keys USING btree (used_at);
 
 CREATE INDEX job_runs_started_at_index ON job_runs USING btree (started_at);
@@ -487,6 +501,8 @@ CREATE INDEX outbox_in_hand ON outbox USING btree (queue, sender) WHERE (leased_
 CREATE INDEX outbox_queue_due_at_id_index ON outbox USING btree (queue, due_at, id);
 
 CREATE INDEX outbox_queue_sender_due_at_id_index ON outbox USING btree (queue, sender, due_at, id);
+
+CREATE INDEX quarantine_found_at_index ON quarantine USING btree (found_at);
 
 CREATE INDEX submissions_received_at_ticket_index ON submissions USING btree (received_at, ticket);
 

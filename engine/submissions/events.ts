@@ -9,6 +9,7 @@ export type EventName =
   | 'repeated'
   | 'too late to cancel'
   | 'signature checked'
+  | 'quarantined'
   | 'accepted'
   | 'forms checked'
   | 'receipt placed'

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { expect } from 'chai';
 import { EngineError, type ErrorCode } from '../../engine/core/errors.ts';
 import { silentLogger } from '../../engine/core/logger.ts';
@@ -48,6 +49,33 @@ function contract(kind: StoreKind): void {
       landing = await openTestLanding({ kind });
     });
     afterEach(() => landing.close());
+
+    for (const size of [0, 10, 100_000]) {
+      it(`takes a file of ${size} bytes in once, however often and by how many it is brought`, async () => {
+        const { db, folders, arrivals } = landing;
+        const bytes = randomBytes(size);
+        const bring = (name: string) => folders.takeIn('IN', name, Readable.from([bytes]), `claim:${name}`);
+        await Promise.all(['FI.A', 'FI.A', 'FI.A'].map(bring));
+        const landed = await findLanded(db, '123456', 'IN', 'FI.A');
+        expect(landed).to.include({ size, sha256: sha256(bytes) });
+        await bring('GO.A');
+        expect(await inTransaction(db, (tx) => claimFiles(tx, [landed!.id], landing.now))).to.equal(true);
+        await Promise.all(['FI.A', 'GO.A'].map(bring));
+        expect((await folders.list('IN')).map(({ name }) => name)).to.deep.equal(['GO.A']);
+        expect(arrivals.map(({ name }) => name)).to.deep.equal(['GO.A', 'GO.A']); // safe to call again
+      });
+    }
+
+    it('keeps nothing of a file that could not be taken in whole', async () => {
+      async function* broken() {
+        yield randomBytes(200_000);
+        throw new Error('the source broke');
+      }
+      const error = await landing.folders.takeIn('IN', 'FI.A', broken(), 'claim').catch((thrown: unknown) => thrown);
+      expect(error).to.have.property('message', 'the source broke');
+      expect(await landing.folders.list('IN')).to.deep.equal([]);
+      expect(await filesOf(landing.blobs)).to.deep.equal([]);
+    });
 
     const sizes = [0, 1, 4_096, 65_535, 65_536, 65_537, 3_000_000];
     for (const size of sizes) {

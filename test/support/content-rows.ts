@@ -33,6 +33,8 @@ const ROWS: Readonly<Record<string, (tx: Db, sha256: string) => Promise<unknown>
   'deliveries.signature_sha256': (tx, sha256) =>
     addDelivery(tx, { goal: 'NOTI', sha256: ELSE, signature_sha256: sha256 }),
   'attachments.sha256': addAttachment,
+  'quarantine.sha256': (tx, sha256) =>
+    tx('quarantine').insert({ sha256, signature: 'x', ticket: TICKET, sender: '123456', found_at: AT }),
 };
 
 const message = (sha256: string) => ({ queue: 'answers', message_id: sha256, message: '{}', attempt: 1, sha256 });

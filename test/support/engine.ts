@@ -30,6 +30,8 @@ export interface TestEngineOptions {
   readonly log?: Logger;
   /** Further configuration of the SFTP server. */
   readonly sftp?: Readonly<Record<string, unknown>>;
+  /** Configuration of the drop folders; there are none when absent. */
+  readonly drop?: Readonly<Record<string, unknown>>;
 }
 
 /** All that an engine needs to be started: a PKI, a provisioned sender, and a directory of its own. */
@@ -83,16 +85,13 @@ export async function prepareEngine(options: TestEngineOptions = {}): Promise<Pr
   return { dir, port, pki, config, configFile, loginKey, db, remove };
 }
 
-function configOf(
-  port: number,
-  pki: Pki,
-  { brokerUrl, config, sftp, ftp = { enabled: false }, webservice = { enabled: false } }: TestEngineOptions,
-): object {
+function configOf(port: number, pki: Pki, options: TestEngineOptions): object {
+  const { brokerUrl, config, sftp, ftp = { enabled: false }, webservice = { enabled: false }, drop = {} } = options;
   return {
     dataDir: './data',
     // a namespace of its own: engines of other tests may use the same RabbitMQ
     broker: { url: brokerUrl ?? 'embedded', namespace: `test-${port}`, relay: { poll: '50ms' } },
-    channels: { sftp: { port, ...sftp }, ftp, webservice },
+    channels: { sftp: { port, ...sftp }, ftp, webservice, drop },
     trust: { anchors: [pki.ca] },
     observe: { enabled: false },
     ...config,

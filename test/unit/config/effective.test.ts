@@ -22,7 +22,9 @@ describe('the effective configuration', () => {
   }
 
   it('means the same again when it is written to a file', async () => {
-    const { config, shown } = await load('channels: { sftp: { idle: 90s } }\ngoals: { DMFA: { maxFileBytes: 35MiB } }');
+    const { config, shown } = await load(
+      'channels: { sftp: { idle: 90s }, drop: { directories: { "123456": drop } } }\nantivirus: { clamd: "unix:clamd.ctl" }\ngoals: { DMFA: { maxFileBytes: 35MiB } }',
+    );
     expect(shown['channels']).to.deep.nested.include({ 'sftp.idle': '90s' });
     expect((await load(stringify(shown))).config).to.deep.equal(config);
   });

@@ -119,6 +119,24 @@ intake: { signature: { allow: [sha1, md4] } }
         'channels.ftp.networks[1]',
       ],
       'a load balancer by name': ['channels: { sftp: { proxies: [balancer] } }', 'channels.sftp.proxies[0]'],
+      'a drop folder of nobody': [
+        'channels: { drop: { directories: { 12345: a } } }',
+        'channels.drop.directories.12345',
+      ],
+      'a drop folder in another': [
+        'channels: { drop: { directories: { "123456": a, "123457": a/b } } }',
+        'channels.drop.directories.123457',
+      ],
+      'a drop folder that holds dataDir': [
+        'channels: { drop: { directories: { "123456": . } } }',
+        'channels.drop.directories.123456',
+      ],
+      'a drop folder in dataDir': [
+        'channels: { drop: { directories: { "123456": data/x } } }',
+        'channels.drop.directories.123456',
+      ],
+      'a mode that is none': ['channels: { drop: { mode: "0999" } }', 'channels.drop.mode'],
+      'an address of clamd that is none': ['antivirus: { clamd: "127.0.0.1:3310" }', 'antivirus.clamd'],
       'an amqp address without a host': ['broker: { url: "amqp://" }', 'broker.url'],
     };
     for (const [name, [text, path]] of Object.entries(wrong)) {
