@@ -36,6 +36,11 @@ export const NOT_REFERENCES: Readonly<Record<string, string>> = {
   'sender_keys.fingerprint': 'of a key',
   'sender_certificates.fingerprint': 'of a certificate',
   'audit.hash': 'of a line in the chain',
+  'login_scores.login': 'a name, or a mark of one',
+  'used_assertions.client': 'what a client calls itself',
+  'used_assertions.jti': 'of what a client calls an assertion',
+  'idempotency_keys.key': 'of what a sender calls a request',
+  'idempotency_keys.content': 'over the names and hashes of several files',
 };
 
 /** Every hash that a row names and whose column meets a condition, as SQL; a hash may come more than once. */

@@ -250,7 +250,9 @@ describe('a drop folder', () => {
       expect(await directory.list('.bode')).to.deep.equal([]);
       await rename(join(directory.path, 'AWAY'), join(directory.path, 'OUT'));
       await eventually(() => expect(landing.arrivals).to.have.length(1));
-      expect(said('drop folder: ').map(({ msg }) => msg)).to.deep.equal(['drop folder: away', 'drop folder: back']);
+      await eventually(() =>
+        expect(said('drop folder: ').map(({ msg }) => msg)).to.deep.equal(['drop folder: away', 'drop folder: back']),
+      );
     });
 
     it('is one whose IN is a link, or whose .bode others may write in', async () => {
