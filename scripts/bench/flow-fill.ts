@@ -1,4 +1,7 @@
 import { type Db, isSqlite } from '../../engine/store/database.ts';
+import { eventually } from '../../test/support/eventually.ts';
+
+const LINKED_WITHIN_MS = 1_800_000;
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -15,11 +18,13 @@ const TABLES = [
   'folder_files',
   'messages',
   'attachments',
+  'audit',
 ] as const;
 
 /**
  * Makes `count` more submissions like the one of `ticket`, with a row of each of its rows: handled, answers in OUT,
- * message in the mailbox, content. Each has names, tickets and hashes of its own. The audit chain is not lengthened.
+ * message in the mailbox, content, lines of the audit. Each has names, tickets and hashes of its own. Resolves when the
+ * engine, which must run, has given every line of the audit its place in the chain.
  */
 export async function multiply(db: Db, ticket: string, count: number): Promise<void> {
   const sample = await sampleOf(db, ticket);
@@ -27,7 +32,13 @@ export async function multiply(db: Db, ticket: string, count: number): Promise<v
   for (const table of TABLES) {
     for (const row of sample[table] ?? []) await multiplyRow(db, table, row, names, count);
   }
+  await eventually(() => requireLinked(db), LINKED_WITHIN_MS);
   if (!isSqlite(db)) await db.raw('analyze');
+}
+
+async function requireLinked(db: Db): Promise<void> {
+  const waiting = await db('audit').whereNull('seq').first('id');
+  if (waiting) throw new Error(`line ${waiting.id} of the audit has no place in the chain yet`);
 }
 
 type Sample = Readonly<Record<string, readonly Row[]>>;
@@ -56,6 +67,10 @@ async function sampleOf(db: Db, ticket: string): Promise<Sample> {
     folder_files: await db('folder_files').whereIn('name', placed),
     messages,
     attachments,
+    audit: await db('audit')
+      .whereIn('subject', placed)
+      .orWhere('subject', 'like', `%${ticket}%`)
+      .orWhere('facts', 'like', `%${ticket}%`),
   };
 }
 
@@ -74,11 +89,17 @@ async function namesIn(db: Db, ticket: string, sample: Sample): Promise<Names> {
   return names;
 }
 
+/** Columns that the store or the engine fills. */
+const GIVEN: Readonly<Record<string, readonly string[]>> = {
+  events: ['id'],
+  folder_files: ['id'],
+  audit: ['id', 'seq', 'hash'],
+};
 const PORTION = 20_000; // rows a statement, so that the engine's write-ahead log stays small
 
 async function multiplyRow(db: Db, table: string, row: Row, names: Names, count: number): Promise<void> {
-  const numbered = table === 'events' || table === 'folder_files';
-  const columns = Object.keys(row).filter((column) => !(numbered && column === 'id'));
+  const given = GIVEN[table] ?? [];
+  const columns = Object.keys(row).filter((column) => !given.includes(column));
   const values = columns.map((column) => sqlOf(db, row[column], names));
   for (let from = 1; from <= count; from += PORTION) {
     const until = Math.min(count, from + PORTION - 1);

@@ -1,9 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Db } from '../../engine/store/database.ts';
-import { seededRandom } from '../support/random.ts';
 import type { Comparison } from './compare.ts';
 import { type ReadySet, writeDocuments } from './documents.ts';
+import { type Exit, endProblems, exitProblem, faultProblems } from './ends.ts';
 import { planFaults, windowOf } from './faults-plan.ts';
 import { injectFaults } from './inject.ts';
 import { createInstallation, type Installation, startInstallation } from './installation.ts';
@@ -11,8 +11,8 @@ import type { ChaosOptions } from './options.ts';
 import { awaitQuiet, type Open } from './quiet.ts';
 import { joined, reconcileAnswers, reconcileContents } from './reconcile.ts';
 import type { Report } from './report.ts';
-import { runSender, type Sent } from './sender.ts';
-import { sftpSession } from './sftp-session.ts';
+import type { Sent } from './sender.ts';
+import { sendAgain, sendAll, sendingProblems, takenUnheard, unheardOf } from './sending.ts';
 import { planSubmissions, type SubmissionsPlan } from './submissions-plan.ts';
 
 /** How a run ended. */
@@ -23,6 +23,7 @@ export interface ChaosResult extends Comparison {
 
 const SENDERS_PATIENCE_MS = 150_000;
 const QUIET_WITHIN_MS = 120_000;
+const AGAIN_WITHIN_MS = 60_000;
 
 /** One whole run: starts everything, sends and breaks, waits until it is quiet, and counts. Stops what it started. */
 export async function runChaos(options: ChaosOptions, report: Report, signal: AbortSignal): Promise<ChaosResult> {
@@ -30,16 +31,17 @@ export async function runChaos(options: ChaosOptions, report: Report, signal: Ab
   const windowMs = windowOf(kills, submissions, broker);
   const plan = planSubmissions(seed, submissions, windowMs);
   const exits: string[] = [];
-  function onExit(name: string, how: string): void {
-    exits.push(name);
-    report.say(`            ${name} ended by itself: ${how}`);
+  function onExit(exit: Exit): void {
+    exits.push(exitProblem(exit));
+    report.say(`            ${exit.name} ended by itself: ${exit.how}`);
   }
   const installation = await createInstallation({ broker, senders: plan.senders, onExit });
   report.say(`chaos seed ${seed}: ${submissions} submissions, ${kills} kills, ${broker}, in ${installation.dir}`);
-  const run: Run = { options, plan, report, signal, windowMs, exits, installation };
-  const { problems, counts } = await carryOut(run)
+  const run: Run = { options, plan, report, signal, windowMs, installation };
+  const { problems: wrong, counts } = await carryOut(run)
     .catch((error: unknown) => ({ problems: [sentenceOf(error)], counts: [] }))
     .finally(installation.kill);
+  const problems = [...wrong, ...exits];
   const keep = options.keep || problems.length > 0;
   if (!keep) await installation.remove();
   return { problems, counts, dir: keep ? installation.dir : undefined };
@@ -51,8 +53,6 @@ interface Run {
   readonly report: Report;
   readonly signal: AbortSignal;
   readonly windowMs: number;
-  /** Names of processes that ended by themselves, as they do. */
-  readonly exits: readonly string[];
   readonly installation: Installation;
 }
 
@@ -62,16 +62,16 @@ async function carryOut(run: Run): Promise<Comparison> {
   const [ready] = await Promise.all([prepare(run), startInstallation(installation)]);
   signal.throwIfAborted();
   report.say(`started within ${secondsSince(from)} s`);
-  const sent = await sendAndBreak(ready, run);
+  const { sent, faults } = await sendAndBreak(ready, run);
   const db = installation.openStore();
   try {
-    const open = await settle(sent, run, db);
+    const settled = await settle(sent, run, db);
     const counting = Date.now();
-    const answers = await reconcileAnswers(sent, installation, db);
-    const statuses = await installation.stop();
+    const answers = await reconcileAnswers(run.options.submissions, sent, { installation, db });
+    const endings = await installation.stop();
     const contents = await reconcileContents(installation, db);
     report.say(`counted within ${secondsSince(counting)} s`);
-    return joined([unsettled(open), answers, contents, ends(statuses, run)]);
+    return joined([faults, settled, answers, contents, { problems: endProblems(endings), counts: [] }]);
   } finally {
     await db.destroy();
   }
@@ -85,41 +85,27 @@ async function prepare({ installation, plan }: Run): Promise<ReadySet[]> {
 }
 
 /** The senders send while the faults come; both begin at the same moment. */
-async function sendAndBreak(ready: readonly ReadySet[], run: Run): Promise<Sent[]> {
+async function sendAndBreak(ready: readonly ReadySet[], run: Run): Promise<{ sent: Sent[]; faults: Comparison }> {
   const { installation, options, report, signal, windowMs } = run;
   const startedAt = Date.now();
-  const faults = planFaults(options.seed, options.kills, installation.targets, windowMs);
+  const planned = planFaults(options.seed, options.kills, installation.targets, windowMs);
   const failures: string[] = [];
-  const breaking = injectFaults(faults, { installation, startedAt, signal, onFault: report.fault }).then(Date.now);
-  const sending = sendAll(ready, startedAt, failures, run);
-  const [brokenUntil, sent] = await Promise.all([breaking, sending]);
+  const onFailure = (error: string) => void failures.push(error);
+  const deadline = startedAt + windowMs + SENDERS_PATIENCE_MS;
+  let brokenUntil = startedAt;
+  const [done, sent] = await Promise.all([
+    injectFaults(planned, { installation, startedAt, signal, onFault: report.fault }).finally(() => {
+      brokenUntil = Date.now();
+    }),
+    sendAll(ready, { installation, seed: options.seed, startedAt, deadline, signal, onFailure }),
+  ]);
   signal.throwIfAborted();
   const meanwhile = sent.filter(({ acknowledgedAt = Number.POSITIVE_INFINITY }) => acknowledgedAt < brokenUntil);
   const seconds = ((brokenUntil - startedAt) / 1000).toFixed(1);
   report.say(`broken for ${seconds} s, sent for ${secondsSince(startedAt)} s`);
   report.say(`${meanwhile.length} of ${sent.length} sets were acknowledged before everything worked again`);
   report.say(`${failures.length} sessions of senders failed${mostCommon(failures)}`);
-  return sent;
-}
-
-async function sendAll(
-  ready: readonly ReadySet[],
-  startedAt: number,
-  failures: string[],
-  { installation, options, signal, windowMs }: Run,
-): Promise<Sent[]> {
-  const common = {
-    ports: installation.sftpPorts,
-    startedAt,
-    deadline: startedAt + windowMs + SENDERS_PATIENCE_MS,
-    signal,
-    onFailure: (error: string) => void failures.push(error),
-  };
-  const senders = installation.accounts.map((account, at) => {
-    const own = ready.filter(({ set }) => set.sender === at);
-    return runSender(own, { ...common, account, random: seededRandom(options.seed * 31 + at) });
-  });
-  return (await Promise.all(senders)).flat();
+  return { sent, faults: faultProblems(options.kills, planned, done) };
 }
 
 const secondsSince = (from: number) => ((Date.now() - from) / 1000).toFixed(1);
@@ -131,43 +117,28 @@ function mostCommon(failures: readonly string[]): string {
   return worst.map(([failure, times]) => `; ${times} × ${failure}`).join('');
 }
 
-/** Waits until nothing is left to do; a GO that still lies in IN is put again, as its sender finds it there. */
-async function settle(sent: readonly Sent[], run: Run, db: Db): Promise<Open> {
-  const { installation, report, signal } = run;
+/** Waits until nothing is left to do, lets the senders send again what they know of no acknowledgement for, and waits again. */
+async function settle(sent: readonly Sent[], run: Run, db: Db): Promise<Comparison> {
+  const { installation, options, report, signal } = run;
   const from = Date.now();
   await awaitQuiet(db, QUIET_WITHIN_MS, signal);
-  await sendWaiting(sent, installation, db);
+  const unheard = unheardOf(sent);
+  const taken = await takenUnheard(unheard, db);
+  const deadline = Date.now() + AGAIN_WITHIN_MS;
+  const failures: string[] = [];
+  const onFailure = (error: string) => void failures.push(error);
+  await sendAgain(sent, { installation, seed: options.seed, deadline, signal, onFailure });
   const open = await awaitQuiet(db, QUIET_WITHIN_MS / 2, signal);
   signal.throwIfAborted();
   report.say(`quiet after ${secondsSince(from)} s`);
-  return open;
-}
-
-async function sendWaiting(sent: readonly Sent[], { accounts, sftpPorts }: Installation, db: Db): Promise<void> {
-  const waiting: { name: string; sender: string }[] = await db('folder_files')
-    .select('name', 'sender')
-    .where('name', 'like', 'GO.%')
-    .where({ folder: 'IN', state: 'complete' });
-  for (const { name, sender } of waiting) {
-    const { dir } = sent.find(({ ready }) => ready.goName === name)?.ready ?? {};
-    const account = accounts.find(({ number }) => number === sender);
-    if (dir && account) await sftpSession(account, sftpPorts[0] ?? 0, [`put ${dir}/${name} IN/${name}`]);
-  }
+  report.say(`${unheard.length} sets were sent again, of which ${taken} had been taken unheard${mostCommon(failures)}`);
+  return joined([sendingProblems(options.submissions, sent, unheard), unsettled(open)]);
 }
 
 function unsettled(open: Open): Comparison {
   const within = (1.5 * QUIET_WITHIN_MS) / 1000;
   const problems = Object.entries(open).map(([what, number]) => `not quiet after ${within} s: ${number} ${what}`);
   return { problems, counts: [] };
-}
-
-/** How the engine processes ended: when they were told to with 0, and never by themselves but for want of their servers. */
-function ends(statuses: ReadonlyMap<string, number | null>, { exits }: Run): Comparison {
-  const unwell = [...statuses].filter(([, status]) => status !== 0);
-  return {
-    problems: unwell.map(([name, status]) => `${name} ended with ${status ?? 'SIGKILL'} when it was told to stop`),
-    counts: [{ what: 'processes that ended by themselves', expected: 'any', found: exits.length }],
-  };
 }
 
 function sentenceOf(error: unknown): string {

@@ -12,7 +12,7 @@ const FORM = { reference: '1-0-1-1', companyId: '0400000096', persons: 1, blocke
 
 function anExpected(with_: Partial<Expected> = {}): Expected {
   const refused = { resultCode: '1', errors: [], forms: [FORM] } as const;
-  return { goName: GO, set: 0, kind: 'good', sender: 0, certain: true, ...refused, ...with_ };
+  return { goName: GO, set: 0, again: [], kind: 'good', sender: 0, certain: true, ...refused, ...with_ };
 }
 
 function anAnswer(with_: Partial<Answer> = {}): Answer {
@@ -38,7 +38,22 @@ function seen(with_: Partial<Observed> & Partial<Fetched> = {}): Observed {
   return { folders: [{ answers, strays, inNames }], submissions: [LISTED], mail: [MAIL], ...rest };
 }
 
-const problemsOf = (expected: readonly Expected[], observed: Observed) => compare(expected, observed).problems;
+const NOTHING: Fetched = { answers: [], strays: [], inNames: [] };
+
+/** All is well, but that these answers lie in the OUT of the second sender. */
+function leaked(...answers: readonly Answer[]): Observed {
+  const own = [anAnswer(), NOTI].filter((answer) => !answers.includes(answer));
+  return seen({
+    folders: [
+      { ...NOTHING, answers: own },
+      { ...NOTHING, answers },
+    ],
+  });
+}
+
+const askedFor = (expected: readonly Expected[]) => expected.reduce((sum, { again }) => sum + 1 + again.length, 0);
+const problemsOf = (expected: readonly Expected[], observed: Observed, asked = askedFor(expected)) =>
+  compare(asked, expected, observed).problems;
 
 describe('the reconciliation of a chaos run', () => {
   it('finds nothing wrong where nothing is', () => {
@@ -56,7 +71,7 @@ describe('the reconciliation of a chaos run', () => {
     [
       'a receipt for nothing that was sent',
       seen({ answers: [anAnswer(), NOTI, anAnswer({ stem: 'other', fileName: 'GO.x' })] }),
-      /nothing that was sent/,
+      /a receipt for nothing that its sender sent/,
     ],
     ['a notification that is missing', seen({ answers: [anAnswer()] }), /0 notifications, not 1/],
     ['a second notification', seen({ answers: [anAnswer(), NOTI, NOTI] }), /2 notifications, not 1/],
@@ -83,6 +98,18 @@ describe('the reconciliation of a chaos run', () => {
       seen({ submissions: [LISTED, { ...LISTED, ticket: 'X' }] }),
       /submission X .* has no receipt in OUT/,
     ],
+    ['a receipt in the OUT of another sender', leaked(anAnswer({ stem: 'other' })), /in the OUT of sender 2/],
+    ['a notification in the OUT of another sender', leaked(NOTI), /0 notifications, not 1/],
+    [
+      'a notification for nothing that was sent',
+      seen({ answers: [anAnswer(), NOTI, { ...NOTI, stem: 'NOTI.2', ticket: 'X' }] }),
+      /a notification for nothing that its sender sent: NOTI\.2 .*\(X\)/,
+    ],
+    [
+      'a message for nothing that was sent',
+      seen({ mail: [MAIL, { ...MAIL, id: 'm-2', ticket: 'X' }] }),
+      /a message for nothing that was sent: m-2 of X/,
+    ],
     ['a file that belongs to no trio', seen({ strays: ['FO.x'] }), /belongs to no whole trio/],
   ];
   for (const [what, observed, sentence] of wrongs) {
@@ -94,8 +121,28 @@ describe('the reconciliation of a chaos run', () => {
   it('takes a submission that was never acknowledged once or not at all, and never twice', () => {
     const uncertain = [anExpected({ certain: false })];
     expect(problemsOf(uncertain, seen())).to.deep.equal([]);
-    expect(problemsOf(uncertain, seen({ answers: [], submissions: [], mail: [] }))).to.deep.equal([]);
+    const nothing = seen({ answers: [], submissions: [], mail: [] });
+    expect(problemsOf(uncertain, nothing)).to.deep.equal(['1 sets were asked for, and 0 are reconciled']);
     expect(problemsOf(uncertain, seen({ answers: [anAnswer(), anAnswer({ stem: 'other' }), NOTI] }))).to.have.length(1);
+  });
+
+  it('accounts for every set that was asked for, also those that are the same files again', () => {
+    expect(problemsOf([], seen({ answers: [], submissions: [], mail: [] }), 200)).to.have.length(1);
+    expect(problemsOf([anExpected({ again: [4, 5] })], seen(), 3)).to.deep.equal([]);
+    const [problem] = problemsOf([anExpected({ again: [4, 5] })], seen(), 4);
+    expect(problem).to.equal('4 sets were asked for, and 3 are reconciled');
+  });
+
+  it('finds a receipt of one sender in the OUT of another that has an answer of the same name', () => {
+    const theirs = anExpected({ goName: 'GO.x', sender: 1, set: 1, forms: [] });
+    const folders = [
+      { ...NOTHING, answers: [anAnswer(), NOTI] },
+      { ...NOTHING, answers: [anAnswer({ fileName: 'GO.x', ticket: 'X' }), anAnswer()] },
+    ];
+    const submissions = [LISTED, { ...LISTED, ticket: 'X' }];
+    const problems = problemsOf([anExpected(), theirs], seen({ folders, submissions }));
+    expect(problems).to.have.length(1);
+    expect(problems[0]).to.include('in the OUT of sender 2');
   });
 
   it('tells the receipt of a used name from that of the first set of that name', () => {
@@ -111,6 +158,7 @@ describe('the plan of a chaos run', () => {
   const targets: Targets = {
     processes: [['channels-1', 'channels-2'], ['worker-1'], ['scheduler-1'], ['postgresql'], ['rabbitmq']],
     links: ['a-postgresql', 'a-rabbitmq'],
+    parents: ['postgresql'],
   };
 
   it('is the same for the same seed, and another for another', () => {
@@ -120,9 +168,11 @@ describe('the plan of a chaos run', () => {
     expect(planSubmissions(7, 50, 60_000)).to.not.deep.equal(planSubmissions(8, 50, 60_000));
   });
 
-  it('kills as often as it is told to, and every kind of process', () => {
-    const kills = planFaults(7, 15, targets, 60_000).filter(({ kind }) => kind.startsWith('kill'));
+  it('kills whole processes as often as it is told to, and of every kind', () => {
+    const faults = planFaults(7, 15, targets, 60_000);
+    const kills = faults.filter(({ kind }) => kind === 'kill');
     expect(kills).to.have.length(15);
+    expect(faults.filter(({ kind }) => kind === 'kill child')).to.have.length(3);
     for (const group of targets.processes) expect(kills.some(({ target }) => group.includes(target))).to.equal(true);
   });
 

@@ -15,35 +15,33 @@ export interface Comparison {
   readonly counts: readonly Count[];
 }
 
-/** Compares what must be with what was seen. Pure. */
-export function compare(expected: readonly Expected[], observed: Observed): Comparison {
-  const answers = observed.folders.flatMap((folder) => folder.answers);
+/** Compares what must be with what was seen; all the sets that were asked for must be among it. Pure. */
+export function compare(asked: number, expected: readonly Expected[], observed: Observed): Comparison {
+  const answers = observed.folders.flatMap((folder, sender) => folder.answers.map((answer) => ({ ...answer, sender })));
   const receipts = answers.filter(({ goal }) => goal === 'ACRF');
   const notifications = answers.filter(({ goal }) => goal === 'NOTI');
   const matches = expected.map((one) => matchOf(one, receipts));
   const there = matches.filter(({ ticket }) => ticket !== undefined);
+  const reconciled = sum(there, ({ expected: { again } }) => 1 + again.length);
   const problems = [
+    ...(reconciled === asked ? [] : [`${asked} sets were asked for, and ${reconciled} are reconciled`]),
     ...matches.flatMap(({ problems }) => problems),
-    ...unexpected('receipt', receipts, new Set(matches.flatMap(({ stems }) => stems))),
+    ...unexpected('receipt', receipts, new Set(matches.flatMap(({ receipts: own }) => own))),
+    ...unexpected('notification', notifications, new Set(there.flatMap((match) => ownOf(match, notifications)))),
     ...there.flatMap((match) => notificationProblems(match, notifications)),
     ...there.flatMap((match) => mailProblems(match, observed)),
+    ...unknownMail(there, observed),
     ...submissionProblems(there, observed),
     ...strayProblems(observed),
   ];
-  const certain = expected.filter((one) => one.certain);
   const forms = there.flatMap(({ expected: one }) => one.forms);
   const accepted = forms.filter(({ blocked }) => !blocked);
   const withForms = there.filter(({ expected: one }) => one.forms.length > 0);
   return {
     problems,
     counts: [
-      { what: 'submissions acknowledged', expected: String(certain.length), found: there.filter(isCertain).length },
-      {
-        what: 'sent once, never acknowledged',
-        expected: `0 to ${expected.length - certain.length}`,
-        found: there.length - there.filter(isCertain).length,
-      },
-      { what: 'receipts', expected: String(there.length), found: receipts.length },
+      { what: 'sets asked for, reconciled', expected: String(asked), found: reconciled },
+      { what: 'submissions, receipts', expected: String(expected.length), found: receipts.length },
       { what: 'notifications', expected: String(withForms.length), found: notifications.length },
       {
         what: 'forms with an outcome',
@@ -56,43 +54,59 @@ export function compare(expected: readonly Expected[], observed: Observed): Comp
   };
 }
 
+/** An answer, and in whose OUT it lay. */
+interface Placed extends Answer {
+  readonly sender: number;
+}
+
 interface Match {
   readonly expected: Expected;
   /** Of its only receipt; undefined when there is none. */
   readonly ticket?: string;
-  readonly stems: readonly string[];
+  readonly receipts: readonly Placed[];
   readonly problems: readonly string[];
 }
 
-const isCertain = ({ expected }: Match) => expected.certain;
 const sum = <T>(items: readonly T[], of: (item: T) => number) => items.reduce((total, item) => total + of(item), 0);
 const nameOf = ({ set, kind, goName }: Expected) => `set ${set} (${kind}, ${goName})`;
 
-/** Finds the receipts of a submission: those of its GO that refuse a used name belong to the set of other content. */
-function matchOf(expected: Expected, receipts: readonly Answer[]): Match {
+/** Finds the receipts of a submission in the OUT of its sender: those that refuse a used name belong to the set of other content. */
+function matchOf(expected: Expected, all: readonly Placed[]): Match {
   const { goName, certain } = expected;
   const isRepetition = expected.kind === 'other content';
-  const own = receipts.filter(({ fileName, errors }) => fileName === goName && errors.includes('133') === isRepetition);
-  const stems = own.map(({ stem }) => stem);
-  const [first] = own;
+  const receipts = all.filter(
+    ({ fileName, errors, sender }) =>
+      sender === expected.sender && fileName === goName && errors.includes('133') === isRepetition,
+  );
+  const [first] = receipts;
   if (!first) {
-    return { expected, stems, problems: certain ? [`${nameOf(expected)}: acknowledged, and has no receipt`] : [] };
+    return { expected, receipts, problems: certain ? [`${nameOf(expected)}: acknowledged, and has no receipt`] : [] };
   }
-  const problems = own.length > 1 ? [`${nameOf(expected)}: ${own.length} receipts (${stems.join(', ')})`] : [];
+  const stems = receipts.map(({ stem }) => stem).join(', ');
+  const problems = receipts.length > 1 ? [`${nameOf(expected)}: ${receipts.length} receipts (${stems})`] : [];
   const said = `${first.resultCode} ${first.errors.join(' ')}`.trim();
   const due = `${expected.resultCode} ${expected.errors.join(' ')}`.trim();
   if (said !== due) problems.push(`${nameOf(expected)}: its receipt says ${said}, not ${due}`);
-  return { expected, ticket: first.ticket, stems, problems };
+  return { expected, ticket: first.ticket, receipts, problems };
 }
 
-function unexpected(what: string, answers: readonly Answer[], known: ReadonlySet<string>): string[] {
+/** Answers for nothing that was sent, or in the OUT of another sender than the one they are for. */
+function unexpected(what: string, answers: readonly Placed[], known: ReadonlySet<Placed>): string[] {
   return answers
-    .filter(({ stem }) => !known.has(stem))
-    .map(({ stem, fileName }) => `a ${what} for nothing that was sent: ${stem} about ${fileName}`);
+    .filter((answer) => !known.has(answer))
+    .map(
+      ({ stem, fileName, ticket, sender }) =>
+        `a ${what} for nothing that its sender sent: ${stem} about ${fileName} (${ticket}) in the OUT of sender ${sender + 1}`,
+    );
 }
 
-function notificationProblems({ expected, ticket }: Match, notifications: readonly Answer[]): string[] {
-  const own = notifications.filter((answer) => answer.ticket === ticket);
+function ownOf({ expected, ticket }: Match, notifications: readonly Placed[]): Placed[] {
+  return notifications.filter((answer) => answer.sender === expected.sender && answer.ticket === ticket);
+}
+
+function notificationProblems(match: Match, notifications: readonly Placed[]): string[] {
+  const { expected } = match;
+  const own = ownOf(match, notifications);
   const due = expected.forms.length > 0 ? 1 : 0;
   if (own.length !== due) return [`${nameOf(expected)}: ${own.length} notifications, not ${due}`];
   const told = (own[0]?.forms ?? []).map(({ reference, accepted }) => `${reference} ${accepted}`).toSorted();
@@ -116,6 +130,16 @@ function mailProblems({ expected, ticket }: Match, { mail }: Observed): string[]
     .filter((one) => !due.includes(one))
     .map((one) => `${nameOf(expected)}: a message too many, ${one}`);
   return [...missing, ...twice, ...wrong];
+}
+
+/** Messages that no submission of the run accounts for. */
+function unknownMail(there: readonly Match[], { mail }: Observed): string[] {
+  const known = new Set(there.map(({ ticket }) => ticket));
+  return mail
+    .filter(({ ticket }) => !known.has(ticket))
+    .map(
+      ({ eboxId, id, ticket }) => `a message for nothing that was sent: ${id} of ${ticket} in the mailbox ${eboxId}`,
+    );
 }
 
 function submissionProblems(there: readonly Match[], { submissions }: Observed): string[] {

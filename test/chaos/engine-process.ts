@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { packageRoot } from '../../config/package-root.ts';
 import { eventually } from '../support/eventually.ts';
 import { createVictim, type Victim } from '../support/victim.ts';
+import type { Exit } from './ends.ts';
 
 export interface EngineProcessOptions {
   readonly name: string;
@@ -12,7 +13,7 @@ export interface EngineProcessOptions {
   readonly args: readonly string[];
   readonly dir: string;
   /** Called when it ends by itself; it is started again. */
-  readonly onExit: (name: string, how: string) => void;
+  readonly onExit: (exit: Exit) => void;
   /** Aborted when nothing is to be started any more. */
   readonly signal: AbortSignal;
 }
@@ -37,7 +38,7 @@ export function createEngineProcess({ name, args, dir, onExit, signal }: EngineP
       from = existsSync(logFile) ? statSync(logFile).size : 0;
     },
     onExit(how) {
-      onExit(name, how);
+      onExit({ name, how, logFile });
       const again = delay(AGAIN_AFTER_MS, undefined, { signal });
       again.then(victim.launch).catch(() => undefined); // nothing is started any more
     },

@@ -6,6 +6,8 @@ export interface Expected {
   readonly goName: string;
   /** Index of its set, for a person to find it. */
   readonly set: number;
+  /** Indexes of the sets that are the same files sent again: they are no other submission. */
+  readonly again: readonly number[];
   readonly kind: SetKind;
   readonly sender: number;
   readonly resultCode: '1' | '0';
@@ -23,17 +25,23 @@ const REFUSED_WITH: Readonly<Partial<Record<SetKind, string>>> = {
   'other content': '133',
 };
 
-/** What must have come of what was sent. The same files sent again are no other submission. */
+/** What must have come of what was sent; every set is in one of them, whether it was acknowledged or not. */
 export function expectedOf(sent: readonly Sent[]): Expected[] {
-  return sent.filter(({ ready, tries }) => ready.set.kind !== 'same again' && tries > 0).map(expectedOne);
+  const sets = sent.map(({ ready }) => ready.set);
+  const again = (original: number) =>
+    sets.filter((set) => set.kind === 'same again' && set.original === original).map(({ index }) => index);
+  return sent
+    .filter(({ ready }) => ready.set.kind !== 'same again')
+    .map((one) => expectedOne(one, again(one.ready.set.index)));
 }
 
-function expectedOne({ ready, acknowledged }: Sent): Expected {
+function expectedOne({ ready, acknowledged }: Sent, again: readonly number[]): Expected {
   const { set, goName } = ready;
   const code = REFUSED_WITH[set.kind];
   return {
     goName,
     set: set.index,
+    again,
     kind: set.kind,
     sender: set.sender,
     resultCode: code === undefined ? '1' : '0',

@@ -19,6 +19,8 @@ export interface Targets {
   /** In groups (channels, workers, RabbitMQ…): every group is killed at least once when there are kills enough. */
   readonly processes: readonly (readonly string[])[];
   readonly links: readonly string[];
+  /** Servers that lose one of their own processes now and then, and live on. */
+  readonly parents: readonly string[];
 }
 
 /** How long senders send and faults come; faults that all hit one process need more time. */
@@ -26,12 +28,13 @@ export function windowOf(kills: number, submissions: number, broker: 'embedded' 
   return Math.max(6_000, faultsOf(kills) * (broker === 'embedded' ? 1_900 : 1_300), submissions * 180);
 }
 
-const faultsOf = (kills: number) => kills + pausesOf(kills) + restartsOf(kills) + breaksOf(kills);
+const faultsOf = (kills: number) => kills + pausesOf(kills) + restartsOf(kills) + breaksOf(kills) + childKillsOf(kills);
 const pausesOf = (kills: number) => Math.ceil(kills / 3);
 const restartsOf = (kills: number) => Math.ceil(kills / 5);
 const breaksOf = (kills: number) => Math.ceil(kills / 2);
+const childKillsOf = (kills: number) => Math.ceil(kills / 5);
 
-/** All faults of a run in the order they come, the same for the same seed: `kills` SIGKILLs, and more of the other kinds, spread over `windowMs`. */
+/** All faults of a run in the order they come, the same for the same seed: `kills` SIGKILLs to whole processes, and more of the other kinds, spread over `windowMs`. */
 export function planFaults(seed: number, kills: number, targets: Targets, windowMs: number): PlannedFault[] {
   const random = seededRandom(seed ^ 0x5eed);
   const all = targets.processes.flat();
@@ -44,6 +47,9 @@ export function planFaults(seed: number, kills: number, targets: Targets, window
       forMs: random.below(1500),
     })),
     ...times(breaksOf(kills), () => breakOf(random.pick(targets.links), random)),
+    ...(targets.parents.length === 0
+      ? []
+      : times(childKillsOf(kills), () => childKillOf(random.pick(targets.parents)))),
   ];
   const step = windowMs / (acts.length + 1);
   return shuffled(acts, random).map((act, at) => ({
@@ -61,10 +67,8 @@ function victimsOf(kills: number, groups: Targets['processes'], random: Random):
   return times(kills, (at) => random.pick(order[at] ?? random.pick(groups)));
 }
 
-function killOf(target: string, random: Random): Act {
-  const child = target === 'postgresql' && random.below(3) === 0;
-  return { kind: child ? 'kill child' : 'kill', target, forMs: random.below(1500) };
-}
+const killOf = (target: string, random: Random): Act => ({ kind: 'kill', target, forMs: random.below(1500) });
+const childKillOf = (target: string): Act => ({ kind: 'kill child', target, forMs: 0 });
 
 function breakOf(target: string, random: Random): Act {
   const kind = random.pick(['cut', 'cut', 'refuse', 'stall'] as const);

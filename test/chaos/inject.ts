@@ -2,22 +2,32 @@ import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '../support/eventually.ts';
 import type { TcpProxy } from '../support/proxy.ts';
-import type { Victim } from '../support/victim.ts';
+import type { Ending, Victim } from '../support/victim.ts';
 import type { PlannedFault } from './faults-plan.ts';
 import type { Installation } from './installation.ts';
 
-/** A fault as it was carried out. */
-export interface DoneFault extends PlannedFault {
+/** A fault that begins. */
+export interface BegunFault extends PlannedFault {
   /** When it began, from the start of the run. */
   readonly beganMs: number;
 }
 
+/** What a fault did. */
+export interface DoneFault extends BegunFault {
+  /** There was something to hit: a process that ran, connections that were open. */
+  readonly hit: boolean;
+  /** How a process ended that was told to. */
+  readonly ending?: Ending;
+  /** It was told so before it had started. */
+  readonly early?: boolean;
+}
+
 export interface InjectOptions {
-  readonly installation: Installation;
+  readonly installation: Pick<Installation, 'servers' | 'engines' | 'links'>;
   /** When the run began, `Date.now()`. */
   readonly startedAt: number;
   readonly signal: AbortSignal;
-  readonly onFault: (fault: DoneFault) => void;
+  readonly onFault: (fault: BegunFault) => void;
 }
 
 const STOP_PATIENCE_MS = 30_000;
@@ -28,26 +38,34 @@ const NOTICED_MS = 500;
 const RECOVER_MS = 90_000;
 /** Longer than this nobody waits for an engine process to be ready again before it is hit. */
 const READY_MS = 15_000;
+/** In this time one that is ready says so. */
+const SAYS_READY_MS = 100;
 
 /**
  * Carries out the faults, each at its time; two on one target follow one another, however long the first takes. Resolves
- * when all are over and every process is ready again.
+ * when all are over and every process is ready again, with what each did.
  */
-export async function injectFaults(faults: readonly PlannedFault[], options: InjectOptions): Promise<void> {
+export async function injectFaults(faults: readonly PlannedFault[], options: InjectOptions): Promise<DoneFault[]> {
   const { installation, startedAt, signal } = options;
   const { servers, engines, links } = installation;
   const victims = new Map([...servers, ...engines].map((victim) => [victim.name, victim]));
   const turns = new Map<string, Promise<void>>();
+  const done: DoneFault[] = [];
   setMaxListeners(0, signal); // one for each fault that lasts
   const pause = (ms: number) => delay(ms, undefined, { signal }).catch(() => undefined);
 
   async function carryOut(fault: PlannedFault): Promise<void> {
     if (signal.aborted) return;
-    options.onFault({ ...fault, beganMs: Date.now() - startedAt });
+    const begun = { ...fault, beganMs: Date.now() - startedAt };
+    options.onFault(begun);
     const victim = victims.get(fault.target);
     const link = links.get(fault.target);
-    if (victim) await hit(victim, fault, { pause, isServer: servers.includes(victim) });
-    if (link) await disturb(link, fault, pause);
+    if (victim) {
+      const isServer = servers.includes(victim);
+      done.push({ ...begun, ...(await act(victim, fault, { pause, isServer })) });
+      await recover(victim, fault, { pause, isServer });
+    }
+    if (link) done.push({ ...begun, hit: await disturb(link, fault, pause) });
   }
 
   for (const fault of faults) {
@@ -60,6 +78,7 @@ export async function injectFaults(faults: readonly PlannedFault[], options: Inj
   // one that ends while it starts is started again by its supervisor
   const recovered = [...victims.values()].map((victim) => eventually(victim.ready, RECOVER_MS));
   if (!signal.aborted) await Promise.all(recovered);
+  return done;
 }
 
 interface Ways {
@@ -68,34 +87,57 @@ interface Ways {
   readonly isServer: boolean;
 }
 
-async function hit(victim: Victim, fault: PlannedFault, { pause, isServer }: Ways): Promise<void> {
-  await act(victim, fault, { pause, isServer });
+async function recover(victim: Victim, fault: PlannedFault, { pause, isServer }: Ways): Promise<void> {
   if (isServer) await victim.ready();
   else if (fault.calmMs >= 0) await Promise.race([victim.ready().catch(() => undefined), pause(READY_MS)]);
   await pause(fault.calmMs);
 }
 
-async function act(victim: Victim, { kind, forMs }: PlannedFault, { pause, isServer }: Ways): Promise<void> {
+type Effect = Pick<DoneFault, 'hit' | 'ending' | 'early'>;
+
+async function act(victim: Victim, { kind, forMs }: PlannedFault, { pause, isServer }: Ways): Promise<Effect> {
+  const effect = { hit: victim.pid !== undefined };
   if (kind === 'kill child') {
-    await victim.killChild();
+    const hit = await victim.killChild();
     await pause(NOTICED_MS);
-    return;
+    return { hit };
   }
   if (kind === 'pause') {
     await victim.freeze();
     await pause(forMs);
-    return victim.thaw();
+    await victim.thaw();
+    return effect;
   }
   if (kind === 'kill') await victim.kill();
-  else await victim.terminate(isServer ? SERVER_PATIENCE_MS : STOP_PATIENCE_MS);
+  const told = kind === 'restart' ? await restart(victim, isServer) : {};
   await pause(forMs);
   victim.launch();
+  return { ...effect, ...told };
 }
 
-async function disturb(link: TcpProxy, { kind, forMs }: PlannedFault, pause: Ways['pause']): Promise<void> {
-  if (kind === 'cut') return link.cut();
-  if (kind === 'refuse') link.refuse();
-  else link.stall();
-  await pause(forMs);
-  link.mend();
+async function restart(victim: Victim, isServer: boolean): Promise<Omit<Effect, 'hit'>> {
+  const early = !(await isReady(victim));
+  const ending = await victim.terminate(isServer ? SERVER_PATIENCE_MS : STOP_PATIENCE_MS);
+  return { early, ...(ending !== undefined && { ending }) };
+}
+
+async function isReady(victim: Victim): Promise<boolean> {
+  const ready = victim.ready().then(
+    () => true,
+    () => false,
+  );
+  return Promise.race([ready, delay(SAYS_READY_MS, false)]);
+}
+
+/** True when there were connections to disturb. */
+async function disturb(link: TcpProxy, { kind, forMs }: PlannedFault, pause: Ways['pause']): Promise<boolean> {
+  const hit = link.connections > 0;
+  if (kind === 'cut') link.cut();
+  else {
+    if (kind === 'refuse') link.refuse();
+    else link.stall();
+    await pause(forMs);
+    link.mend();
+  }
+  return hit;
 }

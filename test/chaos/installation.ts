@@ -6,7 +6,8 @@ import { run } from '../../scripts/demonstration/command.ts';
 import { bode } from '../support/command-line.ts';
 import { makePki, type Pki } from '../support/pki.ts';
 import { aPlannedOrganisation, aPlannedSender, writePlan } from '../support/provisioning.ts';
-import type { Victim } from '../support/victim.ts';
+import type { Ending, Victim } from '../support/victim.ts';
+import type { Exit } from './ends.ts';
 import { type Members, manyProcesses, singleProcess } from './members.ts';
 import type { ChaosOptions } from './options.ts';
 import type { Account } from './sftp-session.ts';
@@ -21,8 +22,8 @@ export interface Installation extends Members {
   readonly accounts: readonly Account[];
   /** A connection of the run's own to the store, without a proxy. */
   openStore(): Db;
-  /** Stops the engine processes with SIGTERM; gives their exit status by name, null for one that had to be killed. */
-  stop(): Promise<ReadonlyMap<string, number | null>>;
+  /** Stops the engine processes with SIGTERM; says how each ended, undefined for one that did not run. */
+  stop(): Promise<ReadonlyMap<string, Ending | undefined>>;
   /** Kills whatever still runs. */
   kill(): Promise<void>;
   remove(): Promise<void>;
@@ -31,7 +32,7 @@ export interface Installation extends Members {
 export interface InstallOptions extends Pick<ChaosOptions, 'broker'> {
   readonly senders: number;
   /** Called when an engine process or a server ends by itself. */
-  readonly onExit: (name: string, how: string) => void;
+  readonly onExit: (exit: Exit) => void;
 }
 
 const PATIENCE_MS = 30_000;
@@ -50,10 +51,10 @@ export async function createInstallation({ broker, senders, onExit }: InstallOpt
   const members = await (broker === 'embedded' ? singleProcess(options) : manyProcesses(options));
   const { engines, servers, helpers, links, storeUrl } = members;
 
-  async function stop(): Promise<ReadonlyMap<string, number | null>> {
+  async function stop(): Promise<ReadonlyMap<string, Ending | undefined>> {
     ending.abort();
-    const statuses = await Promise.all(engines.map((engine) => engine.terminate(PATIENCE_MS)));
-    return new Map(engines.map(({ name }, at) => [name, statuses[at] ?? null]));
+    const endings = await Promise.all(engines.map((engine) => engine.terminate(PATIENCE_MS)));
+    return new Map(engines.map(({ name }, at) => [name, endings[at]]));
   }
 
   async function kill(): Promise<void> {

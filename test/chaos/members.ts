@@ -7,6 +7,7 @@ import { createPostgres } from '../support/postgres-server.ts';
 import { openProxy, type TcpProxy } from '../support/proxy.ts';
 import { createRabbitMq } from '../support/rabbitmq-server.ts';
 import type { Victim, VictimServer } from '../support/victim.ts';
+import type { Exit } from './ends.ts';
 import { createEngineProcess } from './engine-process.ts';
 import type { Targets } from './faults-plan.ts';
 
@@ -35,7 +36,7 @@ export interface MembersOptions {
   /** Aborted when nothing is to be started any more. */
   readonly signal: AbortSignal;
   /** Called when a process ends by itself. */
-  readonly onExit: (name: string, how: string) => void;
+  readonly onExit: (exit: Exit) => void;
 }
 
 export const NAMESPACE = 'chaos';
@@ -56,7 +57,7 @@ export async function singleProcess(options: MembersOptions): Promise<Members> {
     servers: [],
     engines: [createEngineProcess({ ...options, dir: own, name: 'engine', args: ['start'] })],
     links,
-    targets: { processes: [['engine']], links: [...links.keys()] },
+    targets: { processes: [['engine']], links: [...links.keys()], parents: [] },
   };
 }
 
@@ -64,8 +65,9 @@ export async function singleProcess(options: MembersOptions): Promise<Members> {
 export async function manyProcesses(options: MembersOptions): Promise<Members> {
   const { dir, onExit } = options;
   const [pgPort = 0, amqp = 0, epmd = 0, dist = 0] = await fixedPorts(4);
-  const postgres = await createPostgres(join(dir, 'postgresql'), pgPort, (how) => onExit('postgresql', how));
-  const rabbit = createRabbitMq(join(dir, 'rabbitmq'), { amqp, epmd, dist }, (how) => onExit('rabbitmq', how));
+  const onExitOf = (name: string) => (how: string, logFile: string) => onExit({ name, how, logFile });
+  const postgres = await createPostgres(join(dir, 'postgresql'), pgPort, onExitOf('postgresql'));
+  const rabbit = createRabbitMq(join(dir, 'rabbitmq'), { amqp, epmd, dist }, onExitOf('rabbitmq'));
   await writeConfig(options, { storeUrl: postgres.url, brokerUrl: rabbit.url, sftpPort: 0 });
   const links = new Map<string, TcpProxy>();
   const groups: Victim[][] = [];
@@ -86,6 +88,7 @@ export async function manyProcesses(options: MembersOptions): Promise<Members> {
     targets: {
       processes: [...groups.map((group) => group.map(nameOf)), ['postgresql'], ['rabbitmq']],
       links: [...links.keys()].toSorted(),
+      parents: ['postgresql'],
     },
   };
 }

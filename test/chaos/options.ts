@@ -5,7 +5,7 @@ export interface ChaosOptions {
   readonly seed: number;
   /** From 1 to 5000: the lists that are read at the end have so many lines. */
   readonly submissions: number;
-  /** How many SIGKILLs; pauses, restarts and broken connections come on top. */
+  /** How many SIGKILLs to whole processes; pauses, restarts and broken connections come on top. */
   readonly kills: number;
   /** `embedded`: one process on SQLite; `rabbitmq`: seven processes on RabbitMQ and PostgreSQL. */
   readonly broker: 'embedded' | 'rabbitmq';

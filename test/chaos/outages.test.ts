@@ -16,6 +16,9 @@ import { createEngineProcess } from './engine-process.ts';
 const BROKER_AWAY_MS = LONG ? 60_000 : 8_000;
 const STORE_AWAY_MS = LONG ? 30_000 : 8_000;
 const CLIENTS = 3;
+const ANSWER_WITHIN_MS = 5_000;
+/** A connection and a statement may each take so long; a second more for what is not the store. */
+const REFUSED_WITHIN_MS = 2 * ANSWER_WITHIN_MS + 1_000;
 
 interface Tools {
   readonly rabbit: PrivateServer;
@@ -32,7 +35,8 @@ async function setUp(opened: (() => Promise<unknown>)[]): Promise<Tools> {
   const postgres = await startPrivatePostgres();
   opened.push(postgres.remove);
   const broker = { url: rabbit.url, namespace: newNamespace(), relay: { poll: '100ms', lease: '2s' } };
-  const engine = await prepareEngine({ config: { broker, store: { url: postgres.url } } });
+  const store = { url: postgres.url, answerWithin: `${ANSWER_WITHIN_MS}ms`, connectWithin: `${ANSWER_WITHIN_MS}ms` };
+  const engine = await prepareEngine({ config: { broker, store } });
   opened.push(engine.remove);
   const running = createEngineProcess({
     name: 'engine',
@@ -72,18 +76,20 @@ function suite(): void {
     let tools: Tools;
     let pid: number | undefined;
     const sent: Load[] = [];
+    const over = new AbortController();
 
     before(async () => {
       tools = await setUp(opened);
       pid = tools.running.pid;
     });
     after(async () => {
+      over.abort(); // a load that a failed test has left
       for (const close of opened.reverse()) await close();
     });
     afterEach('the engine is the same process', () => expect(tools.running.pid).to.equal(pid));
 
     async function load(series: string): Promise<Load> {
-      const begun = startLoad(tools.workers, { series, restMs: 200 });
+      const begun = startLoad(tools.workers, { series, restMs: 200, signal: over.signal });
       sent.push(begun);
       await eventually(
         () => expect(begun.acknowledged.length, complaintsOf(begun).join()).to.be.at.least(CLIENTS),
@@ -130,16 +136,25 @@ function suite(): void {
       expect(await tools.engine.db('folder_files').where({ folder: 'IN' }).pluck('name')).to.deep.equal(['taken']);
     });
 
-    it(`acknowledges nothing while PostgreSQL hangs for ${STORE_AWAY_MS / 1000} s, and goes on after`, async () => {
+    it(`refuses uploads with a sentence while PostgreSQL hangs for ${STORE_AWAY_MS / 1000} s, and goes on after`, async () => {
+      const { session, end } = await openSession(tools.engine);
       const begun = await load('P');
       await tools.postgres.pause();
       const from = Date.now();
-      await delay(STORE_AWAY_MS);
+      const refusal = await put(session, '/IN/frozen', Buffer.from('x'));
+      const refusedAfter = Date.now() - from;
+      await delay(from + STORE_AWAY_MS - Date.now());
       const until = Date.now();
       await tools.postgres.resume();
+      expect(refusal).to.equal('the server could not do this now; please try again later');
+      expect(refusedAfter).to.be.lessThan(REFUSED_WITHIN_MS);
+      await eventually(() => putOrThrow(session, '/IN/frozen'), 30_000);
+      end();
       await begun.stop();
       expectNoneAcknowledged(begun, from, until);
       await expectAllAnswered();
+      const lying = await tools.engine.db('folder_files').where({ folder: 'IN', state: 'complete' }).pluck('name');
+      expect(lying.toSorted()).to.deep.equal(['frozen', 'taken']);
     });
   });
 }

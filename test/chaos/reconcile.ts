@@ -17,9 +17,13 @@ import { signatureProblems } from './signatures.ts';
 const BY_COMMAND = 5;
 
 /** Counts what was sent and what came of it, from outside and in the store; the engine runs and is quiet. */
-export async function reconcileAnswers(sent: readonly Sent[], installation: Installation, db: Db): Promise<Comparison> {
+export async function reconcileAnswers(
+  asked: number,
+  sent: readonly Sent[],
+  { installation, db }: { readonly installation: Installation; readonly db: Db },
+): Promise<Comparison> {
   const observed = await observe(installation);
-  const compared = compare(expectedOf(sent), observed);
+  const compared = compare(asked, expectedOf(sent), observed);
   const answers = observed.folders.flatMap((folder) => folder.answers);
   const parts = [
     compared,
@@ -45,12 +49,12 @@ export function joined(parts: readonly Comparison[]): Comparison {
   return { problems: parts.flatMap(({ problems }) => problems), counts: parts.flatMap(({ counts }) => counts) };
 }
 
-/** Files in IN: none, but for those of a set whose session was cut off. */
-function leftInFolders(sent: readonly Sent[], names: readonly string[]): Comparison {
+/** Files in IN: none, but for parts of a set whose session was cut off; its GO was taken. */
+export function leftInFolders(sent: readonly Sent[], names: readonly string[]): Comparison {
   const interrupted = sent.filter(({ failedAt }) => failedAt !== undefined).map(({ ready }) => ready.stem);
   const [excused, wrong] = [names.filter(isExcused), names.filter((name) => !isExcused(name))];
   function isExcused(name: string): boolean {
-    return interrupted.some((stem) => name.startsWith(stem, 3));
+    return !name.startsWith('GO.') && interrupted.some((stem) => name.startsWith(stem, 3));
   }
   return {
     problems: wrong.map((name) => `${name} is left in IN`),

@@ -1,10 +1,10 @@
 import type { Count } from './compare.ts';
-import type { DoneFault } from './inject.ts';
+import type { BegunFault } from './inject.ts';
 
 /** What a run says while it goes on and at its end; as text, or one JSON object a line. */
 export interface Report {
   say(text: string): void;
-  fault(fault: DoneFault): void;
+  fault(fault: BegunFault): void;
   counts(counts: readonly Count[]): void;
   end(seed: number, problems: readonly string[]): void;
 }

@@ -12,7 +12,9 @@ export interface Sent {
   acknowledged: boolean;
   /** When that was known. */
   acknowledgedAt?: number;
-  /** Sent once without success, and not again. */
+  /** False: sent once, and left alone when that fails. */
+  persistent: boolean;
+  /** Sent once without success, and left alone. */
   abandoned: boolean;
   /** When a session last failed half-way through it. */
   failedAt?: number;
@@ -37,10 +39,14 @@ const MOST_SETS_A_SESSION = 4;
 /** A session that failed may have a server at its other end that stands still and goes on later. */
 const ZOMBIES_MS = 30_000;
 
-/** Sends the sets of one sender in the order they are due, several a session, each until its GO is acknowledged. */
-export async function runSender(sets: readonly ReadySet[], options: SenderOptions): Promise<Sent[]> {
+/** A set that nothing was done with yet. */
+export function unsent(ready: ReadySet): Sent {
+  return { ready, tries: 0, acknowledged: false, persistent: ready.set.persistent, abandoned: false };
+}
+
+/** Sends the sets of one sender in the order they are due, several a session, each until its GO is acknowledged and never after. */
+export async function runSender(all: readonly Sent[], options: SenderOptions): Promise<void> {
   const { random, ports, startedAt, deadline, signal } = options;
-  const all = sets.map((ready): Sent => ({ ready, tries: 0, acknowledged: false, abandoned: false }));
   const open = () => all.filter((sent) => !sent.acknowledged && !sent.abandoned);
   let channel = random.below(ports.length);
 
@@ -55,7 +61,6 @@ export async function runSender(sets: readonly ReadySet[], options: SenderOption
     channel = (channel + 1) % ports.length;
     await delay(300 + random.below(1000), undefined, { signal }).catch(() => undefined);
   }
-  return all;
 }
 
 function dueAt({ ready: { set } }: Sent, all: readonly Sent[], startedAt: number): number {
@@ -85,7 +90,7 @@ async function sendBatch(batch: readonly Sent[], options: SenderOptions, port: n
 
 /** The client of a set that is sent once often dies meanwhile, mostly just when the GO is on its way. */
 function deathIn(batch: readonly Sent[], commands: readonly (readonly string[])[], random: Random) {
-  const at = batch.findIndex(({ ready }) => !ready.set.persistent);
+  const at = batch.findIndex(({ persistent }) => !persistent);
   if (at < 0 || random.below(3) === 0) return undefined;
   const [before, own] = [commands.slice(0, at).flat().length, commands[at]?.length ?? 0];
   const step = random.below(3) === 0 ? 1 + random.below(own) : own;
@@ -98,7 +103,7 @@ function note(sent: Sent, { begun, acknowledged }: { begun: boolean; acknowledge
   if (acknowledged) sent.acknowledgedAt = Date.now();
   if (acknowledged || !begun) return;
   sent.failedAt = Date.now();
-  if (!sent.ready.set.persistent) sent.abandoned = true;
+  if (!sent.persistent) sent.abandoned = true;
 }
 
 function commandsOf({ ready, tries }: Sent): string[] {

@@ -6,7 +6,7 @@ import { eventually } from '../support/eventually.ts';
 import { type Load, startLoad, type Worker } from '../support/load.ts';
 import { openClient } from '../support/sender.ts';
 import { expectOneOfEach } from '../support/sets.ts';
-import { canMount, mountSmallDisk, type SmallDisk } from '../support/small-disk.ts';
+import { mountSmallDisk, type SmallDisk, withSmallDisks } from '../support/small-disk.ts';
 
 const MIB = 2 ** 20;
 const CLIENTS = 2;
@@ -92,4 +92,6 @@ function refusalsSince({ attempts }: Load, from: number): number {
   return attempts.filter(({ startedAt, failure }) => startedAt > from && failure !== undefined).length;
 }
 
-if (canMount()) for (const each of CASES) if (STORES.includes(each.store)) suite(each);
+withSmallDisks('a disk that is full under load', () => {
+  for (const each of CASES) if (STORES.includes(each.store)) suite(each);
+});

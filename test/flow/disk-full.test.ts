@@ -8,7 +8,7 @@ import { eventually } from '../support/eventually.ts';
 import { openSession, put, putOrThrow } from '../support/raw-upload.ts';
 import { openClient, type TestClient } from '../support/sender.ts';
 import type { RawSession } from '../support/sftp-client.ts';
-import { canMount, mountSmallDisk, type SmallDisk } from '../support/small-disk.ts';
+import { mountSmallDisk, type SmallDisk, withSmallDisks } from '../support/small-disk.ts';
 
 const MIB = 2 ** 20;
 const SENTENCE = 'the server has too little free space; try again later';
@@ -132,7 +132,7 @@ function testsWithoutReserve(tools: () => Tools): void {
   });
 }
 
-if (canMount()) {
+withSmallDisks('a full disk', () => {
   suite('8MiB', testsWithReserve);
   suite('0B', testsWithoutReserve);
-}
+});

@@ -39,6 +39,8 @@ export interface LoadOptions {
   readonly persons?: number;
   /** Between an acknowledged set and the next, in ms; none by default. */
   readonly restMs?: number;
+  /** Aborted when nobody waits for it any more: then also what is not acknowledged is given up. */
+  readonly signal?: AbortSignal;
 }
 
 const AGAIN_AFTER_MS = 250;
@@ -46,7 +48,7 @@ const AGAIN_AFTER_MS = 250;
 /** Has each worker send one set after the other, each again and again until it is acknowledged. */
 export function startLoad(
   workers: readonly Worker[],
-  { series, sender = '123456', persons = 1, restMs = 0 }: LoadOptions,
+  { series, sender = '123456', persons = 1, restMs = 0, signal }: LoadOptions,
 ): Load {
   const attempts: Attempt[] = [];
   const acknowledged: PreparedSet[] = [];
@@ -63,11 +65,14 @@ export function startLoad(
   }
 
   async function work(worker: Worker): Promise<void> {
-    while (!stopping) {
+    while (!stopping && !signal?.aborted) {
       sequence += 1;
       const options = { sender, persons, sequence: `${series}${String(sequence).padStart(4, '0')}` };
       const set = await prepareSet(worker.client, options);
-      while (!(await attempt(worker, set))) await delay(AGAIN_AFTER_MS);
+      while (!(await attempt(worker, set))) {
+        if (signal?.aborted) return;
+        await delay(AGAIN_AFTER_MS);
+      }
       acknowledged.push(set);
       if (restMs > 0) await delay(restMs);
     }

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../../scripts/demonstration/command.ts';
 import { eventually } from './eventually.ts';
-import { createVictim, type VictimServer } from './victim.ts';
+import { createVictim, type OnExit, type VictimServer } from './victim.ts';
 
 const VERSIONS = '/usr/lib/postgresql';
 const READY_MS = 60_000;
@@ -13,7 +13,7 @@ const READY_MS = 60_000;
  * Makes a PostgreSQL of its own in `dir`, with everything that keeps what is committed (fsync, full_page_writes) on; not
  * started yet. When this is root it runs as `postgres`, who must be able to reach `dir`.
  */
-export async function createPostgres(dir: string, port: number, onExit?: (how: string) => void): Promise<VictimServer> {
+export async function createPostgres(dir: string, port: number, onExit?: OnExit): Promise<VictimServer> {
   const bin = newestBin();
   const user = process.getuid?.() === 0 ? userOf('postgres') : undefined;
   mkdirSync(dir, { recursive: true });

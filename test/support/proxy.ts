@@ -5,6 +5,8 @@ import { createServer, connect as dial, type Socket } from 'node:net';
 export interface TcpProxy {
   /** On 127.0.0.1. */
   readonly port: number;
+  /** How many go through it now. */
+  readonly connections: number;
   /** Breaks every connection there is; new ones are taken at once. */
   cut(): void;
   /** Breaks every connection and every new one, until `mend`. */
@@ -53,6 +55,9 @@ export async function openProxy(targetPort: number): Promise<TcpProxy> {
 
   return {
     port: (server.address() as { port: number }).port,
+    get connections() {
+      return pairs.size;
+    },
     cut,
     refuse() {
       state = 'refusing';

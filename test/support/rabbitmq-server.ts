@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { eventually } from './eventually.ts';
-import { createVictim, type Victim, type VictimServer } from './victim.ts';
+import { createVictim, type OnExit, type Victim, type VictimServer } from './victim.ts';
 
 const BIN = '/usr/lib/rabbitmq/bin'; // not /usr/sbin: those wrappers change the user
 const READY_MS = 120_000;
@@ -24,7 +24,7 @@ export interface RabbitMqPorts {
 }
 
 /** Makes a RabbitMQ node of its own in `dir`; not started yet. Killed and started again it keeps its name and its data. */
-export function createRabbitMq(dir: string, ports: RabbitMqPorts, onExit?: (how: string) => void): RabbitMqServer {
+export function createRabbitMq(dir: string, ports: RabbitMqPorts, onExit?: OnExit): RabbitMqServer {
   mkdirSync(join(dir, 'mnesia'), { recursive: true });
   mkdirSync(join(dir, 'log'));
   writeFileSync(join(dir, 'rabbitmq.conf'), configuration(ports.amqp));

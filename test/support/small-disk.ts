@@ -3,6 +3,7 @@ import { mkdtempSync, rmdirSync } from 'node:fs';
 import { open, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { servicesRequired } from './services.ts';
 
 /** A file system of its own that a test may fill. */
 export interface SmallDisk {
@@ -17,8 +18,21 @@ export interface SmallDisk {
 
 const PIECE = 4_096;
 
+/**
+ * Defines tests that fill a disk of their own. Where this process may not mount one, and nothing is to be left out, a
+ * test that fails and says so takes their place.
+ */
+export function withSmallDisks(title: string, define: () => void): void {
+  if (canMount()) define();
+  else if (servicesRequired()) {
+    it(`${title}: a tmpfs can be mounted`, () => {
+      throw new Error('a tmpfs cannot be mounted here: run as root, outside a container that forbids it');
+    });
+  }
+}
+
 /** True when this process may mount one: as root, and not in a container that forbids it. */
-export function canMount(): boolean {
+function canMount(): boolean {
   if (process.getuid?.() !== 0) return false;
   const dir = mkdtempSync(join(tmpdir(), 'bode-disk-'));
   try {

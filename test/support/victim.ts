@@ -21,8 +21,14 @@ export interface VictimSpec {
   /** Called before every start. */
   onLaunch?(): void;
   /** Called when it ends without having been told to. */
-  onExit?(how: string): void;
+  onExit?: OnExit;
 }
+
+/** How a process ended: with this status, or by this signal. */
+export type Ending = number | NodeJS.Signals;
+
+/** Hears how a process ended by itself, and where its log is. */
+export type OnExit = (how: string, logFile: string) => void;
 
 /** A program in a process of its own that a test kills, stops and starts again. Not to be called twice at once. */
 export interface Victim {
@@ -35,13 +41,13 @@ export interface Victim {
   ready(): Promise<void>;
   /** SIGKILL to it and everything below it; resolves when all are gone. */
   kill(): Promise<void>;
-  /** SIGKILL to the newest process below it, or to itself when there is none. */
-  killChild(): Promise<void>;
+  /** SIGKILL to the newest process below it; false when there is none. */
+  killChild(): Promise<boolean>;
   /** SIGSTOP to it and everything below it. */
   freeze(): Promise<void>;
   thaw(): Promise<void>;
-  /** Asks it to end in good order, and SIGKILL when it is still there after `patienceMs`; gives its exit status, null when it was killed. */
-  terminate(patienceMs: number): Promise<number | null>;
+  /** Asks it to end in good order, and SIGKILL when it is still there after `patienceMs`; says how it ended, undefined when it did not run. */
+  terminate(patienceMs: number): Promise<Ending | undefined>;
 }
 
 /** Makes a victim; nothing runs yet. */
@@ -70,7 +76,7 @@ export function createVictim(spec: VictimSpec): Victim {
   function ended(which: ChildProcess, how: string): void {
     if (which !== child) return;
     child = undefined;
-    if (!expected) spec.onExit?.(how);
+    if (!expected) spec.onExit?.(how, spec.logFile);
   }
 
   async function tree(): Promise<number[]> {
@@ -86,23 +92,24 @@ export function createVictim(spec: VictimSpec): Victim {
     child = undefined;
   }
 
-  async function killChild(): Promise<void> {
-    const pids = await tree();
-    signalEach(pids.slice(-1), 'SIGKILL');
+  async function killChild(): Promise<boolean> {
+    const newest = (await tree()).slice(1).slice(-1);
+    signalEach(newest, 'SIGKILL');
+    return newest.length > 0;
   }
 
-  async function terminate(patienceMs: number): Promise<number | null> {
+  async function terminate(patienceMs: number): Promise<Ending | undefined> {
     const ending = child;
-    if (!ending) return null;
+    if (!ending) return undefined;
     expected = true;
     const pids = await tree();
     const exit = once(ending, 'exit', { signal: AbortSignal.timeout(patienceMs) });
     ending.kill(spec.stopSignal ?? 'SIGTERM');
-    const [status] = await exit.catch(() => [null]);
+    const [status, by] = await exit.catch(() => [null, 'SIGKILL' as const]);
     signalEach(pids, 'SIGKILL');
     await awaitGone(pids);
     child = undefined;
-    return status;
+    return status ?? by;
   }
 
   async function ready(): Promise<void> {
