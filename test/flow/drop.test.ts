@@ -11,7 +11,7 @@ import { eventually } from '../support/eventually.ts';
 import { openClient, type TestClient } from '../support/sender.ts';
 import { servicesRequired, serviceUrl } from '../support/services.ts';
 import { prepareSet } from '../support/sets.ts';
-import { canMount, mountSmallDisk } from '../support/small-disk.ts';
+import { mountSmallDisk, withSmallDisks } from '../support/small-disk.ts';
 
 const SENDER = { channels: ['sftp', 'drop'] };
 const SERVED = { directories: { '123456': 'drop' }, look: '500ms', poll: '100ms' };
@@ -30,31 +30,32 @@ async function receiptsIn(directory: TestDirectory): Promise<string[]> {
   return texts.map((text) => /<FileName>([^<]*)</.exec(text)?.[1] ?? '').sort();
 }
 
-describe('a drop folder on another file system than the blobs', () => {
-  it('works as on the same, also for what is too large for a row', async function () {
-    if (!canMount()) return void expect(process.getuid?.()).not.to.equal(0); // nothing to show without the right to mount
-    this.timeout(60_000);
-    const disk = mountSmallDisk(16);
-    const engine = await startEngine({ senders: [SENDER], drop: { ...SERVED, directories: { '123456': disk.dir } } });
-    try {
-      const directory = await makeDirectory(disk.dir);
-      const client = await openClient(engine);
-      await directory.put('IN', 'FI.UNKNOWN', Buffer.alloc(200_000, 1));
-      const go = await putSet(client, directory, 1);
-      await eventually(async () => expect(await receiptsIn(directory)).to.deep.equal([go]), 20_000);
-      await disk.fill(0);
-      const { go: more, batch } = await prepareSet(client, { sequence: '00002' });
-      await client.sftp(batch); // by SFTP: its answers go into the drop folder all the same
-      await eventually(async () => expect(await client.receipts()).to.include.keys(more), 20_000);
-      expect(await receiptsIn(directory)).to.deep.equal([go]); // no room for the answer
-      await disk.empty();
-      await eventually(async () => expect(await receiptsIn(directory)).to.deep.equal([go, more]), 20_000);
-    } finally {
-      await engine.stop();
-      await disk.remove();
-    }
-  });
-});
+withSmallDisks('a drop folder on another file system', () =>
+  describe('a drop folder on another file system than the blobs', () => {
+    it('works as on the same, also for what is too large for a row', async function () {
+      this.timeout(60_000);
+      const disk = mountSmallDisk(16);
+      const engine = await startEngine({ senders: [SENDER], drop: { ...SERVED, directories: { '123456': disk.dir } } });
+      try {
+        const directory = await makeDirectory(disk.dir);
+        const client = await openClient(engine);
+        await directory.put('IN', 'FI.UNKNOWN', Buffer.alloc(200_000, 1));
+        const go = await putSet(client, directory, 1);
+        await eventually(async () => expect(await receiptsIn(directory)).to.deep.equal([go]), 20_000);
+        await disk.fill(0);
+        const { go: more, batch } = await prepareSet(client, { sequence: '00002' });
+        await client.sftp(batch); // by SFTP: its answers go into the drop folder all the same
+        await eventually(async () => expect(await client.receipts()).to.include.keys(more), 20_000);
+        expect(await receiptsIn(directory)).to.deep.equal([go]); // no room for the answer
+        await disk.empty();
+        await eventually(async () => expect(await receiptsIn(directory)).to.deep.equal([go, more]), 20_000);
+      } finally {
+        await engine.stop();
+        await disk.remove();
+      }
+    });
+  }),
+);
 
 const rabbit = serviceUrl('TEST_AMQP_URL');
 if ((rabbit && serviceUrl('TEST_PG_URL')) || servicesRequired()) {
