@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { TLSSocket } from 'node:tls';
 import { EngineError } from '../../engine/core/errors.ts';
 import type { DataDoor } from './data-door.ts';
@@ -26,17 +27,19 @@ export async function transfer(context: FtpContext, what: string, work: OverData
   context.state.door = undefined;
   const signal = context.transferSignal();
   let plain: Socket | undefined;
+  let data: Socket | undefined;
   const destroy = () => void plain?.destroy();
   try {
     context.reply(150, what);
     plain = await door.connection(signal);
     signal.addEventListener('abort', destroy, { once: true });
     plain.setTimeout(context.deps.limits.idleMs, destroy);
-    await work(context.state.privateData ? await encrypted(plain, context) : plain, signal);
+    data = context.state.privateData ? await encrypted(plain, context) : plain;
+    await work(data, signal);
   } finally {
     signal.removeEventListener('abort', destroy);
     door.close();
-    plain?.destroySoon();
+    (data ?? plain)?.destroySoon(); // the outer one: it still has to say that nothing more comes
   }
 }
 
@@ -45,5 +48,8 @@ async function encrypted(plain: Socket, { deps }: FtpContext): Promise<Socket> {
   const broken = once(plain, 'close').then(() => Promise.reject(new Error('the data connection was closed')));
   broken.catch(() => undefined);
   await Promise.race([once(data, 'secure'), broken]);
+  // the session tickets are still on their way: a stream that ends with them would end without saying so in TLS
+  await nextTurn();
+  await nextTurn();
   return data;
 }

@@ -158,6 +158,7 @@ function foldersOf({ number: sender, channel, onTaken }: FolderOwner, deps: Sess
   return {
     list,
     stat,
+    recent: recent.of,
     openWrite: refusingWhenFull(openWrite),
     takeIn: refusingWhenFull(takeIn),
     openRead,

@@ -46,6 +46,8 @@ export interface Folders {
   /** Files in the order of their names, after `after`; an empty list is the end. */
   list(folder: FolderName, page?: { readonly after?: string; readonly limit?: number }): Promise<FileEntry[]>;
   stat(folder: FolderName, name: string): Promise<FileEntry>;
+  /** What this session has uploaded in the last seconds, also what has been taken in since: some clients look for it in a listing. */
+  recent(folder: FolderName): readonly FileEntry[];
   /** Opens a file of an IN folder for writing: `create` starts afresh, `resume` goes on after what is there. */
   openWrite(folder: FolderName, name: string, mode: 'create' | 'resume'): Promise<Upload>;
   /**

@@ -5,6 +5,7 @@ export interface RecentUploads {
   add(folder: FolderName, entry: FileEntry): void;
   find(folder: FolderName, name: string): FileEntry | undefined;
   forget(folder: FolderName, name: string): void;
+  of(folder: FolderName): FileEntry[];
 }
 
 const REMEMBERED = 256;
@@ -29,6 +30,10 @@ export function createRecentUploads(nowMs: () => number): RecentUploads {
     },
     forget(folder, name) {
       entries.delete(keyOf(folder, name));
+    },
+    of(folder) {
+      const known = [...entries].filter(([key, { at }]) => key.startsWith(`${folder}/`) && nowMs() - at < FOR_MS);
+      return known.map(([, { entry }]) => entry);
     },
   };
 }

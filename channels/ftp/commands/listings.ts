@@ -74,10 +74,16 @@ async function* entriesOf(place: Exclude<Place, { kind: 'nowhere' }>, context: F
   }
   if (place.kind !== 'folder') return;
   const { folder } = place;
+  const recent = new Map(folders.recent(folder).map((file) => [file.name, file]));
   for (let page = await folders.list(folder); page.length > 0; ) {
-    for (const file of page) yield { name: file.name, folder, file };
+    for (const file of page) {
+      recent.delete(file.name);
+      yield { name: file.name, folder, file };
+    }
     page = await folders.list(folder, { after: page.at(-1)?.name ?? '' });
   }
+  // rclone looks for what it has just put here, and holds an upload that it does not find for failed
+  for (const file of recent.values()) yield { name: file.name, folder, file };
 }
 
 async function* linesOf(entries: AsyncIterable<Entry>, lineOf: LineOf, context: FtpContext): AsyncGenerator<string> {
