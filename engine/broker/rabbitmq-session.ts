@@ -27,9 +27,10 @@ export async function openSession(address: string, name: string, namespace: stri
   });
   const { lost, lose } = losable(connection);
   const blocked = blockedOf(connection);
-  const close = () => closeWithin(connection, CONNECT_WITHIN_MS);
+  let channel: ConfirmChannel | undefined;
+  const close = () => closeWithin(connection, channel, CONNECT_WITHIN_MS);
   try {
-    const channel = await connection.createConfirmChannel();
+    channel = await connection.createConfirmChannel();
     channel.on('error', lose);
     channel.on('close', () => lose('channel closed'));
     await declare(channel, namespace);
@@ -61,10 +62,20 @@ function blockedOf(connection: ChannelModel): () => string | undefined {
   return () => reason;
 }
 
-async function closeWithin(connection: ChannelModel, ms: number): Promise<void> {
+async function closeWithin(connection: ChannelModel, channel: ConfirmChannel | undefined, ms: number): Promise<void> {
   const patience = new AbortController();
   const over = delay(ms, undefined, { signal: patience.signal, ref: false }).catch(() => undefined);
-  await Promise.race([connection.close(), over]).finally(() => patience.abort());
+  await Promise.race([closeInOrder(connection, channel), over]).finally(() => patience.abort());
+}
+
+/** The channel first: what was sent on it last, such as an acknowledgement, is overtaken by the end of the connection. */
+async function closeInOrder(connection: ChannelModel, channel: ConfirmChannel | undefined): Promise<void> {
+  try {
+    await channel?.close();
+  } catch {
+    // it is closed already
+  }
+  await connection.close();
 }
 
 /** Makes the queues that are missing; harmless when all are there. */

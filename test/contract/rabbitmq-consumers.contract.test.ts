@@ -52,12 +52,19 @@ function suite(url: string): void {
     async function subscribe(handle: (delivery: Delivery) => Promise<Settlement>, prefetch = 2) {
       const sessions: RabbitSession[] = [];
       const tags: string[] = [];
+      const cancelling = createGate<void>();
       const open = async (use: string) => {
         const session = await openSession(url, use, namespace);
         const consume = session.channel.consume.bind(session.channel);
         session.channel.consume = (queue, take, options) => {
           tags.push(options?.consumerTag ?? '');
           return consume(queue, take, options);
+        };
+        const cancel = session.channel.cancel.bind(session.channel);
+        session.channel.cancel = async (tag) => {
+          const reply = await cancel(tag);
+          cancelling.open();
+          return reply;
         };
         sessions.push(session);
         return session;
@@ -69,7 +76,7 @@ function suite(url: string): void {
       stops.push(() => subscription.stop());
       /** RabbitMQ forgets the consumer; the subscription is not told. */
       const forget = () => sessions.at(-1)?.channel.cancel(tags.at(-1) ?? '');
-      return { subscription, sessions, forget };
+      return { subscription, sessions, forget, cancelled: cancelling.opened };
     }
 
     it('comes to life again when RabbitMQ has forgotten it while it was idle, though another process consumes too', async () => {
@@ -115,6 +122,24 @@ function suite(url: string): void {
       await new Promise((resolve) => setTimeout(resolve, 700)); // four checks
       expect(sessions).to.have.length(1);
       gate.open();
+    });
+
+    it('acknowledges what it finished last before its connection ends', async () => {
+      const broker = await connect();
+      const gate = createGate<void>();
+      const begun: Delivery[] = [];
+      const { subscription, cancelled } = await subscribe(async (delivery) => {
+        begun.push(delivery);
+        await gate.opened;
+        return ACK;
+      });
+      await broker.publish(aDelivery());
+      await eventually(() => expect(begun).to.have.length(1));
+      const stopped = subscription.stop();
+      await cancelled; // now it waits for the work only
+      gate.open();
+      await stopped;
+      expect(await onChannel(url, (channel) => channel.checkQueue(name))).to.include({ messageCount: 0 });
     });
 
     it('hands back what comes while it stops: the same attempt, not a redelivery', async () => {

@@ -2,11 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { PreparedEngine } from './engine.ts';
 import { eventually } from './eventually.ts';
+import { requireListening } from './ports.ts';
 
 /** Something that the engine does with the world, and what it does it with. */
 export interface CrashStep {
@@ -75,7 +75,7 @@ export function createTrappedEngine(engine: PreparedEngine): TrappedEngine {
   async function start(): Promise<void> {
     if (isRunning()) return;
     launch({});
-    await eventually(() => answers(engine.port), 20_000);
+    await eventually(() => requireListening(engine.port), 20_000);
   }
 
   async function arm(...steps: CrashStep[]): Promise<void> {
@@ -100,13 +100,4 @@ export function createTrappedEngine(engine: PreparedEngine): TrappedEngine {
   }
 
   return { start, startArmed, arm, died, stop };
-}
-
-async function answers(port: number): Promise<void> {
-  const socket = connect(port, '127.0.0.1');
-  try {
-    await once(socket, 'connect');
-  } finally {
-    socket.destroy();
-  }
 }
