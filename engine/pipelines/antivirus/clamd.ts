@@ -33,7 +33,8 @@ export function createClamd(options: ClamdOptions): Scanner {
       await connected(socket, options.connectWithinMs);
       limitIdleness(socket, options.answerWithinMs);
       // it may answer before it has all, and close: then the answer counts, not that there was more to say
-      sending = send(socket, source.pieces()).catch((error: Error) => void socket.destroy(error));
+      const all = send(socket, source.pieces(), reply);
+      sending = all.catch((error: Error) => void socket.destroy(error));
       return verdictOf(await reply);
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
@@ -110,8 +111,12 @@ function tracked(content: AsyncIterable<Buffer>) {
 }
 
 /** Each piece with its length before it; a length of nothing is the end. */
-async function send(socket: Socket, content: AsyncIterable<Buffer>): Promise<void> {
+async function send(socket: Socket, content: AsyncIterable<Buffer>, reply: Promise<unknown>): Promise<void> {
   const closed = new AbortController();
+  reply.then(
+    () => closed.abort(new Error('it has answered')),
+    () => undefined,
+  );
   socket.once('close', () => closed.abort(new Error('the connection is closed')));
   socket.write('zINSTREAM\0');
   for await (const bytes of content) {
@@ -123,6 +128,8 @@ async function send(socket: Socket, content: AsyncIterable<Buffer>): Promise<voi
 }
 
 async function sendPiece(socket: Socket, bytes: Buffer, closed: AbortSignal): Promise<void> {
+  // a turn for an answer that came early: a write to a connection that clamd has closed would lose it
+  await new Promise(setImmediate);
   closed.throwIfAborted();
   const length = Buffer.alloc(4);
   length.writeUInt32BE(bytes.length);

@@ -187,7 +187,7 @@ describe('a drop folder', () => {
       await writer.close();
       const landed = await findLanded(landing.db, '123456', 'IN', FI);
       expect(landed?.size).to.be.greaterThan(2 ** 20 + 2);
-      expect(said('taking in from the drop folder')).to.have.length(2); // away, back
+      await eventually(() => expect(said('taking in from the drop folder')).to.have.length(2)); // away, back
       expect(await landing.db('folder_files').select('id')).to.have.length(2);
     });
 
@@ -203,10 +203,12 @@ describe('a drop folder', () => {
       expect(await directory.claimed()).to.deep.equal([`IN/${GO}`]);
       failing = false;
       await eventually(() => expect(taken()).to.equal(1));
-      expect(said('taking in from the drop folder').map(({ msg }) => msg)).to.deep.equal([
-        'taking in from the drop folder: away',
-        'taking in from the drop folder: back',
-      ]);
+      await eventually(() =>
+        expect(said('taking in from the drop folder').map(({ msg }) => msg)).to.deep.equal([
+          'taking in from the drop folder: away',
+          'taking in from the drop folder: back',
+        ]),
+      );
     });
 
     it('keeps what it has claimed while the disk is full', async () => {

@@ -15,8 +15,9 @@ describe('the clamd protocol', () => {
   });
   afterEach(() => fake.close());
 
-  const scanner = (port = fake.port) =>
-    createClamd({ address: { host: '127.0.0.1', port }, connectWithinMs: 2_000, answerWithinMs: 300 });
+  const scanner = (port = fake.port, answerWithinMs = 10_000) =>
+    createClamd({ address: { host: '127.0.0.1', port }, connectWithinMs: 10_000, answerWithinMs });
+  const hasty = () => scanner(fake.port, 300);
   const scan = (bytes: Buffer = Buffer.from('content'), signal?: AbortSignal) =>
     scanner().scan(Readable.from([bytes]), signal);
   const atEnd = (reply: string) => (got: FakeScan) => void (got.ended && got.socket.end(reply));
@@ -100,7 +101,7 @@ describe('the clamd protocol', () => {
   it('is unavailable when nobody listens, nobody answers, and when the connection is cut', async () => {
     expect(await reasonOf(scanner(await freePort()).probe())).to.match(/ECONNREFUSED/);
     answer = () => undefined;
-    expect(await reasonOf(scan())).to.match(/no answer in time$/);
+    expect(await reasonOf(hasty().probe())).to.match(/no answer in time$/);
     answer = ({ socket }) => void socket.resetAndDestroy();
     expect(await reasonOf(scan(Buffer.alloc(8_000_000)))).to.match(/^the virus scanner: /);
     answer = ({ socket }) => void socket.end();
@@ -113,7 +114,7 @@ describe('the clamd protocol', () => {
     async function* endless() {
       for (; given < 10_000; given += 1) yield Buffer.alloc(2 ** 18);
     }
-    await reasonOf(scanner().scan(endless()));
+    await reasonOf(hasty().scan(endless()));
     expect(given * 2 ** 18).to.be.lessThan(64 * 2 ** 20); // what the system buffers, and one piece
   });
 
