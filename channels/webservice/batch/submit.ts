@@ -27,7 +27,7 @@ export async function submit(request: FastifyRequest, reply: FastifyReply, { sen
   const key = keyOf(request);
   const before = key === undefined ? undefined : await findKeyed(deps.db, { sender, key });
   if (before) return accepted(reply, await sameAsBefore(request, before));
-  const done = await takeIn(request, sender, deps);
+  const done = await takeIn(request, { sender, keyed: key !== undefined }, deps);
   if (key !== undefined) await keepKeyed(deps.db, { sender, key }, done, deps.clock());
   return accepted(reply, done.ticket);
 }
@@ -62,14 +62,19 @@ async function sameAsBefore(request: FastifyRequest, before: KeyedRequest): Prom
 interface Intake {
   readonly folders: Folders;
   readonly stored: { readonly folder: FolderName; readonly name: string }[];
-  readonly digests: PartDigest[];
+  /** Absent without a key: what nobody compares costs no second digest. */
+  readonly digests?: PartDigest[];
   trigger?: string;
 }
 
-async function takeIn(request: FastifyRequest, sender: string, { foldersOf }: SubmitDeps): Promise<KeyedRequest> {
+async function takeIn(
+  request: FastifyRequest,
+  { sender, keyed }: { readonly sender: string; readonly keyed: boolean },
+  { foldersOf }: SubmitDeps,
+): Promise<KeyedRequest> {
   const tickets: string[] = [];
   const folders = foldersOf({ number: sender, channel: 'webservice', onTaken: (ticket) => tickets.push(ticket) });
-  const intake: Intake = { folders, stored: [], digests: [] };
+  const intake: Intake = { folders, stored: [], ...(keyed && { digests: [] }) };
   try {
     await readParts(request.raw, request.headers, (part) => takePart(part, intake));
     await release(intake);
@@ -79,14 +84,15 @@ async function takeIn(request: FastifyRequest, sender: string, { foldersOf }: Su
   }
   const [ticket] = tickets;
   if (ticket === undefined) throw new ProblemError('serviceUnavailable', 'The set is being taken in: ask again');
-  return { ticket, content: contentOf(intake.digests) };
+  return { ticket, content: contentOf(intake.digests ?? []) };
 }
 
 async function takePart({ name, content }: IncomingPart, intake: Intake): Promise<void> {
-  const digested = digesting(content);
   if (isTemporary(name)) throw invalidInput('body', 'filename', 'The name is that of a file on its way');
-  if (triggerRole(name)) await takeTrigger(name, digested.content, intake);
-  else await store(name, digested.content, intake);
+  const take = triggerRole(name) ? takeTrigger : store;
+  if (!intake.digests) return take(name, content, intake);
+  const digested = digesting(content);
+  await take(name, digested.content, intake);
   intake.digests.push({ name, sha256: digested.sha256() });
 }
 
