@@ -4,6 +4,7 @@ import { createChannels, createIntake } from './app/channels.ts';
 import { createJobs } from './app/jobs.ts';
 import { createObserve } from './app/observe.ts';
 import { createScheduler } from './app/scheduler.ts';
+import { createSoleService } from './app/sole.ts';
 import { createStoreService } from './app/store.ts';
 import { createWorkers } from './app/workers.ts';
 import type { Config } from './config/load.ts';
@@ -43,6 +44,7 @@ export async function createApp(
     ...(runs('channels') ? await createChannels(base, materials, receiver) : []),
   ];
   const members = [
+    ...(config.broker.url === 'embedded' ? [createSoleService(base)] : []),
     createStoreService(base, runs('channels') ? receiver : undefined),
     { name: 'broker', start: async () => undefined, stop: () => broker.close() },
     ...(work ? [work.inspector] : []),

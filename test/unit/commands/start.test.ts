@@ -26,6 +26,17 @@ describe('bode start', () => {
       `channels: { sftp: { port: ${sftpPort} }, ftp: { enabled: false }, webservice: { enabled: false } }\nobserve: { port: 0 }\n`,
     );
 
+  it('does not start beside another on the same dataDir, and says what to do', async () => {
+    await configure(0);
+    engine = spawnBode(['start'], dir);
+    const pieces: string[] = [];
+    engine.stdout?.on('data', (piece) => pieces.push(String(piece)));
+    await eventually(() => expect(pieces.join('')).to.include('engine started'), 30_000);
+    const { status, stderr } = await bode(['start'], dir);
+    expect(status).to.equal(1);
+    expect(stderr).to.match(/^dataDir: another engine with an embedded broker runs on .*: stop it, or set broker\.url/);
+  });
+
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     it(`runs until ${signal}, writes one JSON object a line, and ends with 0`, async () => {
       await configure(0);
