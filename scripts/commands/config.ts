@@ -13,7 +13,7 @@ export function configCommand(): Command {
     .argument('[file]', 'the file to check; else as --config')
     .action(async (file: string | undefined, options: ConfigOption & { json?: true }) => {
       const path = file ?? configPath(options.config);
-      const config = await loadConfig(path);
+      const config = await loadConfig(path, process.env, options.set ?? []);
       const folder = path === undefined ? process.cwd() : dirname(resolve(path));
       const shown = printable(await openSchema(folder, process.env), config);
       await (options.json ? printJson(shown) : print([stringify(shown).trimEnd()]));

@@ -2,11 +2,10 @@ import type { Command } from 'commander';
 import type { Config } from '../../config/load.ts';
 import { systemClock } from '../../engine/core/clock.ts';
 import { type Change, provision } from '../../engine/registry/provision.ts';
-import { openStore } from '../../engine/store/database.ts';
 import { migrate } from '../../engine/store/migrate.ts';
 import { operator } from './operator.ts';
 import { print, printableText, printJson } from './output.ts';
-import { type ConfigOption, markPeople, reading, settings } from './settings.ts';
+import { type ConfigOption, markPeople, openStoreOf, reading, settings } from './settings.ts';
 
 /** `bode provision FILE`: makes the registry agree with a file; says what changed. */
 export function provisionCommand(): Command {
@@ -21,7 +20,7 @@ export function provisionCommand(): Command {
 
 async function applyFile(config: Config, file: string): Promise<Change[]> {
   const minRsaBits = config.intake.signature.allow.includes('rsa1024') ? 1024 : 2048;
-  const db = openStore(config.store);
+  const db = openStoreOf(config);
   try {
     await migrate(db);
     await markPeople(db, config);

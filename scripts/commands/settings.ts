@@ -51,7 +51,7 @@ export function configPath(given: string | undefined): string | undefined {
 export async function withStore<T>(config: Config, work: (db: Db) => Promise<T>): Promise<T> {
   const file = config.store.url.startsWith('sqlite:') ? config.store.url.slice('sqlite:'.length) : undefined;
   if (file !== undefined && file !== ':memory:' && !existsSync(file)) throw noStore();
-  const db = openStore(config.store);
+  const db = openStoreOf(config);
   try {
     await requireCurrentSchema(db);
     await markPeople(db, config);
@@ -59,6 +59,12 @@ export async function withStore<T>(config: Config, work: (db: Db) => Promise<T>)
   } finally {
     await db.destroy();
   }
+}
+
+/** The configured store, with the patience that is configured for it. */
+export function openStoreOf({ store }: Config): Db {
+  const { connectWithin: connectWithinMs, answerWithin: answerWithinMs } = store;
+  return openStore({ ...store, connectWithinMs, answerWithinMs });
 }
 
 /** What this command audits marks people as the engine does; without the engine's key they are hidden for good. */

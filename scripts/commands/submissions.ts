@@ -23,10 +23,9 @@ export function submissionsCommand(): Command {
     )
     .option('--limit <n>', 'at most so many', upTo(10_000), 50)
     .option('--after <ticket>', 'go on after this ticket', matching(/^[0-9A-Z]{13}$/, 'a ticket of 13 characters'))
-    .action(async ({ json, config, ...query }: Options) => {
-      const items = await withStore(await settings(config === undefined ? {} : { config }), (db) =>
-        listSubmissions(db, query),
-      );
+    .action(async ({ json, config, set, ...query }: Options) => {
+      const chosen = { ...(config !== undefined && { config }), ...(set !== undefined && { set }) };
+      const items = await withStore(await settings(chosen), (db) => listSubmissions(db, query));
       await (json ? printJson({ items }) : print(table(TITLES, items.map(cells))));
     });
 }
