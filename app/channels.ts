@@ -17,6 +17,8 @@ import { findSender } from '../engine/registry/senders.ts';
 import type { Base, Materials } from './base.ts';
 import { loadTls } from './tls.ts';
 
+const GRACE_MS = 10_000;
+
 /** The one place where submissions begin, for every channel and for what a crash left in the folders. */
 export function createIntake(base: Base, { trust }: Materials, wake: () => void): Receiver {
   const { config, db } = base;
@@ -117,7 +119,7 @@ async function createWeb(base: Base, parts: Parts): Promise<Service> {
     tls: await loadTls(base, { certificate, key }),
     tokenLifeMs: tokenLife,
     longestWaitMs: longestWait,
-    idleMs: idle,
+    idleMs: Math.max(idle, longestWait + GRACE_MS), // who waits for news is not idle
     limits: { ...counts, authTimeoutMs: authTimeout },
   });
 }
