@@ -49,7 +49,7 @@ export const EMBEDDED: readonly Crash[] = [
   },
   {
     where: 'published and outbox row removed: handed over',
-    steps: [justAfter(RECEIVED, 'commit'), justAfter('from processed [^\\n]*-- submissions')],
+    steps: [justAfter(RECEIVED, 'commit'), justAfter('from submission_files ')],
   },
 ];
 
