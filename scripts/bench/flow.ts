@@ -23,7 +23,9 @@ const PACED_EVERY_MS = 200;
 const WORKERS = [1, 2, 4] as const;
 const GROWTH_SETS_EACH = 40;
 const STORED = [1_000, 100_000] as const;
-const MADE_EACH = 3 * SETS_EACH * (ROUNDS + 2) + PACED_SETS;
+const WARM_ROUNDS = 5; // 1,000 submissions: until then the engine gets quicker
+const SHELL_SETS_OF_TURN = ROUNDS * SHELL_SETS_EACH + PACED_SETS;
+const MADE_EACH = Math.max(SETS_EACH * (WARM_ROUNDS + ROUNDS) + PACED_SETS, 2 * WORKERS.length * SHELL_SETS_OF_TURN);
 
 /** Everything that the contenders share. */
 interface Bench {
@@ -47,7 +49,8 @@ interface Result {
 /**
  * Signed declarations of 4 KiB from the first put until the receipt is in OUT and the message in the mailbox, all
  * durable: by the engine, by a shell pipeline behind OpenSSH, and merely received by OpenSSH. The client is the real
- * `sftp`, the same number of sessions for all, in turn within each round; medians over the rounds. Needs root for sshd.
+ * `sftp`, the same number of sessions for all; each engine runs alone, after 1,000 submissions, in turn with the
+ * references; medians over the rounds. Needs root for sshd.
  */
 export async function* benchFlow(): AsyncIterable<Figure> {
   const missing = missingPackages();
@@ -101,48 +104,66 @@ async function startEngine(
 
 const plural = (count: number) => `${count} worker${count === 1 ? '' : 's'}`;
 
+/** One engine at a time, warm, in turn with the references: an idle one beside it would take its share of the machine. */
 async function* compareAll(bench: Bench, shell: Contender, receiving: Contender, services: BenchServices) {
-  const embedded: BenchEngine[] = [];
-  const scaled: BenchEngine[] = [];
-  for (const workers of WORKERS) {
-    embedded.push(await startEngine(bench, `embedded, ${plural(workers)}`, workers));
-    scaled.push(await startEngine(bench, `RabbitMQ + PostgreSQL, ${plural(workers)}`, workers, services));
-  }
-  const results = await runAll(bench, [...embedded, ...scaled, shell, receiving]);
-  for (const engine of [...embedded, ...scaled]) await engine.stop();
-  const of = (contender: Contender) => results.find((result) => result.contender === contender)!;
-  for (const kind of [embedded, scaled]) {
-    const best = kind.map(of).toSorted((a, b) => b.rate - a.rate)[0];
-    for (const engine of kind) yield* figuresOf(of(engine), of(shell), of(receiving), of(engine) === best);
+  let turn = 0;
+  for (const [kind, at] of [
+    ['embedded', undefined],
+    ['RabbitMQ + PostgreSQL', services],
+  ] as const) {
+    const results: (readonly [Result, Result, Result])[] = [];
+    for (const workers of WORKERS) {
+      const engine = await startEngine(bench, `${kind}, ${plural(workers)}`, workers, at);
+      results.push(await runBeside(bench, engine, { shell, receiving }, turn));
+      await engine.stop();
+      turn += 1;
+    }
+    const best = results.map(([ours]) => ours).toSorted((a, b) => b.rate - a.rate)[0];
+    for (const [ours, ...references] of results) yield* figuresOf(ours, ...references, ours === best);
   }
 }
 
-async function runAll(bench: Bench, contenders: readonly Contender[]): Promise<Result[]> {
+interface References {
+  readonly shell: Contender;
+  readonly receiving: Contender;
+}
+
+/** The engine's rounds and those of the references, in turn; `turn` says how often the references were used before. */
+async function runBeside(bench: Bench, engine: BenchEngine, { shell, receiving }: References, turn: number) {
   const { senders } = bench;
-  const outcomes = contenders.map((): Outcome[] => []);
-  const before = await Promise.all(contenders.map(timersNow));
-  for (let round = 0; round <= ROUNDS; round += 1) {
-    for (const [index, contender] of contenders.entries()) {
-      const count = contender.name.startsWith('shell') ? SHELL_SETS_EACH : SETS_EACH;
-      const outcome = await measureRun(contender, { senders, from: round * SETS_EACH, count });
-      if (round > 0) outcomes[index]?.push(outcome); // the first warms up
-    }
+  for (let round = 0; round < WARM_ROUNDS; round += 1) {
+    await measureRun(engine, { senders, from: round * SETS_EACH, count: SETS_EACH });
   }
-  const results: Result[] = [];
-  for (const [index, contender] of contenders.entries()) {
-    const all = outcomes[index] ?? [];
-    const steps = stepsBetween(before[index]!, await timersNow(contender), SENDERS * SETS_EACH * (ROUNDS + 1));
-    const paced = await measurePaced(bench, contender);
-    results.push({
-      contender,
-      rate: median(all.map(({ sets, seconds }) => sets / seconds)),
-      burst: all.flatMap(({ latencies }) => latencies).sort((a, b) => a - b),
-      paced: paced.latencies,
-      cpu: Object.fromEntries(Object.keys(contender.processes).map((what) => [what, median(all.map(cpuOfOne(what)))])),
-      steps,
-    });
+  const outcomes: [Outcome[], Outcome[], Outcome[]] = [[], [], []];
+  const before = await timersNow(engine);
+  for (let round = 0; round < ROUNDS; round += 1) {
+    outcomes[0].push(await measureRun(engine, { senders, from: (WARM_ROUNDS + round) * SETS_EACH, count: SETS_EACH }));
+    const from = turn * SHELL_SETS_OF_TURN + round * SHELL_SETS_EACH; // it takes each set once
+    outcomes[1].push(await measureRun(shell, { senders, from, count: SHELL_SETS_EACH }));
+    outcomes[2].push(await measureRun(receiving, { senders, from: 0, count: SETS_EACH }));
   }
-  return results;
+  const steps = stepsBetween(before, await timersNow(engine), SENDERS * SETS_EACH * ROUNDS);
+  return [
+    resultOf(engine, outcomes[0], await measurePaced(bench, engine, (WARM_ROUNDS + ROUNDS) * SETS_EACH), steps),
+    resultOf(
+      shell,
+      outcomes[1],
+      await measurePaced(bench, shell, turn * SHELL_SETS_OF_TURN + ROUNDS * SHELL_SETS_EACH),
+      [],
+    ),
+    resultOf(receiving, outcomes[2], await measurePaced(bench, receiving, 0), []),
+  ] as const;
+}
+
+function resultOf(contender: Contender, all: readonly Outcome[], paced: Outcome, steps: readonly Step[]): Result {
+  return {
+    contender,
+    rate: median(all.map(({ sets, seconds }) => sets / seconds)),
+    burst: all.flatMap(({ latencies }) => latencies).sort((a, b) => a - b),
+    paced: paced.latencies,
+    cpu: Object.fromEntries(Object.keys(contender.processes).map((what) => [what, median(all.map(cpuOfOne(what)))])),
+    steps,
+  };
 }
 
 const cpuOfOne =
@@ -154,8 +175,7 @@ const timersNow = async (contender: Contender) =>
   'metrics' in contender ? timersOf((contender as BenchEngine).metrics) : new Map();
 
 /** One sender, one set at a time, with time between: how long a single one takes. */
-function measurePaced({ senders }: Bench, contender: Contender): Promise<Outcome> {
-  const from = SETS_EACH * (ROUNDS + 1);
+function measurePaced({ senders }: Bench, contender: Contender, from: number): Promise<Outcome> {
   return measureRun(contender, { senders: senders.slice(0, 1), from, count: PACED_SETS, everyMs: PACED_EVERY_MS });
 }
 
