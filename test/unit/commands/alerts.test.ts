@@ -3,13 +3,14 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { clearAlert, noteAlert, raiseAlert } from '../../../engine/jobs/alert-rows.ts';
 import type { Db } from '../../../engine/store/database.ts';
-import { bode } from '../../support/command-line.ts';
+import { useBode } from '../../support/command-runner.ts';
 import { openTestStore } from '../../support/database.ts';
 import { temporaryDir } from '../../support/pki.ts';
 
 const AT = new Date('2026-11-22T11:40:00.000Z');
 
 describe('bode alerts', () => {
+  const bode = useBode();
   let db: Db;
   let close: () => Promise<void>;
   let dir: string;

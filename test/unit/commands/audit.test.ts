@@ -6,10 +6,12 @@ import { audit } from '../../../engine/store/audit.ts';
 import { type ChainDeps, hashOf, linkAudit } from '../../../engine/store/audit-chain.ts';
 import type { Db } from '../../../engine/store/database.ts';
 import { addAuditLines, anAuditLine, auditSecrets } from '../../support/audit.ts';
-import { bode, type Ran } from '../../support/command-line.ts';
+import type { Ran } from '../../support/command-line.ts';
+import { useBode } from '../../support/command-runner.ts';
 import { openTestStore } from '../../support/database.ts';
 
 describe('bode audit', () => {
+  const bode = useBode();
   let db: Db;
   let close: () => Promise<void>;
   let deps: ChainDeps;

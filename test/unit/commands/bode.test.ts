@@ -2,11 +2,13 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { parse } from 'yaml';
-import { bode, type Ran } from '../../support/command-line.ts';
+import type { Ran } from '../../support/command-line.ts';
+import { useBode } from '../../support/command-runner.ts';
 import { temporaryDir } from '../../support/pki.ts';
 import { aPlannedOrganisation, aPlannedSender, writeMaterials, writePlan } from '../../support/provisioning.ts';
 
 describe('bode', () => {
+  const bode = useBode();
   let dir: string;
   let remove: () => Promise<void>;
   beforeEach(async () => {

@@ -19,7 +19,8 @@ import type { Db } from '../../../engine/store/database.ts';
 import { addSubmission, type Submission } from '../../../engine/submissions/submissions.ts';
 import type { AnswerReady, Message } from '../../../schemas/messages.ts';
 import { QUEUE_OF } from '../../../schemas/messages.ts';
-import { bode, type Ran } from '../../support/command-line.ts';
+import type { Ran } from '../../support/command-line.ts';
+import { useBode } from '../../support/command-runner.ts';
 import { openTestStore } from '../../support/database.ts';
 import { eventually } from '../../support/eventually.ts';
 import { temporaryDir } from '../../support/pki.ts';
@@ -29,6 +30,7 @@ const FIRST = 'AAAAAAAAAAAA1';
 const SECOND = 'AAAAAAAAAAAA2';
 
 describe('bode dead', () => {
+  const bode = useBode();
   let db: Db;
   let close: () => Promise<void>;
   let dir: string;

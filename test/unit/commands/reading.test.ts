@@ -7,13 +7,15 @@ import { addMessage } from '../../../engine/mailboxes/mailboxes.ts';
 import { createBlobStore } from '../../../engine/store/blobs.ts';
 import { type Db, openStore } from '../../../engine/store/database.ts';
 import { migrate } from '../../../engine/store/migrate.ts';
-import { bode, type Ran, spawnBode } from '../../support/command-line.ts';
+import { type Ran, spawnBode } from '../../support/command-line.ts';
+import { useBode } from '../../support/command-runner.ts';
 import { temporaryDir } from '../../support/pki.ts';
 import { storeStory, TICKET } from '../../support/stories.ts';
 
 const EBOX = '0206731645';
 
 describe('reading commands', () => {
+  const bode = useBode();
   let dir: string;
   let remove: () => Promise<void>;
   beforeEach(async () => {

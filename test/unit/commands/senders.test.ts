@@ -4,13 +4,14 @@ import { expect } from 'chai';
 import { addToOutbox } from '../../../engine/broker/outbox.ts';
 import { provision } from '../../../engine/registry/provision.ts';
 import type { Db } from '../../../engine/store/database.ts';
-import { bode } from '../../support/command-line.ts';
+import { useBode } from '../../support/command-runner.ts';
 import { openTestStore } from '../../support/database.ts';
 import { aMessage } from '../../support/messages.ts';
 import { temporaryDir } from '../../support/pki.ts';
 import { aPlannedOrganisation, aPlannedSender, writeMaterials, writePlan } from '../../support/provisioning.ts';
 
 describe('bode senders', () => {
+  const bode = useBode();
   let db: Db;
   let close: () => Promise<void>;
   let dir: string;

@@ -7,7 +7,7 @@ import { silentLogger } from '../../../engine/core/logger.ts';
 import { type BlobRef, type BlobStore, createBlobStore } from '../../../engine/store/blobs.ts';
 import type { Db } from '../../../engine/store/database.ts';
 import { inTransaction } from '../../../engine/store/transaction.ts';
-import { bode } from '../../support/command-line.ts';
+import { useBode } from '../../support/command-runner.ts';
 import { filesOf } from '../../support/content.ts';
 import { nameContent } from '../../support/content-rows.ts';
 import { openTestStore } from '../../support/database.ts';
@@ -16,6 +16,7 @@ import { temporaryDir } from '../../support/pki.ts';
 const DAYS_AGO = new Date(Date.now() - 3 * 86_400_000);
 
 describe('bode store', () => {
+  const bode = useBode();
   let db: Db;
   let blobs: BlobStore;
   let dir: string;
