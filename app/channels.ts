@@ -117,6 +117,7 @@ async function createWeb(base: Base, parts: Parts): Promise<Service> {
     publicUrl: publicUrl.replace(/\/+$/, ''),
     identity: await loadIdentity({ dir, name: 'tokens', commonName: config.identity.commonName, now: clock() }),
     tls: await loadTls(base, { certificate, key }),
+    fileBytes: config.landing.fileBytes,
     tokenLifeMs: tokenLife,
     longestWaitMs: longestWait,
     idleMs: Math.max(idle, longestWait + GRACE_MS), // who waits for news is not idle

@@ -37,7 +37,13 @@ const FLOW_NEEDS = {
 const BENCHES: Readonly<Record<string, Bench>> = {
   channels: {
     measure: benchChannels,
-    needs: { curl: 'curl', openssl: 'openssl', '/usr/sbin/vsftpd': 'vsftpd', '/usr/sbin/nginx': 'nginx' },
+    needs: {
+      curl: 'curl',
+      python3: 'python3',
+      openssl: 'openssl',
+      '/usr/sbin/vsftpd': 'vsftpd',
+      '/usr/sbin/nginx': 'nginx',
+    },
   },
   fairness: { measure: benchFairness, needs: FLOW_NEEDS },
   flow: { measure: benchFlow, needs: FLOW_NEEDS },

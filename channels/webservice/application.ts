@@ -97,8 +97,7 @@ function unknown(err: unknown, log: Logger): ProblemError {
 function endSoon({ raw }: FastifyRequest, reply: FastifyReply): void {
   reply.header('connection', 'close');
   raw.resume();
-  const { socket } = raw;
-  if (socket.destroyed) return;
-  const timer = setTimeout(() => socket.destroy(), DRAIN_MS).unref();
-  socket.once('close', () => clearTimeout(timer));
+  if (raw.destroyed) return;
+  const timer = setTimeout(() => raw.destroy(), DRAIN_MS).unref();
+  raw.once('close', () => clearTimeout(timer)); // it has been read to its end, or has gone
 }

@@ -19,6 +19,7 @@ export async function openapiDocument(): Promise<object> {
     identity: undefined as unknown as Identity,
     clock: () => new Date(0),
     foldersOf: () => undefined as never,
+    fileBytes: 0,
     longestWaitMs: 0,
     goneOf: () => new AbortController().signal,
     url: () => '',

@@ -22,6 +22,8 @@ export interface WebserviceOptions extends ListenerOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly foldersOf: FoldersOf;
+  /** Size of one file, in bytes; folders have the same limit. */
+  readonly fileBytes: number;
   /** Whose key signs access tokens; the same in every process. */
   readonly identity: Identity;
   /** What clients call this server, without a slash at the end; empty: by its host and port. */

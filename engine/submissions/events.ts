@@ -1,5 +1,5 @@
 import type { Db } from '../store/database.ts';
-import { insertRow } from '../store/sql.ts';
+import { insertRow, rowsOf } from '../store/sql.ts';
 
 /** What can happen to a submission, in the order it usually does. */
 export type EventName =
@@ -30,4 +30,14 @@ export async function addEvent(
   facts: Readonly<Record<string, unknown>> = {},
 ): Promise<void> {
   await insertRow(tx, 'events', { ticket, at: at.toISOString(), what, facts: JSON.stringify(facts) });
+}
+
+/** Names the last thing that happened to a submission: whatever changes with it, changes this. */
+export async function lastEventOf(db: Db, ticket: string): Promise<string> {
+  const [row] = await rowsOf<{ last: string | number | null }>(
+    db,
+    'select max(id) as last from events where ticket = ?',
+    [ticket],
+  );
+  return String(row?.last);
 }

@@ -1,19 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { type ClientKey, type Login, openDesk, sftp } from '../../test/support/sftp-client.ts';
 import type { Figure } from '../bench.ts';
+import { makeLargeFile, makeSmallFiles } from './files.ts';
+import { median } from './flow-run.ts';
 import { startOpenssh, stopChild } from './openssh.ts';
 
-const MIB = 2 ** 20;
 const PAIRS = 3;
 const SMALL_FILES = 5_000;
-const SMALL_BYTES = 4_096;
 
 /** A server to measure: how to log in, and where to put files. */
 interface Target {
@@ -40,7 +39,8 @@ export async function* benchSftp(): AsyncIterable<Figure> {
   const running: ChildProcess[] = [];
   try {
     const key = desk.newKey();
-    const [large, small] = makeFiles(dir);
+    const large = makeLargeFile(dir, 'large');
+    const small = makeSmallFiles(dir, SMALL_FILES);
     const bench = {
       ours: await startOurs(dir, key, running),
       openssh: await openTarget(dir, key, desk.newKey(), running),
@@ -61,18 +61,6 @@ export async function* benchSftp(): AsyncIterable<Figure> {
     rmSync(dir, { recursive: true, force: true });
     desk.remove();
   }
-}
-
-function makeFiles(dir: string): [string, string[]] {
-  const large = join(dir, 'large');
-  const file = openSync(large, 'w');
-  const block = randomBytes(64 * MIB);
-  for (let index = 0; index < 16; index += 1) writeSync(file, block);
-  closeSync(file);
-  mkdirSync(join(dir, 'small'));
-  const small = Array.from({ length: SMALL_FILES }, (_, index) => join(dir, 'small', `FI.${index}`));
-  for (const path of small) writeFileSync(path, randomBytes(SMALL_BYTES));
-  return [large, small];
 }
 
 async function startOurs(dir: string, key: ClientKey, running: ChildProcess[]): Promise<Target> {
@@ -126,8 +114,4 @@ async function seconds({ login, folder, clear }: Target, commands: readonly stri
   const took = (performance.now() - from) / 1000;
   if (code !== 0) throw new Error(`sftp failed: ${stderr}`);
   return took;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }

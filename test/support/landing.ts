@@ -40,7 +40,7 @@ export async function openTestLanding(options: TestLandingOptions = {}): Promise
   const arrivals: Arrival[] = [];
   const onArrival: OnArrival = async (arrival) => {
     arrivals.push(arrival);
-    await options.onArrival?.(arrival);
+    return options.onArrival?.(arrival);
   };
   const clock: Clock = () => landing.now;
   const { limits = {}, freeBytes = blobs.files.freeBytes } = options;

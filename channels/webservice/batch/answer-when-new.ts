@@ -8,12 +8,20 @@ export interface WaitDeps {
   readonly goneOf: (reply: FastifyReply) => AbortSignal;
 }
 
+/** What is news to a client, and how to look for it. */
+export interface News<T> {
+  /** Whether there is nothing yet that is worth an answer to a client that has seen nothing. */
+  readonly isOpen: (value: T) => boolean;
+  /** Something cheap that changes whenever the value does. */
+  readonly mark?: () => Promise<unknown>;
+}
+
 /** Answers with what there is, or with 304; waits for news for as long as the client prefers. */
 export async function answerWhenNew<T>(
   request: FastifyRequest,
   reply: FastifyReply,
   read: () => Promise<T>,
-  { longestWaitMs, goneOf, isOpen }: WaitDeps & { readonly isOpen: (value: T) => boolean },
+  { longestWaitMs, goneOf, isOpen, mark }: WaitDeps & News<T>,
 ) {
   const known = request.headers['if-none-match'];
   const waitS = waitOf(request.headers['prefer'] as string | undefined);
@@ -21,7 +29,8 @@ export async function answerWhenNew<T>(
   // who has seen something waits for something else; who has not, for what is worth a look
   const isOld = ({ value, etag }: Tagged<T>) => (known === undefined ? isOpen(value) : isKnown(etag, known));
   const readTagged = async () => tagged(await read());
-  const { value, etag } = await readWhenNew({ read: readTagged, isOld, forMs, signal: goneOf(reply) });
+  const waiting = { read: readTagged, isOld, forMs, signal: goneOf(reply), ...(mark && { mark }) };
+  const { value, etag } = await readWhenNew(waiting);
   reply.header('etag', etag).header('cache-control', 'private, no-cache');
   if (waitS !== undefined) reply.header('preference-applied', `wait=${Math.ceil(forMs / 1_000)}`);
   return isKnown(etag, known) ? reply.code(304).send() : reply.send(value);

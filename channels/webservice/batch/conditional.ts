@@ -29,6 +29,8 @@ export function waitOf(prefer: string | undefined): number | undefined {
 
 export interface Waiting<T> {
   readonly read: () => Promise<T>;
+  /** Something cheap that changes whenever the value does: only then is it read again. Absent: it is read each time. */
+  readonly mark?: () => Promise<unknown>;
   /** Whether there is nothing yet that the client waits for. */
   readonly isOld: (value: T) => boolean;
   readonly forMs: number;
@@ -39,12 +41,16 @@ export interface Waiting<T> {
 const LOOK_EVERY_MS = 250;
 
 /** Reads until there is news, or the time is over: then what there is. */
-export async function readWhenNew<T>({ read, isOld, forMs, signal }: Waiting<T>): Promise<T> {
+export async function readWhenNew<T>({ read, mark, isOld, forMs, signal }: Waiting<T>): Promise<T> {
   const until = performance.now() + forMs;
-  for (;;) {
-    const value = await read();
-    const left = until - performance.now();
-    if (signal.aborted || left <= 0 || !isOld(value)) return value;
+  let marked = forMs > 0 ? await mark?.() : undefined; // before the value: what changes in between is read again
+  let value = await read();
+  for (let left = forMs; !signal.aborted && left > 0 && isOld(value); left = until - performance.now()) {
     await delay(Math.min(LOOK_EVERY_MS, left), undefined, { signal }).catch(() => undefined);
+    const now = await mark?.();
+    if (mark && now === marked) continue;
+    marked = now;
+    value = await read();
   }
+  return value;
 }

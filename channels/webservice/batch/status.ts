@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Db } from '../../../engine/store/database.ts';
+import { lastEventOf } from '../../../engine/submissions/events.ts';
 import { type SubmissionStory, storyOf } from '../../../engine/submissions/story.ts';
 import type { Bearer } from '../access.ts';
 import { ProblemError } from '../problem.ts';
@@ -21,6 +22,7 @@ export async function status(request: FastifyRequest, reply: FastifyReply, { sen
   };
   return answerWhenNew(request, reply, read, {
     ...deps,
+    mark: () => lastEventOf(deps.db, ticket),
     isOpen: ({ receipt, notifications }) => !receipt.file && notifications.length === 0,
   });
 }

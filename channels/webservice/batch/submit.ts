@@ -14,6 +14,8 @@ export interface SubmitDeps {
   readonly db: Db;
   readonly clock: Clock;
   readonly foldersOf: FoldersOf;
+  /** Size of one file, in bytes; folders have the same limit. */
+  readonly fileBytes: number;
 }
 
 const TRIGGER_BYTES = 1_024; // a GO is empty; what some clients write into it is not looked at
@@ -26,7 +28,7 @@ const KEY = /^[\x21-\x7e]{1,255}$/;
 export async function submit(request: FastifyRequest, reply: FastifyReply, { sender }: Bearer, deps: SubmitDeps) {
   const key = keyOf(request);
   const before = key === undefined ? undefined : await findKeyed(deps.db, { sender, key });
-  if (before) return accepted(reply, await sameAsBefore(request, before));
+  if (before) return accepted(reply, await sameAsBefore(request, before, deps.fileBytes));
   const done = await takeIn(request, { sender, keyed: key !== undefined }, deps);
   if (key !== undefined) await keepKeyed(deps.db, { sender, key }, done, deps.clock());
   return accepted(reply, done.ticket);
@@ -47,21 +49,38 @@ function keyOf({ headers }: FastifyRequest): string | undefined {
 }
 
 /** Reads the files, only to see whether they are those that the key was used for. */
-async function sameAsBefore(request: FastifyRequest, before: KeyedRequest): Promise<string> {
+async function sameAsBefore(request: FastifyRequest, before: KeyedRequest, fileBytes: number): Promise<string> {
   const digests: PartDigest[] = [];
   await readParts(request.raw, request.headers, async ({ name, content }) => {
     const digested = digesting(content);
-    for await (const _ of digested.content);
+    await lengthOf(digested.content, fileBytes);
     digests.push({ name, sha256: digested.sha256() });
   });
   if (contentOf(digests) === before.content) return before.ticket;
   throw new ProblemError('keyReused', 'This Idempotency-Key was used for other files: choose a new one');
 }
 
+/** Reads to the end; rejects with a problem when that is further away than `most`. */
+async function lengthOf(content: AsyncIterable<Buffer>, most: number): Promise<void> {
+  let bytes = 0;
+  for await (const piece of content) {
+    bytes += piece.length;
+    if (bytes > most) throw new ProblemError('payloadTooLarge', `The file is larger than ${most} bytes`);
+  }
+}
+
+/** A file that a request has stored, and when it was done with it. */
+interface Stored {
+  readonly folder: FolderName;
+  readonly name: string;
+  readonly at: Date;
+}
+
 /** The files of a request on their way into a folder. */
 interface Intake {
   readonly folders: Folders;
-  readonly stored: { readonly folder: FolderName; readonly name: string }[];
+  readonly clock: Clock;
+  readonly stored: Stored[];
   /** Absent without a key: what nobody compares costs no second digest. */
   readonly digests?: PartDigest[];
   trigger?: string;
@@ -70,18 +89,19 @@ interface Intake {
 async function takeIn(
   request: FastifyRequest,
   { sender, keyed }: { readonly sender: string; readonly keyed: boolean },
-  { foldersOf }: SubmitDeps,
+  { foldersOf, clock }: SubmitDeps,
 ): Promise<KeyedRequest> {
   const tickets: string[] = [];
   const folders = foldersOf({ number: sender, channel: 'webservice', onTaken: (ticket) => tickets.push(ticket) });
-  const intake: Intake = { folders, stored: [], ...(keyed && { digests: [] }) };
+  const intake: Intake = { folders, clock, stored: [], ...(keyed && { digests: [] }) };
   try {
     await readParts(request.raw, request.headers, (part) => takePart(part, intake));
-    await release(intake);
   } catch (error) {
     await takeBack(intake);
     throw error;
   }
+  // from here on nothing is taken back: a GO that is stored is taken in later, whatever the client hears now
+  await release(intake);
   const [ticket] = tickets;
   if (ticket === undefined) throw new ProblemError('serviceUnavailable', 'The set is being taken in: ask again');
   return { ticket, content: contentOf(intake.digests ?? []) };
@@ -100,12 +120,11 @@ async function takePart({ name, content }: IncomingPart, intake: Intake): Promis
 async function takeTrigger(name: string, content: AsyncIterable<Buffer>, intake: Intake): Promise<void> {
   if (intake.trigger !== undefined) throw invalidInput('body', 'filename', 'One GO or TD in each request');
   intake.trigger = name;
-  let bytes = 0;
-  for await (const piece of content) bytes += piece.length;
-  if (bytes > TRIGGER_BYTES) throw new ProblemError('payloadTooLarge', 'A GO or TD is empty');
+  await lengthOf(content, TRIGGER_BYTES);
 }
 
-async function store(name: string, content: AsyncIterable<Buffer>, { folders, stored }: Intake): Promise<void> {
+async function store(name: string, content: AsyncIterable<Buffer>, intake: Intake): Promise<void> {
+  const { folders, stored, clock } = intake;
   const folder = folderOf(name);
   const upload = await folders.openWrite(folder, name, 'create');
   try {
@@ -114,13 +133,13 @@ async function store(name: string, content: AsyncIterable<Buffer>, { folders, st
       await upload.write(offset, piece);
       offset += piece.length;
     }
+    await upload.close();
   } catch (error) {
-    await upload.abandon();
-    stored.push({ folder, name });
+    await upload.abandon().catch(() => undefined); // the client is to hear of the first failure
     throw error;
+  } finally {
+    stored.push({ folder, name, at: clock() });
   }
-  stored.push({ folder, name });
-  await upload.close();
 }
 
 /** The environment is the element before the counts, as in every name (protocol §1.1). */
@@ -144,7 +163,13 @@ function goFor(names: readonly string[]): string {
   throw invalidInput('body', 'filename', 'There is no GO file, and no FI file that tells its name');
 }
 
-/** What was stored of a request that failed would only wait for its GO in vain. */
+/**
+ * What was stored of a request that failed would only wait for its GO in vain. What was written anew since is left: the
+ * client may be sending again already.
+ */
 async function takeBack({ folders, stored }: Intake): Promise<void> {
-  for (const { folder, name } of stored) await folders.remove(folder, name).catch(() => undefined);
+  for (const { folder, name, at } of stored) {
+    const entry = await folders.stat(folder, name).catch(() => undefined);
+    if (entry && entry.modifiedAt <= at) await folders.remove(folder, name).catch(() => undefined);
+  }
 }

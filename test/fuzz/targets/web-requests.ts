@@ -65,7 +65,7 @@ async function openTarget(): Promise<OpenTarget> {
   const grant = { client: 'c', sender: SENDER, scopes: [], issuedAt: 0, expiresAt: 0 };
   const access = { bearerOf: async () => ({ sender: SENDER, grant }) };
   const never = new AbortController().signal;
-  batchRoutes(app, { db, clock, foldersOf, access, longestWaitMs: 10, goneOf: () => never });
+  batchRoutes(app, { db, clock, foldersOf, fileBytes: 1 << 20, access, longestWaitMs: 10, goneOf: () => never });
   oauthRoutes(app, {
     ...{ tokens, access, clock, url: () => 'https://x', clientOf: () => CLIENT },
     senderOf: async () => undefined,

@@ -39,6 +39,20 @@ describe('readWhenNew', () => {
     expect(await readWhenNew({ read, isOld: (value) => value < 3, forMs: 60_000, signal: never })).to.equal(3);
   });
 
+  it('reads again only when its mark has changed, if it has one', async () => {
+    let [reads, looks] = [0, 0];
+    const read = async () => {
+      reads += 1;
+      return reads;
+    };
+    const mark = async () => {
+      looks += 1;
+      return looks < 3 ? 'before' : 'after';
+    };
+    expect(await readWhenNew({ read, mark, isOld: (value) => value < 2, forMs: 60_000, signal: never })).to.equal(2);
+    expect(looks).to.equal(3);
+  });
+
   it('gives what there is when the time is over, or the client has gone', async () => {
     expect(await readWhenNew({ read: async () => 'old', isOld: () => true, forMs: 1, signal: never })).to.equal('old');
     const gone = new AbortController();
