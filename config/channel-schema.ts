@@ -1,8 +1,10 @@
 import { z } from 'zod';
-import { fault, keys } from '../engine/core/mistakes.ts';
-import { givenPath, isWithin, pathOrNone, type Surroundings } from './sources.ts';
+import { keys } from '../engine/core/mistakes.ts';
+import { dropSchema } from './drop-schema.ts';
+import { pathOrNone, type Surroundings } from './sources.ts';
 import { addresses, count, duration, flag, host, port } from './values.ts';
 
+const IPV4 = 'an IPv4 address, or empty';
 const LINK = 'the name of a fixed link (networks)';
 
 /** What every channel asks before anything is said to a connection. */
@@ -95,46 +97,11 @@ const webservice = (around: Surroundings) =>
   });
 
 const URL_TEXT = 'an address that begins with https://, or empty';
-const MODE = 'three octal digits in quotes that let the owner read, such as "640"';
-const SENDER = 'a sender number: six digits in quotes';
-
-const drop = (around: Surroundings) =>
-  keys({
-    enabled: flag('Whether the directories are served', true),
-    directories: z
-      .record(z.string().regex(/^\d{6}$/, { error: SENDER }), givenPath(around))
-      .prefault({})
-      .superRefine(apart)
-      .describe('The directory of each sender, with IN and OUT in it, which another daemon fills'),
-    mode: z
-      .string({ error: MODE })
-      .regex(/^[4-7][0-7]{2}$/, { error: MODE })
-      .prefault('640')
-      .describe('Mode of the files that are written into OUT'),
-    look: duration('How often every directory is looked at, whatever is heard of changes', '10s', {
-      min: '100ms',
-      max: '1h',
-    }),
-    poll: duration('How often new answers are looked for', '1s', { min: '100ms', max: '1h' }),
-    places: count('Senders that one process serves at a time', 8, 1, 1_000),
-  });
-
-/** One directory in another would give one sender the files of the other. */
-function apart(directories: Readonly<Record<string, string>>, context: z.RefinementCtx): void {
-  const all = Object.entries(directories);
-  for (const [sender, path] of all) {
-    const other = all.find(([number, outer]) => number !== sender && isWithin(path, outer));
-    if (other) fault(context, `lies in the directory of ${other[0]}`, 'a directory of its own', [sender]);
-  }
-}
-
-const IPV4 = 'an IPv4 address, or empty';
-
 /** Every way in: where it listens, and what one client, or all together, may take. */
 export const channelsSchema = (around: Surroundings) =>
   keys({
     sftp: sftp().prefault({}),
     ftp: ftp(around).prefault({}),
-    drop: drop(around).prefault({}),
+    drop: dropSchema(around).prefault({}),
     webservice: webservice(around).prefault({}),
   });

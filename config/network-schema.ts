@@ -20,13 +20,13 @@ function merged(shipped: Readonly<Record<string, unknown>>, given: unknown): unk
 
 interface Bound {
   readonly networks: Readonly<Record<string, unknown>>;
-  readonly channels: Readonly<Record<'sftp' | 'ftp', { readonly networks: readonly string[] }>>;
+  readonly channels: Readonly<Record<'sftp' | 'ftp' | 'webservice', { readonly networks: readonly string[] }>>;
 }
 
 /** Notes each channel that is bound to a link that nobody knows: it would be open to nobody. */
-export function requireLinks({ networks, channels: { sftp, ftp } }: Bound, context: z.RefinementCtx): void {
-  for (const [channel, named] of Object.entries({ sftp: sftp.networks, ftp: ftp.networks })) {
-    for (const [at, name] of named.entries()) {
+export function requireLinks({ networks, channels: { sftp, ftp, webservice } }: Bound, context: z.RefinementCtx): void {
+  for (const [channel, bound] of Object.entries({ sftp, ftp, webservice })) {
+    for (const [at, name] of bound.networks.entries()) {
       const path = ['channels', channel, 'networks', at];
       const known = Object.keys(networks).join(', ');
       if (!Object.hasOwn(networks, name)) fault(context, 'there is no such fixed link', known, path);

@@ -1,11 +1,13 @@
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
-import { fault, keys } from '../engine/core/mistakes.ts';
+import { keys } from '../engine/core/mistakes.ts';
 import { channelsSchema } from './channel-schema.ts';
+import { requireOutside } from './drop-schema.ts';
 import { goalsSchema } from './goal-schema.ts';
+import { loginsSchema } from './login-schema.ts';
 import { networksSchema, requireLinks } from './network-schema.ts';
-import { absoluteStore, existing, fallingBack, isWithin, path, type Surroundings, secret } from './sources.ts';
-import { addresses, choice, choices, count, duration, flag, host, port, size, text } from './values.ts';
+import { absoluteStore, existing, fallingBack, path, type Surroundings, secret } from './sources.ts';
+import { choice, choices, count, duration, flag, host, port, size, text } from './values.ts';
 
 const STORE_URL = /^(sqlite:.+|postgres(ql)?:\/\/.+)$/;
 const BROKER_URL = /^(embedded|amqps?:\/\/.+)$/;
@@ -86,22 +88,6 @@ const broker = (around: Surroundings) =>
         { min: '10s', max: '1d' },
       ),
     }).prefault({}),
-  });
-
-const logins = () =>
-  keys({
-    perAddress: count('Failed logins from one IPv4 address, or 64 bits of IPv6, after which it is banned', 30, 1, 1e6),
-    perAddressAndLogin: count('Failed logins as one sender from one address after which both together are', 10, 1, 1e6),
-    perLogin: count('Failed logins as one sender from anywhere after which each address has one try', 300, 1, 1e6),
-    halfLife: duration(
-      'Half of what has failed is forgotten in this time; a ban lasts as long or twice as long',
-      '10m',
-      {
-        min: '1s',
-        max: '7d',
-      },
-    ),
-    allow: addresses('Addresses that are never banned'),
   });
 
 const scheduler = () =>
@@ -217,7 +203,7 @@ export function configSchema(around: Surroundings, shipped: Shipped) {
     broker: broker(around).prefault({}),
     channels: channelsSchema(around).prefault({}),
     networks: networksSchema(shipped.networks),
-    logins: logins().prefault({}),
+    logins: loginsSchema().prefault({}),
     schemas: keys({
       dirs: fallingBack('Directories of XML schemas, looked up in this order', 'schemas/xsd', around),
     }).prefault({}),
@@ -244,15 +230,7 @@ export function configSchema(around: Surroundings, shipped: Shipped) {
     goals: goalsSchema(shipped.goals),
   }).transform((config, context) => {
     requireLinks(config, context);
-    for (const [sender, directory] of Object.entries(config.channels.drop.directories)) {
-      if (!isWithin(directory, config.dataDir) && !isWithin(config.dataDir, directory)) continue;
-      fault(context, 'shares files with dataDir', 'a directory of its own', [
-        'channels',
-        'drop',
-        'directories',
-        sender,
-      ]);
-    }
+    requireOutside(config, context);
     const url = config.store.url ?? `sqlite:${join(config.dataDir, 'bode.sqlite')}`;
     return { ...config, store: { ...config.store, url: absoluteStore(url, around) } };
   });

@@ -1,5 +1,5 @@
 import type { Condition } from '../jobs/conditions.ts';
-import { countPending } from '../landing/folder-files.ts';
+import { countPending } from '../landing/pending-arrivals.ts';
 
 const COUNTED = 100_000;
 

@@ -72,20 +72,13 @@ export async function historyOf(db: Db, { letter, submission }: LetterCase): Pro
  * Sends the message of a letter on its way again, once, and tells the submission's story why. A letter whose submission
  * is answered stays where it is; one that somebody else has dealt with is `gone`. Throws message_malformed.
  */
-export async function replayLetter(db: Db, id: number, decision: Decision) {
-  return inTransaction(
-    db,
-    async (tx) => {
-      const letter = await takeDeadLetter(tx, id);
-      if (!letter) return 'gone' as const;
-      const found = await caseFor(tx, letter);
-      if (found.answered) return 'already answered' as const;
-      await sendAgain(tx, letter, decision.now);
-      await tell(tx, found, 'dead letter replayed', decision);
-      return 'replayed' as const;
-    },
-    (outcome) => outcome === 'replayed',
-  );
+export function replayLetter(db: Db, id: number, decision: Decision) {
+  return dealWith(db, id, async (tx, found) => {
+    if (found.answered) return 'already answered' as const;
+    await sendAgain(tx, found.letter, decision.now);
+    await tell(tx, found, 'dead letter replayed', decision);
+    return 'replayed' as const;
+  });
 }
 
 /**
@@ -93,19 +86,27 @@ export async function replayLetter(db: Db, id: number, decision: Decision) {
  * still waited for a decision is refused with 163, and an answer that its sender never got stays: every end has an
  * answer.
  */
-export async function discardLetter(db: Db, id: number, decision: Decision, blobs: BlobStore) {
+export function discardLetter(db: Db, id: number, decision: Decision, blobs: BlobStore) {
+  return dealWith(db, id, async (tx, found) => {
+    if (found.owed) return 'still owed' as const;
+    await tell(tx, found, 'dead letter discarded', decision);
+    if (found.letter.queue === 'submissions' && !found.answered) await refuse(tx, found, decision, blobs);
+    return 'discarded' as const;
+  });
+}
+
+/** What can come of a decision; the letter stays with the first two. */
+type Outcome = 'already answered' | 'still owed' | 'replayed' | 'discarded';
+
+/** Takes the letter and does with it what was decided, in one transaction; `gone` when somebody else has dealt with it. */
+function dealWith(db: Db, id: number, decide: (tx: Db, found: LetterCase) => Promise<Outcome>) {
   return inTransaction(
     db,
     async (tx) => {
       const letter = await takeDeadLetter(tx, id);
-      if (!letter) return 'gone' as const;
-      const found = await caseFor(tx, letter);
-      if (found.owed) return 'still owed' as const;
-      await tell(tx, found, 'dead letter discarded', decision);
-      if (letter.queue === 'submissions' && !found.answered) await refuse(tx, found, decision, blobs);
-      return 'discarded' as const;
+      return letter ? decide(tx, await caseFor(tx, letter)) : ('gone' as const);
     },
-    (outcome) => outcome === 'discarded',
+    (outcome) => outcome === 'replayed' || outcome === 'discarded',
   );
 }
 

@@ -5,15 +5,14 @@ import { EngineError, type ErrorCode } from '../../engine/core/errors.ts';
 import { silentLogger } from '../../engine/core/logger.ts';
 import {
   claimFiles,
-  countPending,
   createDigestOf,
   findLanded,
   findSet,
-  pendingArrivals,
   placeFiles,
   readLanded,
 } from '../../engine/landing/folder-files.ts';
 import type { Arrival } from '../../engine/landing/folders.ts';
+import { countPending, pendingArrivals } from '../../engine/landing/pending-arrivals.ts';
 import { sweepParts } from '../../engine/landing/sweep.ts';
 import type { Db } from '../../engine/store/database.ts';
 import { inTransaction } from '../../engine/store/transaction.ts';

@@ -118,6 +118,10 @@ intake: { signature: { allow: [sha1, md4] } }
         'channels: { ftp: { networks: [publilink, nowhere] } }',
         'channels.ftp.networks[1]',
       ],
+      'the web service bound to a link that there is not': [
+        'channels: { webservice: { networks: [nowhere] } }',
+        'channels.webservice.networks[0]',
+      ],
       'a load balancer by name': ['channels: { sftp: { proxies: [balancer] } }', 'channels.sftp.proxies[0]'],
       'a drop folder of nobody': [
         'channels: { drop: { directories: { 12345: a } } }',

@@ -58,31 +58,36 @@ describe('pool of validators', () => {
   });
 
   it('takes the windows of several files by turns', async () => {
-    await Promise.all(['<a/>', '<a/>'].map((xml) => pool.check(aParcel(xml), signal, {}))); // both threads have started
+    const alone = createValidatorPool(1, silentLogger()); // two threads would end in another order than they began
     const order: string[] = [];
     const give = (name: string, count: number) => {
       const file = {};
       return Array.from({ length: count }, () =>
-        pool.check(aParcel('<a>'), signal, file).then(() => {
+        alone.check(aParcel('<a>'), signal, file).then(() => {
           order.push(name);
         }),
       );
     };
-    const hostile = ['a', 'b', 'c', 'd'].flatMap((name) => give(name, 30));
-    await Promise.all([...hostile, ...give('plain', 1)]);
-    // each of the five files has its turn; a thread that is slow with the one window lets the other do some more
+    try {
+      const hostile = ['a', 'b', 'c', 'd'].flatMap((name) => give(name, 30));
+      await Promise.all([...hostile, ...give('plain', 1)]);
+    } finally {
+      await alone.stop();
+    }
+    // the thread had taken one window; then each of the five files has its turn
     expect(order).to.have.length(121);
-    expect(order.indexOf('plain')).to.be.at.most(20);
+    expect(order.indexOf('plain')).to.be.at.most(5);
   });
 
   it('replaces a thread whose parser has taken much memory', async () => {
     const alone = createValidatorPool(1, silentLogger());
     try {
-      const fresh = await alone.check(aParcel('<a/>'), signal, FILE);
+      const fresh: number[] = []; // what a parser has taken before any mass differs by a block from one check to the next
+      for (let i = 0; i < 5; i += 1) fresh.push((await alone.check(aParcel('<a/>'), signal, FILE)).memory);
       const worn = await alone.check(aParcel(`<a>${'<a/>'.repeat(1_400_000)}</a>`), signal, FILE);
       const next = await alone.check(aParcel('<a/>'), signal, FILE);
       expect(worn.memory).to.be.greaterThan(96 * 1024 * 1024);
-      expect(next.memory).to.be.at.most(fresh.memory * 1.1);
+      expect(next.memory).to.be.at.most(Math.max(...fresh));
       expect(next.result.syntax).to.equal(undefined);
     } finally {
       await alone.stop();
