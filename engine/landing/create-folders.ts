@@ -9,6 +9,7 @@ import { isClaimed } from '../store/once.ts';
 import { inTransaction } from '../store/transaction.ts';
 import { auditRemoval } from './audit-removal.ts';
 import { openDownload } from './download.ts';
+import { createFileDigests, type FileDigests } from './file-digests.ts';
 import { triggerRole } from './file-name.ts';
 import {
   createFindFile,
@@ -61,13 +62,15 @@ export function createFolders(deps: FoldersDeps): FoldersOf {
   const space = createSpace({ freeBytes, minFreeBytes: limits.minFreeBytes, log });
   const storeSmall = createStoreSmall(deps.db);
   const findFile = createFindFile(deps.db);
-  return (owner) => foldersOf(owner, { ...deps, limits, quota, space, storeSmall, findFile });
+  const digests = createFileDigests(log);
+  return (owner) => foldersOf(owner, { ...deps, limits, quota, space, digests, storeSmall, findFile });
 }
 
 type SessionDeps = FoldersDeps & {
   readonly limits: LandingLimits;
   readonly quota: Quota;
   readonly space: Space;
+  readonly digests: FileDigests;
   readonly storeSmall: StoreSmall;
   readonly findFile: FindFile;
 };

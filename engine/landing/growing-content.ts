@@ -1,5 +1,6 @@
 import { EngineError } from '../core/errors.ts';
 import type { BlobStore } from '../store/blobs.ts';
+import type { FileDigests } from './file-digests.ts';
 import type { LandingLimits } from './limits.ts';
 import { createFileContent, createMemoryContent, type UploadContent } from './upload-content.ts';
 
@@ -11,6 +12,7 @@ export interface GrowingContent extends UploadContent {
 export interface GrowingContentOptions {
   readonly blobs: BlobStore;
   readonly limits: LandingLimits;
+  readonly digests: FileDigests;
   /** Called with the name of the new file before anything is in it. */
   readonly onFile: (file: string) => Promise<void>;
   /** Called with the size before the content takes it; waited for when it gives a promise. */
@@ -23,7 +25,7 @@ const MAX_GAP = 16 * 2 ** 20; // zeros that nobody sent: they would have to be h
  * Starts empty; refuses with limit_exceeded what is larger than a file may be, and what would leave more than 16 MiB
  * of zeros after the present end.
  */
-export function createGrowingContent({ blobs, limits, onFile, hold }: GrowingContentOptions): GrowingContent {
+export function createGrowingContent({ blobs, limits, digests, onFile, hold }: GrowingContentOptions): GrowingContent {
   let content: UploadContent = createMemoryContent();
   let moving: Promise<void> | undefined;
 
@@ -37,7 +39,7 @@ export function createGrowingContent({ blobs, limits, onFile, hold }: GrowingCon
       await blobs.files.remove(file.name);
       throw error;
     }
-    content = createFileContent(blobs.files, file, limits.textDigestBytes);
+    content = createFileContent(blobs.files, file, (fd) => digests.follow(fd, limits.textDigestBytes));
     if (bytes && bytes.length > 0) await content.write(0, bytes);
   }
 

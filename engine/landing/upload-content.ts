@@ -1,7 +1,7 @@
-import { EngineError } from '../core/errors.ts';
 import type { BlobFiles, NewFile } from '../store/blob-files.ts';
-import { createFileWriter, type FileWriter } from '../store/file-writer.ts';
-import { type ContentDigest, createDigestStream, type DigestStream, digestOf } from './content-digest.ts';
+import { createFileWriter } from '../store/file-writer.ts';
+import { type ContentDigest, digestOf } from './content-digest.ts';
+import type { FileDigest } from './file-digests.ts';
 
 /** Where the bytes of an upload are when it ends. */
 export interface UploadedContent {
@@ -62,41 +62,30 @@ export function createMemoryContent(): UploadContent & { bytes(): Buffer } {
 
 const BUFFER_BYTES = 2 * 2 ** 20;
 const SYNC_EVERY = 64 * 2 ** 20;
-const READ_BYTES = 2 ** 20;
 
-/** Content in a new file of the blob directory; holds a few MiB in memory at most. */
-export function createFileContent(files: BlobFiles, file: NewFile, textLimit: number): UploadContent {
+/** Content in a new file of the blob directory, hashed behind the writer; holds a few MiB in memory at most. */
+export function createFileContent(files: BlobFiles, file: NewFile, follow: (fd: number) => FileDigest): UploadContent {
   const { handle, name } = file;
+  const digest = follow(handle.fd);
   let size = 0;
-  let hashed = 0;
-  let stream: DigestStream | undefined = createDigestStream(textLimit);
+  let reached = 0; // without a gap, and never changed since
+  let inOrder = true;
+  let ending: Promise<ContentDigest> | undefined;
   let open = true;
-  const writer: FileWriter = createFileWriter(handle, {
+  const writer = createFileWriter(handle, {
     bufferBytes: BUFFER_BYTES,
     syncEvery: SYNC_EVERY,
-    onWritten(offset, bytes) {
-      if (offset !== hashed) stream = undefined;
-      hashed += bytes.length;
-      stream?.update(bytes);
+    onWritten(offset, length) {
+      if (!inOrder || offset > reached) return; // the end reads what was left out
+      if (offset < reached) return change();
+      reached += length;
+      digest.reach(reached);
     },
   });
 
-  async function digest(): Promise<ContentDigest> {
-    if (stream && hashed === size) return stream.end();
-    return digestByReading();
-  }
-
-  // parts came out of order or twice: what counts is what the file holds now
-  async function digestByReading(): Promise<ContentDigest> {
-    const again = createDigestStream(textLimit);
-    const buffer = Buffer.allocUnsafe(READ_BYTES);
-    for (let at = 0; at < size; ) {
-      const { bytesRead } = await handle.read(buffer, 0, READ_BYTES, at);
-      if (bytesRead === 0) throw new EngineError('store_unavailable', 'the uploaded file became shorter on disk');
-      again.update(buffer.subarray(0, bytesRead));
-      at += bytesRead;
-    }
-    return again.end();
+  function change(): void {
+    inOrder = false;
+    digest.changed();
   }
 
   return {
@@ -110,18 +99,20 @@ export function createFileContent(files: BlobFiles, file: NewFile, textLimit: nu
     async truncate(to) {
       await writer.flush();
       await handle.truncate(to);
-      if (to !== hashed) stream = undefined;
+      if (inOrder && to < reached) change();
       size = to;
     },
     async finish() {
       await writer.flush();
-      await Promise.all([handle.sync(), files.syncEntry(name)]);
-      return { size, file: name, digest: await digest() };
+      ending = digest.end(size);
+      const [known] = await Promise.all([ending, handle.sync(), files.syncEntry(name)]);
+      return { size, file: name, digest: known };
     },
     async close() {
       if (!open) return;
       open = false;
       await writer.flush().catch(() => undefined);
+      await (ending ?? digest.drop()).catch(() => undefined); // the thread reads the file until then
       await handle.close();
     },
   };

@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import { EngineError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import { streamOf } from '../store/blobs.ts';
+import type { FileDigests } from './file-digests.ts';
 import { type FileKey, setModifiedAt, type UploadFacts } from './folder-rows.ts';
 import type { Upload } from './folders.ts';
 import { createGrowingContent } from './growing-content.ts';
@@ -16,6 +17,7 @@ export interface UploadDeps extends UploadRowDeps {
   readonly log: Logger;
   readonly limits: LandingLimits;
   readonly space: Space;
+  readonly digests: FileDigests;
 }
 
 export interface UploadOptions {
@@ -48,11 +50,11 @@ const LOOK_EVERY = 16 * 2 ** 20; // bytes between two looks at the free space
  */
 export function createUpload(deps: UploadDeps, options: UploadOptions): Upload {
   const { key, channel, there, once, allowance, onComplete } = options;
-  const { db, blobs, clock, limits, space, log } = deps;
+  const { db, blobs, clock, limits, space, digests, log } = deps;
   const aside = there !== undefined || once !== undefined;
   const row = createUploadRow(deps, key, { aside, once });
   const onFile = (file: string) => row.begin(factsOf(0), file);
-  const content = createGrowingContent({ blobs, limits, onFile, hold: allowance.hold });
+  const content = createGrowingContent({ blobs, limits, digests, onFile, hold: allowance.hold });
   const offset = there ? sizeOf(there.source) : 0;
   let modifiedAt: Date | undefined;
   let copying: Promise<void> | undefined; // of what was there

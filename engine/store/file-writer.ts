@@ -15,8 +15,8 @@ export interface FileWriterOptions {
   readonly bufferBytes: number;
   /** After this many bytes the disk is asked to begin storing them, so that the last sync has little left to do. */
   readonly syncEvery: number;
-  /** Called with every piece, in the order in which they are written. */
-  readonly onWritten?: (offset: number, bytes: Buffer) => void;
+  /** Called when bytes are in the file, in the order in which they were written. */
+  readonly onWritten?: (offset: number, length: number) => void;
 }
 
 interface Piece {
@@ -68,9 +68,8 @@ export function createFileWriter(handle: WritableFile, options: FileWriterOption
   async function writeRun(run: readonly Piece[]): Promise<void> {
     const position = run[0]!.offset;
     const buffers = run.map(({ bytes }) => bytes);
-    const written = writeAll(handle, buffers, position);
-    if (onWritten) for (const { offset, bytes } of run) onWritten(offset, bytes);
-    const length = await written;
+    const length = await writeAll(handle, buffers, position);
+    onWritten?.(position, length);
     pendingBytes -= length;
     unsynced += length;
     if (unsynced >= syncEvery) startSync();
