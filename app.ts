@@ -34,7 +34,7 @@ export async function createApp(
   const base = openBase(config, materials, log);
   const { broker, relay, wake } = await openBrokerage(base);
   const receiver = createIntake(base, materials, wake);
-  const jobs = createJobs(base, materials, { receiver, wake, broker });
+  const jobs = createJobs(base, materials, { receiver, wake, broker, channels: runs('channels') });
   const { scheduler, services } = createScheduler(base, materials, jobs);
   const work = runs('worker') ? createWorkers(base, materials, broker, patienceOver) : undefined;
   const takers = [
@@ -52,7 +52,14 @@ export async function createApp(
   ];
   const { service: engine, isReady } = watched(group('engine', members, log));
   // seen from the first moment to the last: also while the store is waited for, and while work in hand ends
-  const observe = createObserve({ base, broker, jobs, isReady, ...(runs('scheduler') && { scheduler }) });
+  const observe = createObserve({
+    base,
+    broker,
+    jobs,
+    isReady,
+    channels: runs('channels'),
+    ...(runs('scheduler') && { scheduler }),
+  });
   return group('process', [...observe, engine], log);
 }
 

@@ -1,5 +1,4 @@
 import type { Config } from '../config/load.ts';
-import type { Broker } from '../engine/broker/broker.ts';
 import type { Logger } from '../engine/core/logger.ts';
 import { arrivalsWait } from '../engine/intake/arrivals-wait.ts';
 import { createSetExpiry } from '../engine/intake/expire-sets.ts';
@@ -27,7 +26,7 @@ import { type Collected, collectContent, sweepUnnamed } from '../engine/store/co
 import { forgetKeys } from '../engine/submissions/idempotency.ts';
 import { type Base, loadMaterials, type Materials, openBase } from './base.ts';
 import { createIntake } from './channels.ts';
-import { checksOf } from './observe.ts';
+import { checksOf, type Near } from './observe.ts';
 
 const RECOVER_EVERY_MS = 15_000;
 const EXPIRE_EVERY_MS = 600_000;
@@ -37,16 +36,14 @@ const KEYS_MS = 7 * 24 * HOUR_MS; // an idempotency key is good for a week
 const TAKEN_IN_KEPT_MS = 30 * 24 * HOUR_MS;
 
 /** What jobs need of the engine around them. */
-interface Engine {
+interface Engine extends Near {
   readonly receiver: Receiver;
   /** Called after a commit that added to the outbox. */
   readonly wake: () => void;
-  /** Absent when a job is run by hand, without a connection to it. */
-  readonly broker?: Broker;
 }
 
 /** What is done again and again, by whichever scheduler leads. */
-export function createJobs(base: Base, materials: Materials, { receiver, wake, broker }: Engine): Job[] {
+export function createJobs(base: Base, materials: Materials, { receiver, wake, ...near }: Engine): Job[] {
   const { config } = base;
   const { waitForGo: waitMs } = config.intake;
   const graceMs = config.store.contentGrace;
@@ -80,11 +77,11 @@ export function createJobs(base: Base, materials: Materials, { receiver, wake, b
       collected(await sweepUnnamed({ ...base, graceMs, signal })),
     ),
   ];
-  return [...work, createAlerts(base, materials, work, broker)];
+  return [...work, createAlerts(base, materials, work, near)];
 }
 
-function createAlerts(base: Base, { auditKey: key }: Materials, jobs: readonly Job[], broker?: Broker): Job {
-  const failing = checksOf(base, broker).map(({ name, level, check }) => failingCheck(name, level, check));
+function createAlerts(base: Base, { auditKey: key }: Materials, jobs: readonly Job[], near: Near): Job {
+  const failing = checksOf(base, near).map(({ name, level, check }) => failingCheck(name, level, check));
   const chain = { db: base.db, key, headPath: auditHeadPath(base.config.dataDir) };
   const audit = [auditUnlinked(), auditBroken(() => auditConflict(chain))];
   const conditions = [
@@ -111,6 +108,7 @@ export async function openJobs(config: Config, log: Logger) {
   const materials = await loadMaterials(config);
   const base = openBase(config, materials, log);
   const asleep = () => undefined; // the relay of an engine that runs finds what is added
-  const jobs = createJobs(base, materials, { receiver: createIntake(base, materials, asleep), wake: asleep });
+  const receiver = createIntake(base, materials, asleep);
+  const jobs = createJobs(base, materials, { receiver, wake: asleep, channels: false });
   return { jobs, close: () => base.db.destroy() };
 }

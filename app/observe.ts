@@ -10,6 +10,7 @@ import type { Scheduler } from '../engine/jobs/scheduler.ts';
 import { diskCheck, storeCheck } from '../engine/store/health.ts';
 import { antivirusCheck } from './antivirus.ts';
 import type { Base } from './base.ts';
+import { dropCheck } from './drop.ts';
 
 /** What can be wrong with an installation, whichever of its processes looks, and how bad it is. */
 interface NamedCheck {
@@ -18,8 +19,16 @@ interface NamedCheck {
   readonly check: Check;
 }
 
-/** The checks that an operator is to hear of, too; of the broker only where there is a connection to it. */
-export function checksOf(base: Base, broker?: Broker): NamedCheck[] {
+/** The parts of the engine around this process that are not everywhere. */
+export interface Near {
+  /** Absent where there is no connection to it. */
+  readonly broker?: Broker;
+  /** Whether this process serves channels. */
+  readonly channels: boolean;
+}
+
+/** The checks that an operator is to hear of, too: of what is near this process. */
+export function checksOf(base: Base, { broker, channels }: Near): NamedCheck[] {
   const { config, db, clock, blobs } = base;
   const disk = diskCheck(blobs.files.freeBytes, config.landing.minFreeBytes);
   const checks: NamedCheck[] = [
@@ -28,6 +37,8 @@ export function checksOf(base: Base, broker?: Broker): NamedCheck[] {
   ];
   const antivirus = antivirusCheck(config);
   if (antivirus) checks.push({ name: 'virus scanner away', level: 'error', check: antivirus });
+  const drop = channels ? dropCheck(config.channels.drop) : undefined;
+  if (drop) checks.push({ name: 'drop folder unusable', level: 'error', check: drop });
   return broker ? [{ name: 'broker down', level: 'error', check: brokerCheck(broker) }, ...checks] : checks;
 }
 
@@ -40,15 +51,17 @@ export interface Observed {
   readonly scheduler?: Scheduler;
   /** True while the process does its part: everything has started, and nothing was told to stop. */
   readonly isReady: () => boolean;
+  readonly channels: boolean;
 }
 
 /** Health and metrics of this process, if they are enabled. */
-export function createObserve({ base, broker, jobs, scheduler, isReady }: Observed): Service[] {
+export function createObserve({ base, broker, jobs, scheduler, isReady, channels }: Observed): Service[] {
   const { config, db, clock, blobs } = base;
   const { enabled, host, port } = config.observe;
   if (!enabled) return [];
   const { freeBytes } = blobs.files;
-  const checks = [storeCheck(db), ...checksOf(base, broker).map(({ check }) => check), schedulerCheck({ db, clock })];
+  const near = checksOf(base, { broker, channels }).map(({ check }) => check);
+  const checks = [storeCheck(db), ...near, schedulerCheck({ db, clock })];
   const health = () => healthOf(checks);
   const metrics = createMetrics({
     ...base,
