@@ -1,3 +1,5 @@
+import type { DigestName } from '../pki/signature-scheme.ts';
+
 /** How one property of a signature came out. `indeterminate`: an earlier step failed, so it was not looked at. */
 export type Outcome = 'passed' | 'failed' | 'indeterminate';
 
@@ -43,8 +45,6 @@ export interface SignatureReport {
   };
   readonly signingTime?: string;
 }
-
-export type DigestName = 'sha1' | 'md5' | 'sha256' | 'sha384' | 'sha512';
 
 /** Gives the digest of the signed content; known from the upload where it can be. `text` has every line end turned into CRLF. */
 export type DigestOf = (algorithm: DigestName, form: 'raw' | 'text') => Promise<Buffer>;

@@ -1,12 +1,14 @@
 import type { X509Certificate } from 'node:crypto';
 import { EngineError } from '../core/errors.ts';
 import { OID } from '../core/oids.ts';
-import type { Certificate } from './certificate.ts';
-import type { Chain } from './chain.ts';
-import { findChain } from './chain.ts';
+import type { Certificate } from '../pki/certificate.ts';
+import type { Chain } from '../pki/chain.ts';
+import { findChain } from '../pki/chain.ts';
+import type { WeakAlgorithm } from '../pki/signature-scheme.ts';
+import type { Trust } from '../pki/trust.ts';
 import type { SignedData, SignerInfo } from './cms.ts';
 import { readSignedData } from './cms.ts';
-import type { SchemeOrFault, WeakAlgorithm } from './signature-algorithm.ts';
+import type { SchemeOrFault } from './signature-algorithm.ts';
 import { algorithmFault, nameOf, schemeOf } from './signature-algorithm.ts';
 import { attributesFault, signingTimeOf } from './signature-attributes.ts';
 import { decodeSignature } from './signature-encoding.ts';
@@ -14,7 +16,6 @@ import { matchContent } from './signature-integrity.ts';
 import type { Check, DigestOf, SignatureReport } from './signature-report.ts';
 import type { Signer } from './signer.ts';
 import { candidatesOf, findSigner } from './signer.ts';
-import type { Trust } from './trust.ts';
 
 /** What the operator decides about signatures. */
 export interface SignaturePolicy {

@@ -2,12 +2,12 @@ import { X509Certificate } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import type { Clock } from '../core/clock.ts';
 import { createDigestOf, type LandedContent, openLanded } from '../landing/folder-files.ts';
+import type { Trust } from '../pki/trust.ts';
 import { certificatesOf } from '../registry/credentials.ts';
 import { type BlobStore, streamOf } from '../store/blobs.ts';
 import type { Db } from '../store/database.ts';
 import type { VerifyPart } from './checks/signature.ts';
 import { type SignaturePolicy, verifySignature } from './signature.ts';
-import type { Trust } from './trust.ts';
 
 export interface VerifyDeps {
   readonly db: Db;

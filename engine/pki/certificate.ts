@@ -3,9 +3,9 @@ import { X509Certificate } from 'node:crypto';
 import type { BerNode } from '../core/ber.ts';
 import { contentOf, malformed, rawOf, readDer } from '../core/ber.ts';
 import { TAG, timeOf } from '../core/der.ts';
+import type { AlgorithmId } from '../core/der-fields.ts';
+import { algorithmOf, children, fields, oidOf } from '../core/der-fields.ts';
 import { EXTENSION } from '../core/oids.ts';
-import type { AlgorithmId } from './cms.ts';
-import { algorithmOf, children, fields, oidOf } from './cms.ts';
 
 /** What the rules of trust need of a certificate, beside what Node's X509Certificate tells. */
 export interface Certificate {

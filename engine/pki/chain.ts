@@ -1,8 +1,8 @@
 import { SIGNING_USES } from '../core/oids.ts';
 import type { Certificate } from './certificate.ts';
 import { KEY_USAGE } from './certificate.ts';
-import type { WeakAlgorithm } from './signature-algorithm.ts';
-import { keyFault, signatureScheme } from './signature-algorithm.ts';
+import type { WeakAlgorithm } from './signature-scheme.ts';
+import { keyFault, signatureScheme } from './signature-scheme.ts';
 import type { Trust } from './trust.ts';
 
 /** What a chain is looked for with. */
