@@ -89,9 +89,9 @@ function smallIntegerOf(node: BerNode): number {
 export function keyFault(key: KeyObject, allow: readonly WeakAlgorithm[]): string | undefined {
   const { modulusLength = 0, publicExponent = 0n, namedCurve = '' } = key.asymmetricKeyDetails ?? {};
   if (key.asymmetricKeyType === 'ec')
-    return CURVES.includes(namedCurve) ? undefined : 'the curve of the key is not allowed';
+    return CURVES.includes(namedCurve) ? undefined : 'the curve of the key is not supported: P-256, P-384 or P-521';
   if (key.asymmetricKeyType !== 'rsa' && key.asymmetricKeyType !== 'rsa-pss')
-    return 'the kind of the key is not allowed';
+    return `a key of the kind ${key.asymmetricKeyType ?? 'unknown'} is not supported: RSA, or EC on P-256, P-384 or P-521`;
   if (modulusLength < (allow.includes('rsa1024') ? 1024 : 2048))
     return `an RSA key of ${modulusLength} bits is too short`;
   if (modulusLength > MAX_RSA_BITS) return `an RSA key of ${modulusLength} bits is too long`;
