@@ -36,7 +36,6 @@ const MAX_CHECKS = 64;
 
 interface Search {
   readonly request: ChainRequest;
-  readonly between: readonly Certificate[];
   checksLeft: number;
   /** Why an issuer of the right name was passed over. */
   passedOver?: string;
@@ -68,7 +67,7 @@ function isSound(chain: Chain): chain is SoundChain {
 }
 
 function searchFor(request: ChainRequest): Search {
-  return { request, between: request.offered.filter(({ ca }) => ca), checksLeft: MAX_CHECKS };
+  return { request, checksLeft: MAX_CHECKS };
 }
 
 function* chainsOf(search: Search): Generator<Chain> {
@@ -93,11 +92,11 @@ function noAnchor({ request, passedOver }: Search): string {
 }
 
 function* pathsFrom(path: readonly Certificate[], search: Search): Generator<readonly Certificate[]> {
-  const { request, between } = search;
+  const { request } = search;
   const last = path.at(-1)!;
   if (isAnchor(last, request)) return yield path;
   if (path.length >= MAX_LENGTH) return;
-  for (const issuer of [...request.trust.anchors, ...between]) {
+  for (const issuer of [...request.trust.anchors, ...request.offered]) {
     if (issuer.subjectKey !== last.issuerKey || path.some((each) => isAgain(each, issuer))) continue;
     if (search.checksLeft-- <= 0) return;
     if (isUsable(issuer, search) && isSignedBy(last, issuer)) yield* pathsFrom([...path, issuer], search);
