@@ -2,6 +2,7 @@ import {
   type CertificateToWrite,
   extension,
   type KeyPair,
+  keyHash,
   type ListToWrite,
   newKey,
   writeCertificate,
@@ -60,8 +61,13 @@ export function openPathLab(anchorKey: KeyPair = newKey()): PathLab {
     key: anchorKey,
     certificate: issue({ subject: name, key: anchorKey, extensions: AUTHORITY }, { name, key: anchorKey }),
   };
-  const list = ({ by = anchor, signer, issuer, ...spec }: Listing = {}) =>
-    writeList({ ...spec, issuer: issuer ?? by.name, signer: signer ?? by.key });
+  const list = ({ by = anchor, signer = by.key, issuer = by.name, extensions = [], ...spec }: Listing = {}) =>
+    writeList({
+      ...spec,
+      issuer,
+      signer,
+      extensions: [...extensions, extension.authorityKeyId(keyHash(signer.publicKey))],
+    });
   return {
     anchor,
     authority(text, { by = anchor, key = newKey(), extensions = AUTHORITY, ...spec } = {}) {
@@ -84,9 +90,19 @@ export function openPathLab(anchorKey: KeyPair = newKey()): PathLab {
 const AUTHORITY = [extension.basicConstraints(true), extension.keyUsage(AUTHORITY_USAGE)];
 const ENTITY = [extension.keyUsage(SIGNER_USAGE)];
 
+/** Every certificate has key identifiers, unless the test says otherwise: OpenSSL finds its way among equal names by them alone. */
 function issue(
-  { key, ...spec }: Spec & { readonly subject: Buffer; readonly key: KeyPair },
+  { key, extensions = [], ...spec }: Spec & { readonly subject: Buffer; readonly key: KeyPair },
   by: Pick<Authority, 'name' | 'key'>,
 ): Buffer {
-  return writeCertificate({ ...spec, issuer: spec.issuer ?? by.name, key: key.publicKey, signer: by.key });
+  const ids = [extension.keyId(key.publicKey), extension.authorityKeyId(keyHash(by.key.publicKey))];
+  const missing = ids.filter(({ id }) => !extensions.some((own) => own.id === id));
+  const all = [...extensions, ...missing];
+  return writeCertificate({
+    ...spec,
+    extensions: all,
+    issuer: spec.issuer ?? by.name,
+    key: key.publicKey,
+    signer: by.key,
+  });
 }

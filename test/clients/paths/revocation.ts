@@ -250,7 +250,12 @@ export const SCOPES: readonly PathCase[] = [
   scoped('4.14.17 invalid onlySomeReasons, not all of them covered', /tells some reasons only/, {
     extensions: [extension.issuingPoint(der(0x83, Buffer.from([1, 0x60])))],
   }),
-  scoped('4.14.24 indirect CRL', /it is an indirect list/, { extensions: [extension.issuingPoint(flag(0x84))] }),
+  scoped(
+    '4.14.24 indirect CRL',
+    /it is an indirect list/,
+    { extensions: [extension.issuingPoint(flag(0x84))] },
+    'with -extended_crl it judges indirect lists; the engine refuses them',
+  ),
   scoped('4.15.1 invalid delta CRL without its base', /it is a delta list/, { extensions: [extension.deltaOf(1)] }),
   listed('4.4 beyond: on hold', /^revoked on .*\(certificateHold\)/, revoking(SERIAL, extension.reason(6))),
   listed(
