@@ -24,155 +24,9 @@ import {
   signFile,
   temporaryDir,
 } from '../support/pki.ts';
+import { fixedPorts } from '../support/ports.ts';
 import { requestOf } from '../support/signature-request.ts';
-
-/** What `trust.revocation` says in a case; paths and URLs of what runs. */
-type Settings = Readonly<Record<string, unknown>>;
-
-interface Case {
-  readonly name: string;
-  readonly signer: 'good' | 'taken' | 'strange';
-  readonly settings: (world: World) => Settings;
-  readonly status: 'good' | 'revoked' | 'unknown';
-  readonly detail: RegExp;
-}
-
-interface World {
-  readonly lists: Readonly<Record<'fresh' | 'stale' | 'wrong', string>>;
-  readonly urls: Readonly<Record<'list' | 'staleList' | 'responder' | 'delegated' | 'stranger' | 'closed', string>>;
-}
-
-const NONE = /^$/;
-const KEY = /^the certificate was revoked on .*keyCompromise/;
-
-const CASES: readonly Case[] = [
-  {
-    name: 'CRL file: good',
-    signer: 'good',
-    settings: ({ lists }) => ({ crls: [lists.fresh] }),
-    status: 'good',
-    detail: NONE,
-  },
-  {
-    name: 'CRL file: revoked',
-    signer: 'taken',
-    settings: ({ lists }) => ({ crls: [lists.fresh] }),
-    status: 'revoked',
-    detail: KEY,
-  },
-  {
-    name: 'CRL file: stale',
-    signer: 'good',
-    settings: ({ lists }) => ({ crls: [lists.stale] }),
-    status: 'unknown',
-    detail: /it is stale: the next one was due/,
-  },
-  {
-    name: 'CRL file: wrong signer',
-    signer: 'good',
-    settings: ({ lists }) => ({ crls: [lists.wrong] }),
-    status: 'unknown',
-    detail: /not that of its issuer/,
-  },
-  {
-    name: 'CRL by HTTP: good',
-    signer: 'good',
-    settings: ({ urls }) => ({ crlUrls: [urls.list] }),
-    status: 'good',
-    detail: NONE,
-  },
-  {
-    name: 'CRL by HTTP: revoked',
-    signer: 'taken',
-    settings: ({ urls }) => ({ crlUrls: [urls.list] }),
-    status: 'revoked',
-    detail: KEY,
-  },
-  {
-    name: 'CRL by HTTP: stale',
-    signer: 'good',
-    settings: ({ urls }) => ({ crlUrls: [urls.staleList] }),
-    status: 'unknown',
-    detail: /it is stale/,
-  },
-  {
-    name: 'CRL by HTTP: server away',
-    signer: 'good',
-    settings: ({ urls }) => ({ crlUrls: [urls.closed] }),
-    status: 'unknown',
-    detail: /did not answer: ECONNREFUSED/,
-  },
-  {
-    name: 'OCSP by the CA: good',
-    signer: 'good',
-    settings: ({ urls }) => ({ ocspUrl: urls.responder }),
-    status: 'good',
-    detail: NONE,
-  },
-  {
-    name: 'OCSP by the CA: revoked',
-    signer: 'taken',
-    settings: ({ urls }) => ({ ocspUrl: urls.responder }),
-    status: 'revoked',
-    detail: /^the certificate was revoked on/,
-  },
-  {
-    name: 'OCSP by the CA: not known there',
-    signer: 'strange',
-    settings: ({ urls }) => ({ ocspUrl: urls.responder }),
-    status: 'unknown',
-    detail: /does not know the certificate/,
-  },
-  {
-    name: 'OCSP with the nonce required: good',
-    signer: 'good',
-    settings: ({ urls }) => ({ ocspUrl: urls.responder, nonce: 'required' }),
-    status: 'good',
-    detail: NONE,
-  },
-  {
-    name: 'OCSP by a delegated responder: good',
-    signer: 'good',
-    settings: ({ urls }) => ({ ocspUrl: urls.delegated }),
-    status: 'good',
-    detail: NONE,
-  },
-  {
-    name: 'OCSP by a delegated responder: revoked',
-    signer: 'taken',
-    settings: ({ urls }) => ({ ocspUrl: urls.delegated }),
-    status: 'revoked',
-    detail: /revoked on/,
-  },
-  {
-    name: 'OCSP: responder away',
-    signer: 'good',
-    settings: ({ urls }) => ({ ocspUrl: urls.closed }),
-    status: 'unknown',
-    detail: /responder .*did not answer: ECONNREFUSED/,
-  },
-  {
-    name: 'OCSP: wrong signer',
-    signer: 'taken',
-    settings: ({ urls }) => ({ ocspUrl: urls.stranger }),
-    status: 'unknown',
-    detail: /its signer is not certified for OCSP/,
-  },
-  {
-    name: 'OCSP away, and a CRL that knows',
-    signer: 'taken',
-    settings: ({ urls, lists }) => ({ ocspUrl: urls.closed, crls: [lists.fresh] }),
-    status: 'revoked',
-    detail: KEY,
-  },
-  {
-    name: 'nobody to ask',
-    signer: 'good',
-    settings: () => ({}),
-    status: 'unknown',
-    detail: /there is no revocation list of its issuer/,
-  },
-];
+import { CASES, type Case, NONE, type Settings, type World } from './revocation-cases.ts';
 
 describe('revocation, with openssl ca and openssl ocsp', () => {
   const content = Buffer.from('<DmfAOriginal/>');
@@ -222,7 +76,7 @@ describe('revocation, with openssl ca and openssl ocsp', () => {
       responder,
       delegated: byDelegated,
       stranger: byStranger,
-      closed: 'http://127.0.0.1:1',
+      closed: `http://127.0.0.1:${(await fixedPorts(1))[0]}`,
     };
     world = { lists, urls };
   });
@@ -245,10 +99,15 @@ describe('revocation, with openssl ca and openssl ocsp', () => {
     const config = await loadConfig(file, {});
     const trust = await loadTrust(config.trust.anchors);
     const check = openRevocation(config.trust, trust);
-    return async (signer: Credentials, unknown: 'hard' | 'soft', now = new Date()): Promise<SignatureReport> => {
+    return async (
+      signer: Credentials,
+      unknown: 'hard' | 'soft',
+      now = new Date(),
+      registered = [signer],
+    ): Promise<SignatureReport> => {
       await writeFile(join(dir, 'content'), content);
       const signature = await signFile(join(dir, 'content'), signer);
-      const certificates = [await certificateAt(signer.cert)];
+      const certificates = await Promise.all(registered.map(({ cert }) => certificateAt(cert)));
       return verifySignature({
         ...requestOf({ signature, content, certificates, trust, now }),
         revocation: { check, unknown },
@@ -280,11 +139,18 @@ describe('revocation, with openssl ca and openssl ocsp', () => {
     });
   }
 
-  it('fetches a list once for many signatures, and not for a signer who is not registered', async () => {
+  it('fetches a list once for many signatures', async () => {
     asked = [];
     const verify = await open({ crlUrls: [world.urls.list] });
     for (let turn = 0; turn < 5; turn++) expect((await verify(signers.good, 'hard')).verdict).to.equal('valid');
     expect(asked).to.deep.equal(['/fresh']);
+  });
+
+  it('asks nobody about a signer who is not registered', async () => {
+    asked = [];
+    const verify = await open({ crlUrls: [world.urls.list] });
+    const report = await verify(signers.good, 'hard', new Date(), [signers.taken]);
+    expect([report.code, report.revocation.status, asked.length]).to.deep.equal(['153', 'unknown', 0]);
   });
 
   it('fetches a list anew once its next update is due', async () => {
@@ -297,12 +163,74 @@ describe('revocation, with openssl ca and openssl ocsp', () => {
   });
 
   it('leaves a responder that is away alone for a while, and asks again then', async () => {
-    const responder = await startResponder(ca, ca.ca);
-    const verify = await open({ ocspUrl: responder.url, askAgain: '10s' });
-    await responder.stop();
+    const [port = 0] = await fixedPorts(1);
+    const verify = await open({ ocspUrl: `http://127.0.0.1:${port}`, askAgain: '10s' });
     const from = Date.now();
     const at = (seconds: number) => new Date(from + seconds * 1_000);
-    expect((await verify(signers.good, 'soft', at(0))).revocation.status).to.equal('unknown');
-    expect((await verify(signers.good, 'soft', at(5))).revocation.detail).to.match(/did not answer/);
+    const statusAt = async (seconds: number) => (await verify(signers.good, 'soft', at(seconds))).revocation.status;
+    expect(await statusAt(0)).to.equal('unknown');
+    const responder = await startResponder(ca, ca.ca, ['-nmin', '5'], port);
+    try {
+      expect(await statusAt(5)).to.equal('unknown');
+      expect(await statusAt(11)).to.equal('good');
+    } finally {
+      await responder.stop();
+    }
+  });
+
+  it('keeps an answer for as long as it says it is good', async () => {
+    const responder = await startResponder(ca, ca.ca);
+    const verify = await open({ ocspUrl: responder.url });
+    expect((await verify(signers.good, 'hard')).revocation.status).to.equal('good');
+    await responder.stop();
+    expect((await verify(signers.good, 'hard')).revocation.status).to.equal('good');
+    const later = new Date(Date.now() + 6 * 60_000);
+    expect((await verify(signers.good, 'hard', later)).revocation.status).to.equal('unknown');
+  });
+
+  it('follows URLs in certificates only to hosts that are named', async () => {
+    asked = [];
+    const { host } = new URL(world.urls.list);
+    const signer = await ca.issue('pointing', [...SIGNER, `crlDistributionPoints=URI:${world.urls.list}`]);
+    const closed = await open({});
+    expect((await closed(signer, 'hard')).revocation.status).to.equal('unknown');
+    expect(asked).to.deep.equal([]);
+    const following = await open({ followHosts: [host] });
+    expect((await following(signer, 'hard')).revocation.status).to.equal('good');
+    expect(asked).to.deep.equal(['/fresh']);
+  });
+
+  it('asks the responder that a certificate names, when its host is named', async () => {
+    const port = (await fixedPorts(1))[0]!;
+    const signer = await ca.issue('asking', [...SIGNER, `authorityInfoAccess=OCSP;URI:http://127.0.0.1:${port}/`]);
+    const responder = await startResponder(ca, ca.ca, ['-nmin', '5'], port);
+    try {
+      expect((await (await open({}))(signer, 'hard')).revocation.status).to.equal('unknown');
+      const following = await open({ followHosts: [`127.0.0.1:${port}`] });
+      expect((await following(signer, 'hard')).revocation.status).to.equal('good');
+    } finally {
+      await responder.stop();
+    }
+  });
+
+  it('does not believe an answer that was given to somebody else', async () => {
+    let first: Buffer | undefined;
+    const replaying = createServer(async (request, response) => {
+      const body = Buffer.concat(await request.toArray());
+      const answer = await fetch(world.urls.responder, {
+        method: 'POST',
+        body,
+        headers: { 'content-type': 'application/ocsp-request' },
+      });
+      first ??= Buffer.from(await answer.arrayBuffer());
+      response.end(first);
+    });
+    await new Promise<void>((resolve) => replaying.listen(0, '127.0.0.1', resolve));
+    const ocspUrl = `http://127.0.0.1:${(replaying.address() as AddressInfo).port}`;
+    expect((await (await open({ ocspUrl }))(signers.good, 'hard')).revocation.status).to.equal('good');
+    const again = (await (await open({ ocspUrl }))(signers.good, 'hard')).revocation;
+    replaying.close();
+    expect(again.status).to.equal('unknown');
+    expect(again.detail).to.match(/its nonce is not that of the request/);
   });
 });

@@ -1,9 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { eventually } from './eventually.ts';
 import { AUTHORITY, type Credentials, makeCertificate, openssl, SIGNER } from './pki.ts';
-import { fixedPorts, requireListening } from './ports.ts';
+import { fixedPorts } from './ports.ts';
 
 /** A certificate authority that `openssl ca` keeps: what it has issued and revoked stands in its index. */
 export interface OpensslCa {
@@ -111,8 +112,9 @@ export async function startResponder(
   ca: OpensslCa,
   signer: Credentials,
   options: readonly string[] = ['-nmin', '5'],
+  onPort?: number,
 ): Promise<OpensslResponder> {
-  const [port = 0] = await fixedPorts(1);
+  const port = onPort ?? (await fixedPorts(1))[0]!;
   const args = [
     'ocsp',
     '-index',
@@ -126,9 +128,20 @@ export async function startResponder(
     '-port',
     String(port),
   ];
-  const child = spawn('openssl', [...args, ...options], { stdio: 'ignore' });
-  await eventually(() => requireListening(port));
+  const child = spawn('openssl', [...args, ...options], { stdio: ['ignore', 'pipe', 'pipe'] });
+  await listening(child); // not tried out: it waits for ever for the request of whoever connects and says nothing
   return { url: `http://127.0.0.1:${port}`, stop: () => stop(child) };
+}
+
+async function listening({ stdout, stderr }: ChildProcessByStdio<null, Readable, Readable>): Promise<void> {
+  let said = '';
+  for (const stream of [stdout, stderr])
+    stream.on('data', (text) => {
+      said += text;
+    });
+  await eventually(() => {
+    if (!said.includes('waiting for OCSP client connections')) throw new Error(`openssl ocsp does not listen: ${said}`);
+  });
 }
 
 async function stop(child: ChildProcess): Promise<void> {
