@@ -6,15 +6,17 @@ import { createWebservice } from '../channels/webservice/server.ts';
 import { createRanges, parseCidr } from '../engine/core/cidr.ts';
 import type { Service } from '../engine/core/service.ts';
 import { createReceiver, type Receiver } from '../engine/intake/receive.ts';
-import { createVerifyPart } from '../engine/intake/verify-part.ts';
+import { createVerifyPart, type RevocationPolicyOf } from '../engine/intake/verify-part.ts';
 import { createFolders, type FoldersOf } from '../engine/landing/create-folders.ts';
 import { loadIdentity } from '../engine/outbound/identity.ts';
+import type { Trust } from '../engine/pki/trust.ts';
 import { createAuthenticate } from '../engine/registry/authenticate.ts';
 import { createAuthenticatePassword } from '../engine/registry/authenticate-password.ts';
 import { createLoginDefence, type LoginDefence } from '../engine/registry/login-defence.ts';
 import { createNetworks } from '../engine/registry/networks.ts';
 import { findSender } from '../engine/registry/senders.ts';
 import type { Base, Materials } from './base.ts';
+import { openRevocation } from './revocation.ts';
 import { loadTls } from './tls.ts';
 
 const GRACE_MS = 10_000;
@@ -27,9 +29,15 @@ export function createIntake(base: Base, { trust }: Materials, wake: () => void)
     ...base,
     goals: config.goals,
     senderOf: (number) => findSender(db, number),
-    verify: createVerifyPart({ ...base, trust, policy }),
+    verify: createVerifyPart({ ...base, trust, policy, revocation: revocationPolicy(base, trust) }),
     wake,
   });
+}
+
+function revocationPolicy({ config }: Base, trust: Trust): RevocationPolicyOf {
+  const { unknown } = config.trust.revocation;
+  const check = openRevocation(config.trust, trust);
+  return (environment) => ({ check, unknown: unknown[environment] });
 }
 
 /** Every channel that is enabled. Throws config_invalid. */

@@ -6,7 +6,8 @@ import { requireOutside } from './drop-schema.ts';
 import { goalsSchema } from './goal-schema.ts';
 import { loginsSchema } from './login-schema.ts';
 import { networksSchema, requireLinks } from './network-schema.ts';
-import { absoluteStore, existing, fallingBack, path, type Surroundings, secret } from './sources.ts';
+import { absoluteStore, fallingBack, path, type Surroundings, secret } from './sources.ts';
+import { trustSchema } from './trust-schema.ts';
 import { choice, choices, count, duration, flag, host, port, size, text } from './values.ts';
 
 const STORE_URL = /^(sqlite:.+|postgres(ql)?:\/\/.+)$/;
@@ -207,9 +208,7 @@ export function configSchema(around: Surroundings, shipped: Shipped) {
     schemas: keys({
       dirs: fallingBack('Directories of XML schemas, looked up in this order', 'schemas/xsd', around),
     }).prefault({}),
-    trust: keys({
-      anchors: existing('CA certificates (PEM files, or directories of them) that signers must descend from', around),
-    }).prefault({}),
+    trust: trustSchema(around).prefault({}),
     scheduler: scheduler().prefault({}),
     alerts: alerts().prefault({}),
     observe: observe().prefault({}),

@@ -21,6 +21,7 @@ const RANKS: Readonly<Record<string, number>> = {
   'engine/jobs': 2,
   'engine/broker': 2,
   'engine/registry': 2,
+  'engine/pki': 1,
   'engine/store': 1,
   'engine/core': 0,
   schemas: 0,

@@ -31,10 +31,33 @@ export const EXTENSION = {
   subjectKeyIdentifier: oidHex('2.5.29.14'),
   keyUsage: oidHex('2.5.29.15'),
   subjectAltName: oidHex('2.5.29.17'),
+  issuerAltName: oidHex('2.5.29.18'),
   basicConstraints: oidHex('2.5.29.19'),
+  nameConstraints: oidHex('2.5.29.30'),
   crlDistributionPoints: oidHex('2.5.29.31'),
   certificatePolicies: oidHex('2.5.29.32'),
+  authorityKeyIdentifier: oidHex('2.5.29.35'),
   extendedKeyUsage: oidHex('2.5.29.37'),
+  authorityInfoAccess: oidHex('1.3.6.1.5.5.7.1.1'),
+  noRevocationCheck: oidHex('1.3.6.1.5.5.7.48.1.5'),
+} as const;
+
+/** The object identifiers of the extensions of certificate revocation lists and their entries (RFC 5280 §5.2, §5.3). */
+export const CRL_EXTENSION = {
+  crlNumber: oidHex('2.5.29.20'),
+  reasonCode: oidHex('2.5.29.21'),
+  invalidityDate: oidHex('2.5.29.24'),
+  deltaCrlIndicator: oidHex('2.5.29.27'),
+  issuingDistributionPoint: oidHex('2.5.29.28'),
+  freshestCrl: oidHex('2.5.29.46'),
+} as const;
+
+/** The object identifiers of OCSP (RFC 6960). */
+export const OCSP = {
+  basicResponse: oidHex('1.3.6.1.5.5.7.48.1.1'),
+  nonce: oidHex('1.3.6.1.5.5.7.48.1.2'),
+  signing: oidHex('1.3.6.1.5.5.7.3.9'),
+  access: oidHex('1.3.6.1.5.5.7.48.1'),
 } as const;
 
 /** Extended key usages under which a certificate may sign a file. */

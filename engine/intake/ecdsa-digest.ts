@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { createECDH, createHash, createPublicKey, verify } from 'node:crypto';
 import { contentOf, readDer } from '../core/ber.ts';
 import { TAG } from '../core/der.ts';
-import { children } from './cms.ts';
+import { children } from '../core/der-fields.ts';
 
 interface Curve {
   readonly jwk: string;

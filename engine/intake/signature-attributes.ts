@@ -1,9 +1,9 @@
 import { contentOf } from '../core/ber.ts';
 import { TAG, timeOf } from '../core/der.ts';
+import { oidOf } from '../core/der-fields.ts';
 import { EngineError } from '../core/errors.ts';
 import { OID } from '../core/oids.ts';
 import type { Attribute, SignerInfo } from './cms.ts';
-import { oidOf } from './cms.ts';
 
 /** The rule about signed attributes, or about their absence, that a signature breaks (RFC 5652 §5.3, §11); undefined when none. */
 export function attributesFault(info: SignerInfo, contentStart: Buffer): string | undefined {

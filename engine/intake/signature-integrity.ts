@@ -1,9 +1,10 @@
-import type { Certificate } from './certificate.ts';
+import type { Certificate } from '../pki/certificate.ts';
+import type { Scheme } from '../pki/signature-scheme.ts';
+import { verifyOverBytes } from '../pki/verify.ts';
 import type { SignerInfo } from './cms.ts';
-import type { Scheme } from './signature-algorithm.ts';
 import { messageDigestOf } from './signature-attributes.ts';
 import type { DigestOf } from './signature-report.ts';
-import { verifyOverBytes, verifyOverDigest } from './signature-value.ts';
+import { verifyOverDigest } from './signature-value.ts';
 
 /** Which form of the content the signature is over, or why it is over neither. */
 export interface Match {

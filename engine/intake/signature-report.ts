@@ -1,3 +1,6 @@
+import type { RevocationStatus } from '../pki/revocation/finding.ts';
+import type { DigestName } from '../pki/signature-scheme.ts';
+
 /** How one property of a signature came out. `indeterminate`: an earlier step failed, so it was not looked at. */
 export type Outcome = 'passed' | 'failed' | 'indeterminate';
 
@@ -7,9 +10,17 @@ export interface Check {
   readonly detail: string;
 }
 
+/**
+ * Whether anybody has taken a certificate of the chain back. `revoked`: failed. `unknown`: failed where the policy is hard, else
+ * indeterminate and noted, and the signature may be valid. `good` also for a certificate that nobody but the operator stands for.
+ */
+export interface RevocationReport extends Check {
+  readonly status: RevocationStatus;
+}
+
 /** What was found out about one signature file, property by property; never one "invalid" for all. */
 export interface SignatureReport {
-  /** `valid` only if every check passed. */
+  /** `valid` only if every check passed; that revocation is unknown does not matter where the policy is soft. */
   readonly verdict: 'valid' | 'invalid';
   /** The receipt code that follows: 125 (signature), 153 (certificate not of this sender), null when valid (protocol §1.7). */
   readonly code: '125' | '153' | null;
@@ -26,6 +37,7 @@ export interface SignatureReport {
   readonly chain: Check;
   /** Every certificate of the chain is valid at the time of receipt. */
   readonly validity: Check;
+  readonly revocation: RevocationReport;
   /** The signer's certificate is one registered for this sender. */
   readonly senderBinding: Check;
   /** Which bytes were signed: as they came, or with line ends turned into CRLF. */
@@ -43,8 +55,6 @@ export interface SignatureReport {
   };
   readonly signingTime?: string;
 }
-
-export type DigestName = 'sha1' | 'md5' | 'sha256' | 'sha384' | 'sha512';
 
 /** Gives the digest of the signed content; known from the upload where it can be. `text` has every line end turned into CRLF. */
 export type DigestOf = (algorithm: DigestName, form: 'raw' | 'text') => Promise<Buffer>;

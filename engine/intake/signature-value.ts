@@ -1,24 +1,12 @@
 import type { KeyObject } from 'node:crypto';
-import { constants, createHash, createPublicKey, publicDecrypt, timingSafeEqual, verify } from 'node:crypto';
+import { constants, createHash, createPublicKey, publicDecrypt, timingSafeEqual } from 'node:crypto';
 import { rawOf, readDer } from '../core/ber.ts';
 import { der, oid, sequence, TAG } from '../core/der.ts';
 import { OID } from '../core/oids.ts';
 import { unreachable } from '../core/unreachable.ts';
+import type { DigestName, Scheme } from '../pki/signature-scheme.ts';
+import { decided } from '../pki/verify.ts';
 import { verifyEcdsaDigest } from './ecdsa-digest.ts';
-import type { Scheme } from './signature-algorithm.ts';
-import type { DigestName } from './signature-report.ts';
-
-/** Verifies a signature over the octets themselves (signed attributes); false for every kind of bad signature. */
-export function verifyOverBytes(scheme: Scheme, key: KeyObject, bytes: Buffer, signature: Buffer): boolean {
-  return decided(() => {
-    if (scheme.kind === 'pss') {
-      const { saltLength } = scheme;
-      return verify(scheme.digest, bytes, { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength }, signature);
-    }
-    const how = scheme.kind === 'ecdsa' ? { dsaEncoding: 'der' as const } : { padding: constants.RSA_PKCS1_PADDING };
-    return verify(scheme.digest, bytes, { key, ...how }, signature);
-  });
-}
 
 /**
  * Verifies a signature over content of which only the digest is known (no signed attributes): Node verifies nothing that is
@@ -37,15 +25,6 @@ export function verifyOverDigest(scheme: Scheme, key: KeyObject, digest: Buffer,
         return unreachable(scheme);
     }
   });
-}
-
-/** OpenSSL throws for some bad signatures and answers false for others; to us both are "no". */
-function decided(question: () => boolean): boolean {
-  try {
-    return question();
-  } catch {
-    return false;
-  }
 }
 
 const DIGEST_OID: Readonly<Record<DigestName, string>> = {

@@ -1,20 +1,23 @@
 import type { X509Certificate } from 'node:crypto';
 import { EngineError } from '../core/errors.ts';
 import { OID } from '../core/oids.ts';
-import type { Certificate } from './certificate.ts';
-import type { Chain } from './chain.ts';
-import { findChain } from './chain.ts';
+import type { Certificate } from '../pki/certificate.ts';
+import type { Chain } from '../pki/chain.ts';
+import { judgePath } from '../pki/judge.ts';
+import type { RevocationFinding } from '../pki/revocation/finding.ts';
+import type { CheckRevocation } from '../pki/revocation/revocation.ts';
+import type { WeakAlgorithm } from '../pki/signature-scheme.ts';
+import type { Trust } from '../pki/trust.ts';
 import type { SignedData, SignerInfo } from './cms.ts';
 import { readSignedData } from './cms.ts';
-import type { SchemeOrFault, WeakAlgorithm } from './signature-algorithm.ts';
+import type { SchemeOrFault } from './signature-algorithm.ts';
 import { algorithmFault, nameOf, schemeOf } from './signature-algorithm.ts';
 import { attributesFault, signingTimeOf } from './signature-attributes.ts';
 import { decodeSignature } from './signature-encoding.ts';
 import { matchContent } from './signature-integrity.ts';
-import type { Check, DigestOf, SignatureReport } from './signature-report.ts';
+import type { Check, DigestOf, RevocationReport, SignatureReport } from './signature-report.ts';
 import type { Signer } from './signer.ts';
 import { candidatesOf, findSigner } from './signer.ts';
-import type { Trust } from './trust.ts';
 
 /** What the operator decides about signatures. */
 export interface SignaturePolicy {
@@ -41,6 +44,14 @@ export interface SignatureRequest {
   readonly policy: SignaturePolicy;
   /** The time of receipt. */
   readonly now: Date;
+  /** Absent: nobody is asked about revocation, as with a soft policy and nobody to ask. */
+  readonly revocation?: RevocationPolicy;
+}
+
+/** Who is asked about revocation, and what follows when nothing is known: `hard` refuses the signature, `soft` notes it. */
+export interface RevocationPolicy {
+  readonly check: CheckRevocation;
+  readonly unknown: 'hard' | 'soft';
 }
 
 const PASSED: Check = { outcome: 'passed', detail: '' };
@@ -53,7 +64,10 @@ interface Opened {
   readonly info: SignerInfo;
 }
 
-type Checks = Pick<SignatureReport, 'integrity' | 'attributes' | 'algorithms' | 'chain' | 'validity' | 'senderBinding'>;
+type Checks = Pick<
+  SignatureReport,
+  'integrity' | 'attributes' | 'algorithms' | 'chain' | 'validity' | 'revocation' | 'senderBinding'
+>;
 
 /**
  * Verifies a detached signature (protocol §1.5) and tells property by property how it came out. Bad input of any kind is a report,
@@ -84,13 +98,17 @@ async function examine(
   const sound = attributes.outcome === 'passed' && algorithms.outcome === 'passed';
   const match =
     sound && 'scheme' in scheme ? await matchContent(info, scheme.scheme, certificate, request.digestOf) : undefined;
-  const chain = findChain({ ...request, ...chainWishes(policy, signer), leaf: certificate, offered });
+  const ways = { ...request, ...chainWishes(policy, signer), leaf: certificate, offered };
+  // nobody is asked about certificates that sign nothing here
+  const asked = match && match.fault === undefined && registered ? request.revocation?.check : undefined;
+  const { chain, revocation } = await judgePath(ways, asked);
   const checks = {
     integrity: match ? checked(match.fault) : unseen('the algorithms or attributes did not allow a verification'),
     attributes,
     algorithms,
     chain: checked(chain.trustFault),
     validity: validityOf(chain),
+    revocation: revocationOf(revocation, request.revocation?.unknown),
     senderBinding: checked(registered ? undefined : 'the certificate of the signer is not registered for this sender'),
   };
   return { ...reportOf(checks), ...factsOf(info, scheme, certificate), ...(match?.form && { form: match.form }) };
@@ -135,22 +153,37 @@ function validityOf({ path, validityFault }: Chain): Check {
   return path ? PASSED : unseen('there is no chain to look at');
 }
 
+function revocationOf(
+  finding: RevocationFinding | undefined,
+  unknown: RevocationPolicy['unknown'] | undefined,
+): RevocationReport {
+  if (!finding) return NOT_ASKED;
+  const { status } = finding;
+  if (status === 'good') return { ...PASSED, status };
+  if (status === 'revoked') return { ...failed(`the certificate was ${finding.detail}`), status };
+  const detail = `revocation unknown: ${finding.detail}`;
+  return { ...(unknown === 'hard' ? failed(detail) : unseen(detail)), status };
+}
+
+const NOT_ASKED: RevocationReport = { ...unseen('revocation unknown: nobody was asked'), status: 'unknown' };
+
 function unreadable(fault: string): Checks {
   const rest = unseen('the signature file could not be used');
   const [attributes, algorithms, chain, validity, senderBinding] = [rest, rest, rest, rest, rest];
-  return { integrity: failed(fault), attributes, algorithms, chain, validity, senderBinding };
+  return { integrity: failed(fault), attributes, algorithms, chain, validity, revocation: NOT_ASKED, senderBinding };
 }
 
 function withoutSigner(): Checks {
   const fault = 'the certificate of the signer is neither in the signature file nor registered for this sender';
   const rest = unseen('the certificate of the signer is not known');
   const [integrity, attributes, algorithms, chain, validity] = [rest, rest, rest, rest, rest];
-  return { integrity, attributes, algorithms, chain, validity, senderBinding: failed(fault) };
+  return { integrity, attributes, algorithms, chain, validity, revocation: NOT_ASKED, senderBinding: failed(fault) };
 }
 
 function reportOf(checks: Checks): SignatureReport {
-  const { senderBinding, ...others } = checks;
-  const rest = Object.values(others).every(({ outcome }) => outcome === 'passed');
+  const { senderBinding, revocation, ...others } = checks;
+  const passed = Object.values(others).every(({ outcome }) => outcome === 'passed');
+  const rest = passed && revocation.outcome !== 'failed';
   if (rest && senderBinding.outcome === 'passed') return { verdict: 'valid', code: null, ...checks };
   return { verdict: 'invalid', code: rest ? '153' : '125', ...checks };
 }

@@ -1,7 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { EngineError } from '../core/errors.ts';
-import type { Certificate } from './certificate.ts';
-import { parseCertificate, readCertificate } from './certificate.ts';
+import type { Certificate } from '../pki/certificate.ts';
+import { parseCertificate, readCertificate } from '../pki/certificate.ts';
 import type { SignerId } from './cms.ts';
 
 /** Whose signature it is, and whether that certificate is, octet by octet, one registered for the sender. */

@@ -2,12 +2,13 @@ import { X509Certificate } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import type { Clock } from '../core/clock.ts';
 import { createDigestOf, type LandedContent, openLanded } from '../landing/folder-files.ts';
+import type { Trust } from '../pki/trust.ts';
 import { certificatesOf } from '../registry/credentials.ts';
 import { type BlobStore, streamOf } from '../store/blobs.ts';
 import type { Db } from '../store/database.ts';
+import type { SetFacts } from './checks/check.ts';
 import type { VerifyPart } from './checks/signature.ts';
-import { type SignaturePolicy, verifySignature } from './signature.ts';
-import type { Trust } from './trust.ts';
+import { type RevocationPolicy, type SignaturePolicy, verifySignature } from './signature.ts';
 
 export interface VerifyDeps {
   readonly db: Db;
@@ -15,15 +16,20 @@ export interface VerifyDeps {
   readonly clock: Clock;
   readonly trust: Trust;
   readonly policy: SignaturePolicy;
+  /** Absent: nobody is asked about revocation. */
+  readonly revocation?: RevocationPolicyOf;
 }
+
+/** Who is asked about revocation in an environment, and what follows when nothing is known there. */
+export type RevocationPolicyOf = (environment: SetFacts['environment']) => RevocationPolicy;
 
 /** How much of the content the verifier looks at itself, in octets. */
 const CONTENT_START = 64;
 
 /** Verifies a part with the certificates registered for its sender and the digest known from its upload. */
-export function createVerifyPart({ db, blobs, clock, trust, policy }: VerifyDeps): VerifyPart {
+export function createVerifyPart({ db, blobs, clock, trust, policy, revocation }: VerifyDeps): VerifyPart {
   const certificateOf = createCertificateReader();
-  return async ({ sender }, declaration, signature) => {
+  return async ({ sender, environment }, declaration, signature) => {
     const registered = await certificatesOf(db, sender.number);
     const content = { db, blobs, file: declaration.file };
     return verifySignature({
@@ -35,6 +41,7 @@ export function createVerifyPart({ db, blobs, clock, trust, policy }: VerifyDeps
       trust,
       policy,
       now: clock(),
+      ...(revocation && { revocation: revocation(environment) }),
     });
   };
 }

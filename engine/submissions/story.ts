@@ -25,6 +25,8 @@ export interface ReportStory {
   readonly algorithms: CheckStory;
   readonly chain: CheckStory;
   readonly validity: CheckStory;
+  /** Absent in reports of releases that did not ask. */
+  readonly revocation?: CheckStory & { readonly status: 'good' | 'revoked' | 'unknown' };
   readonly senderBinding: CheckStory;
   readonly form?: string;
   readonly digest?: string;

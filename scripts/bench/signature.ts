@@ -5,8 +5,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DEFAULT_SIGNATURE_POLICY, verifySignature } from '../../engine/intake/signature.ts';
-import type { Trust } from '../../engine/intake/trust.ts';
-import { trustIn } from '../../engine/intake/trust.ts';
+import type { Trust } from '../../engine/pki/trust.ts';
+import { trustIn } from '../../engine/pki/trust.ts';
 
 /** One line of `npm run bench -- signature --json`. */
 export interface SignatureFigure {

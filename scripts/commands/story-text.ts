@@ -52,6 +52,7 @@ const CHECKS = [
   ['algorithms', 'algorithms'],
   ['chain', 'chain'],
   ['validity', 'validity'],
+  ['revocation', 'revocation'],
   ['senderBinding', 'sender binding'],
 ] as const satisfies readonly (readonly [keyof ReportStory, string])[];
 
@@ -61,7 +62,7 @@ function reportLines({ file, report }: { file: string; report: ReportStory }): s
   const { signer } = report;
   return [
     `${file}: ${report.verdict}${code}`,
-    ...CHECKS.map(([key, name]) => `  ${name}: ${checkText(report[key])}`),
+    ...CHECKS.flatMap(([key, name]) => (report[key] ? [`  ${name}: ${checkText(report[key])}`] : [])),
     ...(facts.length > 0 ? [`  made with: ${facts.join(', ')}`] : []),
     ...(signer ? [`  signer: ${signer.subject}, serial ${signer.serial}, issued by ${signer.issuer}`] : []),
   ];

@@ -6,7 +6,7 @@ import { readSignedData } from '../../engine/intake/cms.ts';
 import type { SignatureRequest } from '../../engine/intake/signature.ts';
 import { verifySignature } from '../../engine/intake/signature.ts';
 import { decodeSignature } from '../../engine/intake/signature-encoding.ts';
-import { trustIn } from '../../engine/intake/trust.ts';
+import { trustIn } from '../../engine/pki/trust.ts';
 import { mutate, seededRandom } from '../support/cms-mutations.ts';
 import { berFrom, treeOf } from '../support/cms-surgery.ts';
 import { certificateAt, makeCertificate, makePki, signFile, temporaryDir } from '../support/pki.ts';

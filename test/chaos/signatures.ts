@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { verifySignature } from '../../engine/intake/signature.ts';
-import { trustIn } from '../../engine/intake/trust.ts';
+import { trustIn } from '../../engine/pki/trust.ts';
 import { opensslVerifies } from '../support/pki.ts';
 import { requestOf } from '../support/signature-request.ts';
 import type { Answer } from './answers.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { verifySignature } from '../../engine/intake/signature.ts';
 import type { SignatureReport } from '../../engine/intake/signature-report.ts';
-import { trustIn } from '../../engine/intake/trust.ts';
+import { trustIn } from '../../engine/pki/trust.ts';
 import { opensslVerifies, temporaryDir } from '../support/pki.ts';
 import { requestOf } from '../support/signature-request.ts';
 import type { Case } from './signature-cases.ts';

@@ -2,8 +2,9 @@ import type { X509Certificate } from 'node:crypto';
 import { createHash } from 'node:crypto';
 import type { SignaturePolicy, SignatureRequest } from '../../engine/intake/signature.ts';
 import { DEFAULT_SIGNATURE_POLICY } from '../../engine/intake/signature.ts';
-import type { DigestName, DigestOf } from '../../engine/intake/signature-report.ts';
-import type { Trust } from '../../engine/intake/trust.ts';
+import type { DigestOf } from '../../engine/intake/signature-report.ts';
+import type { DigestName } from '../../engine/pki/signature-scheme.ts';
+import type { Trust } from '../../engine/pki/trust.ts';
 
 /** What a test says of a verification; the rest follows from the content. */
 export interface Verification {

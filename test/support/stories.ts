@@ -18,6 +18,7 @@ export const REPORT = {
   algorithms: passed,
   chain: passed,
   validity: passed,
+  revocation: { ...passed, status: 'good' },
   senderBinding: { outcome: 'failed', detail: 'the certificate is not registered for sender 123456' },
   form: 'raw',
   digest: 'sha256',

@@ -39,6 +39,7 @@ function faultOf({ file, report }: SignatureSummary['parts'][number]): Fault[] {
     report.algorithms,
     report.chain,
     report.validity,
+    report.revocation,
     report.senderBinding,
   ];
   const failed = checks.filter((check) => check.outcome === 'failed').map((check) => check.detail);

@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { packageRoot } from '../../../config/package-root.ts';
 import { verifySignature } from '../../../engine/intake/signature.ts';
-import { trustIn } from '../../../engine/intake/trust.ts';
+import { trustIn } from '../../../engine/pki/trust.ts';
 import { requestOf } from '../../support/signature-request.ts';
 import type { FuzzTarget, OpenTarget } from '../target.ts';
 

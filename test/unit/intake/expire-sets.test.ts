@@ -17,7 +17,8 @@ import { openTestLanding, type TestLanding, upload } from '../../support/landing
 const HOUR = 3_600_000;
 const passed: Check = { outcome: 'passed', detail: '' };
 const checks = { integrity: passed, attributes: passed, algorithms: passed, chain: passed };
-const VALID = { verdict: 'valid', code: null, ...checks, validity: passed, senderBinding: passed } as const;
+const revocation = { outcome: 'passed', detail: '', status: 'good' } as const;
+const VALID = { verdict: 'valid', code: null, ...checks, validity: passed, revocation, senderBinding: passed } as const;
 const GOALS: Goals = { DMFA: aGoal(), WECH: aGoal({ code: 'WECH', legacyNames: true }) };
 
 for (const kind of STORES) {

@@ -27,6 +27,7 @@ const VALID = {
   algorithms: passed,
   chain: passed,
   validity: passed,
+  revocation: { ...passed, status: 'good' },
   senderBinding: passed,
 } as const;
 

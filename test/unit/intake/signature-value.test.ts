@@ -2,9 +2,9 @@ import type { KeyObject } from 'node:crypto';
 import { constants, createHash, generateKeyPairSync, sign } from 'node:crypto';
 import { expect } from 'chai';
 import { der, TAG } from '../../../engine/core/der.ts';
-import type { Scheme } from '../../../engine/intake/signature-algorithm.ts';
-import type { DigestName } from '../../../engine/intake/signature-report.ts';
-import { verifyOverBytes, verifyOverDigest } from '../../../engine/intake/signature-value.ts';
+import { verifyOverDigest } from '../../../engine/intake/signature-value.ts';
+import type { DigestName, Scheme } from '../../../engine/pki/signature-scheme.ts';
+import { verifyOverBytes } from '../../../engine/pki/verify.ts';
 
 const DIGESTS: readonly DigestName[] = ['sha256', 'sha384', 'sha512'];
 const hash = (name: string, data: Buffer) => createHash(name).update(data).digest();

@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { EngineError } from '../../../engine/core/errors.ts';
-import { loadTrust } from '../../../engine/intake/trust.ts';
+import { loadTrust } from '../../../engine/pki/trust.ts';
 import type { Pki } from '../../support/pki.ts';
 import { certificateAt, makePki, temporaryDir } from '../../support/pki.ts';
 
