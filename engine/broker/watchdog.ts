@@ -19,10 +19,13 @@ export interface Watchdog {
   stop(): Promise<void>;
 }
 
+const MOST_UNANSWERED = 2; // checks that were due while one was under way
+
 /**
  * Creates the watchdog of one subscription. RabbitMQ may forget a consumer without a word, and then nothing ever comes.
  * A consumer that got something since the last check is alive. One that has nothing in hand is subscribed anew, which
  * proves it whatever was wrong. One that is at work, has room and got nothing twice while messages waited is dead.
+ * So is the session when RabbitMQ leaves a check without an answer while two more become due.
  */
 export function createWatchdog({ name, checkEveryMs, isIdle, hasRoom }: WatchdogDeps): Watchdog {
   let tag = '';
@@ -56,9 +59,16 @@ export function createWatchdog({ name, checkEveryMs, isIdle, hasRoom }: Watchdog
     await consume(session, take);
     current = session;
     let checking = false;
+    let unanswered = 0;
     const timer = setInterval(() => {
-      if (checking) return; // RabbitMQ does not answer: the heartbeat will tell
+      if (checking) {
+        // a queue or channel may hang while the connection's heartbeat goes on
+        unanswered += 1;
+        if (unanswered >= MOST_UNANSWERED) session.lose('no answer to a check');
+        return;
+      }
       checking = true;
+      unanswered = 0;
       busy = check()
         .catch((error: unknown) => session.lose(reasonOf(error)))
         .finally(() => {
