@@ -28,7 +28,8 @@ import { type Base, loadMaterials, type Materials, openBase } from './base.ts';
 import { createIntake } from './channels.ts';
 import { checksOf, type Near } from './observe.ts';
 
-const RECOVER_EVERY_MS = 15_000;
+/** How often what a crash left in the folders is looked for, and how long it has lain still then. */
+export const RECOVER_EVERY_MS = 15_000;
 const EXPIRE_EVERY_MS = 600_000;
 const ANSWER_EVERY_MS = 5_000;
 const HOUR_MS = 3_600_000;

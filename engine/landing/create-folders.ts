@@ -10,7 +10,7 @@ import { inTransaction } from '../store/transaction.ts';
 import { auditRemoval } from './audit-removal.ts';
 import { openDownload } from './download.ts';
 import { createFileDigests, type FileDigests } from './file-digests.ts';
-import { triggerRole } from './file-name.ts';
+import { releaseOf, triggerRole } from './file-name.ts';
 import {
   createFindFile,
   createStoreSmall,
@@ -138,7 +138,7 @@ function foldersOf({ number: sender, channel, onTaken }: FolderOwner, deps: Sess
     if (!row) throw notFound(source);
     if (source.name === target.name) return;
     if (await findFile(target)) throw new EngineError('access_denied', `${target.name} exists already`);
-    if (!(await renameFile(db, source, target.name))) throw notFound(source);
+    if (!(await renameTakingBack(db, source, target.name, clock()))) throw notFound(source);
     recent.forget(folder, source.name);
     if (row.complete) await arrived(target, row.size, row.modifiedAt);
   }
@@ -187,8 +187,29 @@ async function fill(upload: Upload, content: AsyncIterable<Buffer>): Promise<voi
 
 async function removeAudited(tx: Db, key: FileKey, at: Date) {
   const row = await removeFile(tx, key);
-  if (row) await auditRemoval(tx, { by: key.sender, at, key, size: row.size });
+  if (row) {
+    await auditRemoval(tx, { by: key.sender, at, key, size: row.size });
+    await takeBack(tx, key, at);
+  }
   return row;
+}
+
+async function renameTakingBack(db: Db, key: FileKey, to: string, at: Date): Promise<boolean> {
+  if (releaseOf(key.name) === undefined) return renameFile(db, key, to);
+  return inTransaction(db, async (tx) => {
+    const renamed = await renameFile(tx, key, to);
+    if (renamed) await takeBack(tx, key, at);
+    return renamed;
+  });
+}
+
+/** A set that loses a file while its GO waits to be taken in is being sent anew: that GO would release half of it. */
+async function takeBack(tx: Db, { sender, folder, name }: FileKey, at: Date): Promise<void> {
+  const release = folder.startsWith('IN') ? releaseOf(name) : undefined;
+  if (release === undefined) return;
+  const key = { sender, folder, name: release };
+  const row = await removeFile(tx, key);
+  if (row) await auditRemoval(tx, { by: 'engine', at, key, size: row.size });
 }
 
 function requireIn(folder: FolderName, sentence: string): void {

@@ -73,6 +73,13 @@ export function parsePart(text: string, stem: string, legacy: boolean): PartName
 
 const PART_NAME = /^F[IS]\.[A-Z]{4}\.\d{6}\.\d{8}\.[0-9A-Z]{5}\.[RTS](\.[1-9]\.[1-9])?$/;
 
+/** The name of the GO that releases the set of a finished FI or FS file; undefined for every other name. */
+export function releaseOf(name: string): string | undefined {
+  if (!PART_NAME.test(name)) return undefined;
+  const elements = name.split('.');
+  return ['GO', ...elements.slice(1, 7)].join('.'); // without the number of the part
+}
+
 /** True for a finished FI or FS file that can belong to no set by its name, and differs from this stem in one element at most. */
 export function isMisnamedFor(name: string, stem: string): boolean {
   if (!/^F[IS]\./.test(name) || TEMPORARY.test(name) || PART_NAME.test(name)) return false;
