@@ -12,6 +12,7 @@ import { deadCommand } from './commands/dead.ts';
 import { hostKeysCommand } from './commands/host-keys.ts';
 import { jobsCommand } from './commands/jobs.ts';
 import { mailboxCommand } from './commands/mailbox.ts';
+import { mandatesCommand } from './commands/mandates.ts';
 import { toleratePipeEnd } from './commands/output.ts';
 import { provisionCommand } from './commands/provision.ts';
 import { quarantineCommand } from './commands/quarantine.ts';
@@ -40,6 +41,7 @@ function program(): Command {
     quarantineCommand(),
     sendersCommand(),
     senderCommand(),
+    mandatesCommand(),
     bansCommand(),
     hostKeysCommand(),
     storeCommand(),

@@ -6,6 +6,7 @@ import { audit } from '../store/audit.ts';
 import { type Db, isSqlite } from '../store/database.ts';
 import { inTransaction } from '../store/transaction.ts';
 import { type CredentialKind, replaceCredentials } from './credentials.ts';
+import { replaceMandates } from './mandate-changes.ts';
 import { findOrganisation, type Organisation, plainNsso, saveOrganisation } from './organisations.ts';
 import { changePassword, passwordHashOf } from './passwords.ts';
 import { type PlannedOrganisation, type PlannedSender, type ProvisionReading, readPlan } from './provision-file.ts';
@@ -130,9 +131,10 @@ async function applySender(tx: Db, planned: PlannedSender, wanted: Sender): Prom
   if (change.length > 0) await saveSender(tx, wanted);
   const keys = await applyCredentials(tx, 'key', wanted.number, planned.sshKeys);
   const certificates = await applyCredentials(tx, 'certificate', wanted.number, planned.certificates);
+  const mandates = await applyMandates(tx, planned, wanted);
   const password = await applyPassword(tx, planned);
   const hasPassword = (await passwordHashOf(tx, wanted.number)) !== undefined;
-  return [...change, ...keys, ...certificates, ...password, ...warningsAbout(planned, hasPassword)];
+  return [...change, ...keys, ...certificates, ...mandates, ...password, ...warningsAbout(planned, hasPassword)];
 }
 
 /** A file that names no password leaves the stored one as it is. */
@@ -152,20 +154,16 @@ function senderOf(planned: PlannedSender, enterpriseNumber: string, quality: str
     channels,
     goals,
     networks,
-    ...(mandates ? { mandates: mandates.map(withoutAbsent) } : {}),
+    ...(mandates && { mandated: true }),
   };
 }
 
-function withoutAbsent({
-  employer,
-  from,
-  until,
-}: {
-  employer: string;
-  from?: string | undefined;
-  until?: string | undefined;
-}) {
-  return { employer, ...(from === undefined ? {} : { from }), ...(until === undefined ? {} : { until }) };
+/** The mandates of the file are this sender's alone; those that `bode mandates` gave to its organisation stay. */
+async function applyMandates(tx: Db, { mandates = [] }: PlannedSender, sender: Sender): Promise<Change[]> {
+  const { number, enterpriseNumber: organisation, quality } = sender;
+  const { added, removed } = await replaceMandates(tx, { organisation, quality, sender: number }, mandates);
+  if (added + removed === 0) return [];
+  return [{ action: 'changed', subject: `mandates of sender ${number}`, detail: `${added} added, ${removed} removed` }];
 }
 
 async function applyCredentials(
