@@ -7,6 +7,7 @@ import { EngineError, messageOf } from '../engine/core/errors.ts';
 import { alertsCommand } from './commands/alerts.ts';
 import { auditCommand } from './commands/audit.ts';
 import { bansCommand } from './commands/bans.ts';
+import { certificatesCommand } from './commands/certificates.ts';
 import { configCommand } from './commands/config.ts';
 import { deadCommand } from './commands/dead.ts';
 import { hostKeysCommand } from './commands/host-keys.ts';
@@ -41,6 +42,9 @@ function program(): Command {
     quarantineCommand(),
     sendersCommand(),
     senderCommand(),
+    certificatesCommand(async (trust, anchors) =>
+      (await import('../app/revocation.ts')).openRevocation(trust, anchors),
+    ),
     mandatesCommand(),
     bansCommand(),
     hostKeysCommand(),

@@ -2,6 +2,7 @@ import { EngineError } from '../core/errors.ts';
 import { audit } from '../store/audit.ts';
 import type { Db } from '../store/database.ts';
 import { change, insertRows, placesFor } from '../store/sql.ts';
+import type { ChangedBy } from './changed-by.ts';
 import {
   findMandate,
   fromRow,
@@ -14,12 +15,6 @@ import {
 import { findOrganisation } from './organisations.ts';
 import { qualitiesOf } from './qualities.ts';
 import { findSender } from './senders.ts';
-
-/** Who changes the register, and when. */
-export interface ChangedBy {
-  readonly by: string;
-  readonly now: Date;
-}
 
 /**
  * Registers a mandate, audited. Throws not_found when the organisation has not that quality or the sender is not its own in it, and

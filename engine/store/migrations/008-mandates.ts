@@ -29,6 +29,7 @@ export const mandates: Migration = {
     await tx.schema.alterTable('sender_certificates', (table) => {
       table.string('since', 24); // it is the sender's from then on; null: always
       table.string('until', 24); // up to then; null: as long as it is valid itself
+      table.index(['fingerprint']);
     });
     await tx.schema.createTable('certificate_warnings', (table) => {
       table.string('sender', 6).notNullable();
