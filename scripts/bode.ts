@@ -29,6 +29,7 @@ Exit status: 0 good, 1 refused or failed, 2 wrong use.`;
 function program(): Command {
   const bode = new Command('bode')
     .description('signed batch messages between employers, local authorities and public institutions')
+    .enablePositionalOptions() // `certificates` has options that its subcommands have too
     .version(versionOf(), '--version', 'print the version')
     .addHelpText('after', EXIT_HELP);
   const commands = [
