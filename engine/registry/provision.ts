@@ -7,6 +7,7 @@ import { type Db, isSqlite } from '../store/database.ts';
 import { inTransaction } from '../store/transaction.ts';
 import { type CredentialKind, replaceCredentials } from './credentials.ts';
 import { replaceMandates } from './mandate-changes.ts';
+import type { MaterialPolicy } from './materials.ts';
 import { findOrganisation, type Organisation, plainNsso, saveOrganisation } from './organisations.ts';
 import { changePassword, passwordHashOf } from './passwords.ts';
 import { type PlannedOrganisation, type PlannedSender, type ProvisionReading, readPlan } from './provision-file.ts';
@@ -28,6 +29,8 @@ export interface ProvisionOptions {
   readonly networks?: readonly string[];
   /** Fewest bits of a certificate's RSA key; 2048 unless the operator allows less by name. */
   readonly minRsaBits?: number;
+  /** What signatures are judged by; a certificate that could not sign is registered all the same, with a warning. */
+  readonly signing?: MaterialPolicy['signing'];
   /** Who does it, for the audit; `operator` when nobody says. */
   readonly by?: string;
 }
@@ -41,8 +44,8 @@ export interface ProvisionOptions {
  * nothing then.
  */
 export async function provision(db: Db, path: string, now: Date, options: ProvisionOptions = {}): Promise<Change[]> {
-  const { goals, networks, minRsaBits = 2048, by = 'operator' } = options;
-  const known = { ...(goals && { goals }), ...(networks && { networks }) };
+  const { goals, networks, minRsaBits = 2048, signing, by = 'operator' } = options;
+  const known = { ...(goals && { goals }), ...(networks && { networks }), ...(signing && { signing }) };
   const content = await readYaml(path, 'provision_invalid');
   const reading = readPlan(content, { folder: resolve(path, '..'), now, minRsaBits, ...known });
   return inTransaction(db, async (tx) => {

@@ -575,6 +575,8 @@ CREATE INDEX outbox_queue_sender_due_at_id_index ON outbox USING btree (queue, s
 
 CREATE INDEX quarantine_found_at_index ON quarantine USING btree (found_at);
 
+CREATE INDEX sender_certificates_fingerprint_index ON sender_certificates USING btree (fingerprint);
+
 CREATE INDEX submissions_received_at_ticket_index ON submissions USING btree (received_at, ticket);
 
 CREATE INDEX used_assertions_expires_at_index ON used_assertions USING btree (expires_at);
