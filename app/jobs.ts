@@ -18,7 +18,9 @@ import { daily, every, type Timetable } from '../engine/jobs/timetable.ts';
 import { sweepParts } from '../engine/landing/sweep.ts';
 import { forgetTakenIn } from '../engine/landing/upload-rows.ts';
 import { virusFound } from '../engine/pipelines/antivirus/virus-found.ts';
+import { warnOfExpiry } from '../engine/registry/certificate-expiry.ts';
 import { forgetFaded } from '../engine/registry/login-scores.ts';
+import { tellNotices } from '../engine/registry/notices.ts';
 import { forgetAssertions } from '../engine/registry/used-assertions.ts';
 import { auditConflict } from '../engine/store/audit-chain.ts';
 import { auditHeadPath } from '../engine/store/audit-head.ts';
@@ -26,12 +28,15 @@ import { type Collected, collectContent, sweepUnnamed } from '../engine/store/co
 import { forgetKeys } from '../engine/submissions/idempotency.ts';
 import { type Base, loadMaterials, type Materials, openBase } from './base.ts';
 import { createIntake } from './channels.ts';
+
+import { noticesToOperator } from './notices.ts';
 import { checksOf, type Near } from './observe.ts';
 
 /** How often what a crash left in the folders is looked for, and how long it has lain still then. */
 export const RECOVER_EVERY_MS = 15_000;
 const EXPIRE_EVERY_MS = 600_000;
 const ANSWER_EVERY_MS = 5_000;
+const TELL_EVERY_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const KEYS_MS = 7 * 24 * HOUR_MS; // an idempotency key is good for a week
 const TAKEN_IN_KEPT_MS = 30 * 24 * HOUR_MS;
@@ -68,6 +73,12 @@ export function createJobs(base: Base, materials: Materials, { receiver, wake, .
     job('sweep-files', every(HOUR_MS), async ({ signal }) => counted(await sweepParts({ ...base, signal }))),
     job('collect-content', every(HOUR_MS), async ({ signal }) =>
       collected(await collectContent({ ...base, graceMs, signal })),
+    ),
+    job('warn-of-expiry', daily('06:00'), async ({ db, now, proceed }) =>
+      counted((await warnOfExpiry(db, now, proceed)).length),
+    ),
+    job('tell-notices', every(TELL_EVERY_MS), async (context) =>
+      counted(await tellNotices(context, noticesToOperator(config, base.log))),
     ),
     job('forget-login-scores', every(HOUR_MS), async ({ db, now }) => counted(await forgetFaded(db, now))),
     job('forget-taken-in', daily('03:30'), async ({ slot }) => {

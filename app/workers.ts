@@ -30,7 +30,9 @@ export function createWorkers(
   const inspector = createInspector({ schemaDirs: config.schemas.dirs, workers, windowBytes, limits, log });
   const { inspect } = inspector;
   const numbers = createReplyNumbers(base.db);
-  const submissions = submissionsPipeline({ ...base, goals: config.goals, inspect, scan: createAntivirus(base) });
+  const { goals, mandates } = config;
+  const scan = createAntivirus(base);
+  const submissions = submissionsPipeline({ ...base, goals, mandated: mandates.neededBy, inspect, scan });
   return {
     inspector: { name: 'inspector', start: async () => undefined, stop: () => inspector.stop() },
     workers: [

@@ -110,6 +110,17 @@ const alerts = () =>
       ),
   });
 
+const QUALITY = 'small letters, digits and dashes, a letter first';
+
+const mandatesSchema = () =>
+  keys({
+    neededBy: z
+      .array(z.string({ error: QUALITY }).regex(/^[a-z][a-z0-9-]{0,39}$/, { error: QUALITY }))
+      .max(100)
+      .prefault(['social-secretariat', 'service-provider'])
+      .describe('Qualities that declare only for employers whose mandate they hold, and for their own organisation'),
+  });
+
 const observe = () =>
   keys({
     enabled: flag('Whether health and metrics are served', true),
@@ -209,6 +220,7 @@ export function configSchema(around: Surroundings, shipped: Shipped) {
       dirs: fallingBack('Directories of XML schemas, looked up in this order', 'schemas/xsd', around),
     }).prefault({}),
     trust: trustSchema(around).prefault({}),
+    mandates: mandatesSchema().prefault({}),
     scheduler: scheduler().prefault({}),
     alerts: alerts().prefault({}),
     observe: observe().prefault({}),

@@ -7,11 +7,13 @@ import { EngineError, messageOf } from '../engine/core/errors.ts';
 import { alertsCommand } from './commands/alerts.ts';
 import { auditCommand } from './commands/audit.ts';
 import { bansCommand } from './commands/bans.ts';
+import { certificatesCommand } from './commands/certificates.ts';
 import { configCommand } from './commands/config.ts';
 import { deadCommand } from './commands/dead.ts';
 import { hostKeysCommand } from './commands/host-keys.ts';
 import { jobsCommand } from './commands/jobs.ts';
 import { mailboxCommand } from './commands/mailbox.ts';
+import { mandatesCommand } from './commands/mandates.ts';
 import { toleratePipeEnd } from './commands/output.ts';
 import { provisionCommand } from './commands/provision.ts';
 import { quarantineCommand } from './commands/quarantine.ts';
@@ -27,6 +29,7 @@ Exit status: 0 good, 1 refused or failed, 2 wrong use.`;
 function program(): Command {
   const bode = new Command('bode')
     .description('signed batch messages between employers, local authorities and public institutions')
+    .enablePositionalOptions() // `certificates` has options that its subcommands have too
     .version(versionOf(), '--version', 'print the version')
     .addHelpText('after', EXIT_HELP);
   const commands = [
@@ -40,6 +43,10 @@ function program(): Command {
     quarantineCommand(),
     sendersCommand(),
     senderCommand(),
+    certificatesCommand(async (trust, anchors) =>
+      (await import('../app/revocation.ts')).openRevocation(trust, anchors),
+    ),
+    mandatesCommand(),
     bansCommand(),
     hostKeysCommand(),
     storeCommand(),

@@ -4,7 +4,7 @@ import type { Logger } from '../../engine/core/logger.ts';
 import type { Service } from '../../engine/core/service.ts';
 import type { FoldersOf } from '../../engine/landing/create-folders.ts';
 import type { Identity } from '../../engine/outbound/sign.ts';
-import { certificatesOf } from '../../engine/registry/credentials.ts';
+import { certificatesInForce } from '../../engine/registry/certificates.ts';
 import { findSender } from '../../engine/registry/senders.ts';
 import { useAssertion } from '../../engine/registry/used-assertions.ts';
 import type { Db } from '../../engine/store/database.ts';
@@ -85,7 +85,7 @@ function addRoutes(app: App, deps: RouteDeps): void {
   oauthRoutes(app, {
     ...deps,
     ...{ tokens, access, url, senderOf, clientOf },
-    certificatesOf: (sender) => certificatesOf(db, sender),
+    certificatesOf: (sender) => certificatesInForce(db, sender, clock()),
     decoy: identity.certificate.toString(),
     useAssertion: (used) => useAssertion(db, used),
   });

@@ -3,6 +3,7 @@ import { EngineError } from '../core/errors.ts';
 import { OID } from '../core/oids.ts';
 import type { Certificate } from '../pki/certificate.ts';
 import type { Chain } from '../pki/chain.ts';
+import { nameWithoutInss } from '../pki/describe.ts';
 import { judgePath } from '../pki/judge.ts';
 import type { RevocationFinding } from '../pki/revocation/finding.ts';
 import type { CheckRevocation } from '../pki/revocation/revocation.ts';
@@ -207,9 +208,4 @@ function describe({ x509, notBefore, notAfter }: Certificate): NonNullable<Signa
     notBefore: notBefore.toISOString(),
     notAfter: notAfter.toISOString(),
   };
-}
-
-/** The eID writes its holder's INSS in the subject; a report is stored and shown, so it must not be in it. */
-function nameWithoutInss(name: string): string {
-  return name.replaceAll('\n', ', ').replace(/\d{6}[- .]?\d{3}[- .]?\d{2}/g, '***');
 }

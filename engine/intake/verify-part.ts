@@ -3,7 +3,7 @@ import { buffer } from 'node:stream/consumers';
 import type { Clock } from '../core/clock.ts';
 import { createDigestOf, type LandedContent, openLanded } from '../landing/folder-files.ts';
 import type { Trust } from '../pki/trust.ts';
-import { certificatesOf } from '../registry/credentials.ts';
+import { certificatesInForce } from '../registry/certificates.ts';
 import { type BlobStore, streamOf } from '../store/blobs.ts';
 import type { Db } from '../store/database.ts';
 import type { SetFacts } from './checks/check.ts';
@@ -30,7 +30,8 @@ const CONTENT_START = 64;
 export function createVerifyPart({ db, blobs, clock, trust, policy, revocation }: VerifyDeps): VerifyPart {
   const certificateOf = createCertificateReader();
   return async ({ sender, environment }, declaration, signature) => {
-    const registered = await certificatesOf(db, sender.number);
+    const now = clock();
+    const registered = await certificatesInForce(db, sender.number, now);
     const content = { db, blobs, file: declaration.file };
     return verifySignature({
       // one octet more than allowed, so that the verifier sees that it is too large
@@ -40,7 +41,7 @@ export function createVerifyPart({ db, blobs, clock, trust, policy, revocation }
       certificates: registered.map(certificateOf),
       trust,
       policy,
-      now: clock(),
+      now,
       ...(revocation && { revocation: revocation(environment) }),
     });
   };

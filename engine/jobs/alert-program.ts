@@ -50,7 +50,11 @@ export function alertJson(alert: Alert, transition: Transition): string {
 }
 
 /** Runs a program with this input; rejects unless it ends with status 0 within the time. */
-async function runProgram([program = '', ...args]: readonly string[], input: string, withinMs: number): Promise<void> {
+export async function runProgram(
+  [program = '', ...args]: readonly string[],
+  input: string,
+  withinMs: number,
+): Promise<void> {
   const { PATH = '', HOME = '', LANG = 'C.UTF-8' } = process.env; // ours may hold secrets
   const child = spawn(program, args, {
     stdio: ['pipe', 'ignore', 'ignore'],

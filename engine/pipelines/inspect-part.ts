@@ -37,7 +37,9 @@ export async function inspectPart(
   const inspection = await deps.inspect({ source, goal, fileDate, now: context.now, signal: context.signal });
   const today = protocolTime(submission.receivedAt).date;
   const findings =
-    inspection.findings.length > 0 ? inspection.findings : mandateFindings(sender, inspection.forms, today);
+    inspection.findings.length > 0
+      ? inspection.findings
+      : await mandateFindings(deps.db, { sender, goal: goal.code, needed: deps.mandated, today }, inspection.forms);
   const part = { name: file.name, part: file.part, content, inspection, ...(unzipped && { unzipped }) };
   return { part, faults: findings.map((finding) => faultOf(file, finding)) };
 }

@@ -57,6 +57,8 @@ export interface SubmissionDeps {
   readonly blobs: BlobStore;
   readonly goals: Goals;
   readonly inspect: Inspect;
+  /** Qualities that declare with a mandate only, or for their own organisation. */
+  readonly mandated: readonly string[];
   /** Scans for viruses before anything else is done; nothing is scanned when absent. */
   readonly scan?: ScanSet | undefined;
 }

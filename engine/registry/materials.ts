@@ -1,7 +1,10 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { EngineError } from '../core/errors.ts';
+import { readCertificate } from '../pki/certificate.ts';
+import type { Trust } from '../pki/trust.ts';
 import type { Credential } from './credentials.ts';
+import { judgeForRegistration, type SigningRules } from './judge-certificate.ts';
 import { parseSshKey } from './ssh-keys.ts';
 
 /** What a key or certificate file held, what is wrong with it, and what its owner should know. */
@@ -16,6 +19,8 @@ export interface MaterialPolicy {
   readonly now: Date;
   /** Fewest bits of a certificate's RSA key. */
   readonly minRsaBits: number;
+  /** What signatures are judged by: a certificate that could not sign is warned of. Absent: its chain and usage are not looked at. */
+  readonly signing?: { readonly trust: Trust; readonly rules: SigningRules };
 }
 
 const MAX_BYTES = 65_536;
@@ -65,7 +70,8 @@ export function certificateIn(bytes: Buffer, policy: MaterialPolicy): Material {
   }
 }
 
-function judge(certificate: X509Certificate, { now, minRsaBits }: MaterialPolicy): Material {
+function judge(certificate: X509Certificate, policy: MaterialPolicy): Material {
+  const { now, minRsaBits } = policy;
   const { asymmetricKeyType: type, asymmetricKeyDetails: details } = certificate.publicKey;
   const bits = details?.modulusLength ?? 0;
   if (type?.startsWith('rsa') && bits < minRsaBits) {
@@ -75,7 +81,7 @@ function judge(certificate: X509Certificate, { now, minRsaBits }: MaterialPolicy
   return {
     credentials: [{ fingerprint, text: certificate.toString() }],
     faults: [],
-    warnings: warningsAbout(certificate, now),
+    warnings: [...warningsAbout(certificate, now), ...signingWarnings(certificate, policy)],
   };
 }
 
@@ -86,6 +92,26 @@ function warningsAbout(certificate: X509Certificate, now: Date): string[] {
     ...(from > now ? [`the certificate is not valid before ${day(from)}`] : []),
     ...(certificate.ca ? ['the certificate is that of a CA: what it signs is refused'] : []),
   ];
+}
+
+/** Beside what is said of its dates, and of a CA. */
+function signingWarnings(x509: X509Certificate, { now, signing }: MaterialPolicy): string[] {
+  if (!signing || x509.ca) return [];
+  return reasonsAgainst(x509, now, signing).map((reason) => `what the certificate signs would be refused: ${reason}`);
+}
+
+function reasonsAgainst(
+  x509: X509Certificate,
+  now: Date,
+  { trust, rules }: Required<MaterialPolicy>['signing'],
+): string[] {
+  try {
+    const reasons = judgeForRegistration(readCertificate(x509), trust, now, [], rules);
+    return reasons.filter(({ kind }) => kind !== 'validity').map(({ detail }) => detail);
+  } catch (error) {
+    if (error instanceof EngineError) return [error.message];
+    throw error;
+  }
 }
 
 function day(at: Date): string {

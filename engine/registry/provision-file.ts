@@ -4,6 +4,7 @@ import { isEnterpriseNumber, isLocalAuthorityNumber, isNssoNumber } from '../cor
 import { fault, keys, type Mistake, mistakesOf } from '../core/mistakes.ts';
 import type { Credential } from './credentials.ts';
 import { CHANNELS } from './goals.ts';
+import { employerKey, type Mandate } from './mandates.ts';
 import { certificateIn, type Material, type MaterialPolicy, readSmallFile, sshKeysIn } from './materials.ts';
 import { LANGUAGES, MAILBOX_TYPES } from './organisations.ts';
 import { passwordFault } from './passwords.ts';
@@ -90,14 +91,35 @@ const Name = quoted(NAME)
   .regex(/^[^\p{Cc}]+$/u, { error: NAME });
 
 const DAY = 'a day, YYYY-MM-DD in quotes';
-const Mandate = keys({
-  employer: Employer,
-  from: z.iso.date({ error: DAY }).optional(),
-  until: z.iso.date({ error: DAY }).optional(),
-}).transform((mandate, context) => {
-  const { from, until } = mandate;
-  return from && until && from > until ? fault(context, 'ends before it begins', 'from on or before until') : mandate;
-});
+
+function mandates(rules: ProvisionRules) {
+  const mandate = keys({
+    employer: Employer,
+    from: z.iso.date({ error: DAY }).optional(),
+    until: z.iso.date({ error: DAY }).optional(),
+    goals: z.array(goal(rules.goals)).min(1).optional(),
+  }).transform((given, context): Mandate => {
+    const { employer, from, until, goals } = given;
+    if (from && until && from > until) return fault(context, 'ends before it begins', 'from on or before until');
+    const days = { ...(from !== undefined && { from }), ...(until !== undefined && { until }) };
+    return { employer: employerKey(employer), ...days, ...(goals && { goals }) };
+  });
+  return z.array(mandate).transform(eachOnce).optional();
+}
+
+/** Of an employer only one mandate may begin on a day; the same one twice is one. */
+function eachOnce(given: readonly Mandate[], context: z.RefinementCtx): readonly Mandate[] {
+  const seen = new Map<string, { readonly at: number; readonly text: string }>();
+  for (const [at, { employer, from = '', ...rest }] of given.entries()) {
+    const key = `${employer.kind} ${employer.number} ${from}`;
+    const text = JSON.stringify(rest);
+    const before = seen.get(key);
+    if (before && before.text !== text)
+      fault(context, `the same employer and first day stand at mandates[${before.at}]`, 'each once', [at]);
+    if (!before) seen.set(key, { at, text });
+  }
+  return given;
+}
 
 function organisation(rules: ProvisionRules, warn: Warn) {
   return keys({
@@ -124,7 +146,7 @@ function sender(rules: ProvisionRules, warn: Warn) {
     channels: z.array(z.enum(CHANNELS)).prefault([]),
     goals: z.array(goal(rules.goals)).prefault([]),
     networks: z.array(network(rules.networks)).prefault([]),
-    mandates: z.array(Mandate).optional(),
+    mandates: mandates(rules),
     sshKeys: materials('a file of OpenSSH public keys', sshKeysIn, rules, warn),
     certificates: materials(
       `a file with one X.509 certificate, RSA of at least ${rules.minRsaBits} bits or EC`,

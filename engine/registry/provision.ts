@@ -6,6 +6,8 @@ import { audit } from '../store/audit.ts';
 import { type Db, isSqlite } from '../store/database.ts';
 import { inTransaction } from '../store/transaction.ts';
 import { type CredentialKind, replaceCredentials } from './credentials.ts';
+import { replaceMandates } from './mandate-changes.ts';
+import type { MaterialPolicy } from './materials.ts';
 import { findOrganisation, type Organisation, plainNsso, saveOrganisation } from './organisations.ts';
 import { changePassword, passwordHashOf } from './passwords.ts';
 import { type PlannedOrganisation, type PlannedSender, type ProvisionReading, readPlan } from './provision-file.ts';
@@ -27,6 +29,8 @@ export interface ProvisionOptions {
   readonly networks?: readonly string[];
   /** Fewest bits of a certificate's RSA key; 2048 unless the operator allows less by name. */
   readonly minRsaBits?: number;
+  /** What signatures are judged by; a certificate that could not sign is registered all the same, with a warning. */
+  readonly signing?: MaterialPolicy['signing'];
   /** Who does it, for the audit; `operator` when nobody says. */
   readonly by?: string;
 }
@@ -40,8 +44,8 @@ export interface ProvisionOptions {
  * nothing then.
  */
 export async function provision(db: Db, path: string, now: Date, options: ProvisionOptions = {}): Promise<Change[]> {
-  const { goals, networks, minRsaBits = 2048, by = 'operator' } = options;
-  const known = { ...(goals && { goals }), ...(networks && { networks }) };
+  const { goals, networks, minRsaBits = 2048, signing, by = 'operator' } = options;
+  const known = { ...(goals && { goals }), ...(networks && { networks }), ...(signing && { signing }) };
   const content = await readYaml(path, 'provision_invalid');
   const reading = readPlan(content, { folder: resolve(path, '..'), now, minRsaBits, ...known });
   return inTransaction(db, async (tx) => {
@@ -130,9 +134,10 @@ async function applySender(tx: Db, planned: PlannedSender, wanted: Sender): Prom
   if (change.length > 0) await saveSender(tx, wanted);
   const keys = await applyCredentials(tx, 'key', wanted.number, planned.sshKeys);
   const certificates = await applyCredentials(tx, 'certificate', wanted.number, planned.certificates);
+  const mandates = await applyMandates(tx, planned, wanted);
   const password = await applyPassword(tx, planned);
   const hasPassword = (await passwordHashOf(tx, wanted.number)) !== undefined;
-  return [...change, ...keys, ...certificates, ...password, ...warningsAbout(planned, hasPassword)];
+  return [...change, ...keys, ...certificates, ...mandates, ...password, ...warningsAbout(planned, hasPassword)];
 }
 
 /** A file that names no password leaves the stored one as it is. */
@@ -152,20 +157,16 @@ function senderOf(planned: PlannedSender, enterpriseNumber: string, quality: str
     channels,
     goals,
     networks,
-    ...(mandates ? { mandates: mandates.map(withoutAbsent) } : {}),
+    ...(mandates && { mandated: true }),
   };
 }
 
-function withoutAbsent({
-  employer,
-  from,
-  until,
-}: {
-  employer: string;
-  from?: string | undefined;
-  until?: string | undefined;
-}) {
-  return { employer, ...(from === undefined ? {} : { from }), ...(until === undefined ? {} : { until }) };
+/** The mandates of the file are this sender's alone; those that `bode mandates` gave to its organisation stay. */
+async function applyMandates(tx: Db, { mandates = [] }: PlannedSender, sender: Sender): Promise<Change[]> {
+  const { number, enterpriseNumber: organisation, quality } = sender;
+  const { added, removed } = await replaceMandates(tx, { organisation, quality, sender: number }, mandates);
+  if (added + removed === 0) return [];
+  return [{ action: 'changed', subject: `mandates of sender ${number}`, detail: `${added} added, ${removed} removed` }];
 }
 
 async function applyCredentials(

@@ -1,13 +1,6 @@
 import type { Db } from '../store/database.ts';
 import { findRow } from '../store/sql.ts';
 
-/** An employer that a sender may declare for; without dates, always. Dates are YYYY-MM-DD, both inclusive. */
-export interface Mandate {
-  readonly employer: string;
-  readonly from?: string;
-  readonly until?: string;
-}
-
 /** A technical user of an organisation in one quality (design: sender). */
 export interface Sender {
   /** Six digits. */
@@ -19,8 +12,8 @@ export interface Sender {
   readonly channels: readonly string[];
   readonly goals: readonly string[];
   readonly networks: readonly string[];
-  /** Absent: may declare for any employer. */
-  readonly mandates?: readonly Mandate[];
+  /** Whether it may declare with a mandate only, or for its own organisation; absent: as its quality says. */
+  readonly mandated?: boolean;
 }
 
 interface Row {
@@ -32,7 +25,7 @@ interface Row {
   readonly channels: string;
   readonly goals: string;
   readonly networks: string;
-  readonly mandates: string | null;
+  readonly mandated: boolean | number | null;
 }
 
 /** The sender with this number of six digits, suspended or not. */
@@ -72,7 +65,7 @@ function toRow(sender: Sender): Row {
     channels: JSON.stringify(sender.channels),
     goals: JSON.stringify(sender.goals),
     networks: JSON.stringify(sender.networks),
-    mandates: sender.mandates ? JSON.stringify(sender.mandates) : null,
+    mandated: sender.mandated ?? null,
   };
 }
 
@@ -87,6 +80,6 @@ function fromRow(row: Row | undefined): Sender | undefined {
     channels: JSON.parse(row.channels),
     goals: JSON.parse(row.goals),
     networks: JSON.parse(row.networks),
-    ...(row.mandates === null ? {} : { mandates: JSON.parse(row.mandates) }),
+    ...(row.mandated === null ? {} : { mandated: Boolean(row.mandated) }),
   };
 }

@@ -35,6 +35,7 @@ export const NOT_REFERENCES: Readonly<Record<string, string>> = {
   'submissions.content_hash': 'over the names and hashes of several files',
   'sender_keys.fingerprint': 'of a key',
   'sender_certificates.fingerprint': 'of a certificate',
+  'certificate_warnings.fingerprint': 'of a certificate',
   'audit.hash': 'of a line in the chain',
   'login_scores.login': 'a name, or a mark of one',
   'used_assertions.client': 'what a client calls itself',

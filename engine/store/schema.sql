@@ -70,6 +70,13 @@ CREATE TABLE breakers (
     changed_at text NOT NULL
 );
 
+CREATE TABLE certificate_warnings (
+    sender character varying(6) NOT NULL,
+    fingerprint character varying(64) NOT NULL,
+    days integer NOT NULL,
+    warned_at text NOT NULL
+);
+
 CREATE TABLE dead_letters (
     id bigint NOT NULL,
     queue character varying(40) NOT NULL,
@@ -197,6 +204,27 @@ CREATE TABLE mailboxes (
     created_at text NOT NULL
 );
 
+CREATE TABLE mandates (
+    id bigint NOT NULL,
+    organisation character varying(10) NOT NULL,
+    quality character varying(40) NOT NULL,
+    sender character varying(6) NOT NULL,
+    employer_kind character varying(10) NOT NULL,
+    employer character varying(10) NOT NULL,
+    begins character varying(10) NOT NULL,
+    ends character varying(10) NOT NULL,
+    goals text
+);
+
+CREATE SEQUENCE mandates_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER SEQUENCE mandates_id_seq OWNED BY mandates.id;
+
 CREATE TABLE messages (
     id character varying(40) NOT NULL,
     ebox_id character varying(20) NOT NULL,
@@ -205,6 +233,27 @@ CREATE TABLE messages (
     ticket character varying(13),
     received_at text NOT NULL
 );
+
+CREATE TABLE notices (
+    id bigint NOT NULL,
+    at text NOT NULL,
+    kind character varying(40) NOT NULL,
+    organisation character varying(10) NOT NULL,
+    address text,
+    subject text NOT NULL,
+    facts text NOT NULL,
+    told_at text,
+    refused integer NOT NULL
+);
+
+CREATE SEQUENCE notices_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER SEQUENCE notices_id_seq OWNED BY notices.id;
 
 CREATE TABLE organisations (
     enterprise_number character varying(10) NOT NULL,
@@ -272,7 +321,9 @@ CREATE TABLE schema_versions (
 CREATE TABLE sender_certificates (
     sender character varying(6) NOT NULL,
     fingerprint character varying(64) NOT NULL,
-    pem text NOT NULL
+    pem text NOT NULL,
+    since character varying(24),
+    until character varying(24)
 );
 
 CREATE TABLE sender_keys (
@@ -290,8 +341,8 @@ CREATE TABLE senders (
     channels text NOT NULL,
     goals text NOT NULL,
     networks text NOT NULL,
-    mandates text,
-    password_hash text
+    password_hash text,
+    mandated boolean
 );
 
 CREATE TABLE stems (
@@ -348,6 +399,10 @@ ALTER TABLE ONLY events ALTER COLUMN id SET DEFAULT nextval('events_id_seq'::reg
 
 ALTER TABLE ONLY folder_files ALTER COLUMN id SET DEFAULT nextval('folder_files_id_seq'::regclass);
 
+ALTER TABLE ONLY mandates ALTER COLUMN id SET DEFAULT nextval('mandates_id_seq'::regclass);
+
+ALTER TABLE ONLY notices ALTER COLUMN id SET DEFAULT nextval('notices_id_seq'::regclass);
+
 ALTER TABLE ONLY outbox ALTER COLUMN id SET DEFAULT nextval('outbox_id_seq'::regclass);
 
 ALTER TABLE ONLY alerts
@@ -367,6 +422,9 @@ ALTER TABLE ONLY blobs
 
 ALTER TABLE ONLY breakers
     ADD CONSTRAINT breakers_pkey PRIMARY KEY (sender);
+
+ALTER TABLE ONLY certificate_warnings
+    ADD CONSTRAINT certificate_warnings_pkey PRIMARY KEY (sender, fingerprint, days);
 
 ALTER TABLE ONLY dead_letters
     ADD CONSTRAINT dead_letters_pkey PRIMARY KEY (id);
@@ -404,8 +462,17 @@ ALTER TABLE ONLY login_scores
 ALTER TABLE ONLY mailboxes
     ADD CONSTRAINT mailboxes_pkey PRIMARY KEY (ebox_id);
 
+ALTER TABLE ONLY mandates
+    ADD CONSTRAINT mandates_organisation_quality_employer_employer_kind_begins_sen UNIQUE (organisation, quality, employer, employer_kind, begins, sender);
+
+ALTER TABLE ONLY mandates
+    ADD CONSTRAINT mandates_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY messages
     ADD CONSTRAINT messages_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY notices
+    ADD CONSTRAINT notices_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY organisations
     ADD CONSTRAINT organisations_nsso_number_unique UNIQUE (nsso_number);
@@ -494,7 +561,11 @@ CREATE INDEX login_scores_banned ON login_scores USING btree (banned_until) WHER
 
 CREATE INDEX login_scores_fades_at_index ON login_scores USING btree (fades_at);
 
+CREATE INDEX mandates_sender_index ON mandates USING btree (sender);
+
 CREATE INDEX messages_ebox_id_received_at_id_index ON messages USING btree (ebox_id, received_at, id);
+
+CREATE INDEX notices_told_at_id_index ON notices USING btree (told_at, id);
 
 CREATE INDEX outbox_in_hand ON outbox USING btree (queue, sender) WHERE (leased_until IS NOT NULL);
 
@@ -503,6 +574,8 @@ CREATE INDEX outbox_queue_due_at_id_index ON outbox USING btree (queue, due_at, 
 CREATE INDEX outbox_queue_sender_due_at_id_index ON outbox USING btree (queue, sender, due_at, id);
 
 CREATE INDEX quarantine_found_at_index ON quarantine USING btree (found_at);
+
+CREATE INDEX sender_certificates_fingerprint_index ON sender_certificates USING btree (fingerprint);
 
 CREATE INDEX submissions_received_at_ticket_index ON submissions USING btree (received_at, ticket);
 
@@ -519,6 +592,9 @@ ALTER TABLE ONLY events
 
 ALTER TABLE ONLY forms
     ADD CONSTRAINT forms_ticket_foreign FOREIGN KEY (ticket) REFERENCES submissions(ticket);
+
+ALTER TABLE ONLY mandates
+    ADD CONSTRAINT mandates_organisation_foreign FOREIGN KEY (organisation) REFERENCES organisations(enterprise_number);
 
 ALTER TABLE ONLY messages
     ADD CONSTRAINT messages_ebox_id_foreign FOREIGN KEY (ebox_id) REFERENCES mailboxes(ebox_id);

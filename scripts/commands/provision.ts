@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Config } from '../../config/load.ts';
 import { systemClock } from '../../engine/core/clock.ts';
+import { loadTrust } from '../../engine/pki/trust.ts';
 import { type Change, provision } from '../../engine/registry/provision.ts';
 import { migrate } from '../../engine/store/migrate.ts';
 import { operator } from './operator.ts';
@@ -25,10 +26,17 @@ async function applyFile(config: Config, file: string): Promise<Change[]> {
     await migrate(db);
     await markPeople(db, config);
     const [goals, networks] = [Object.keys(config.goals), Object.keys(config.networks)];
-    return await provision(db, file, systemClock(), { goals, networks, minRsaBits, by: operator() });
+    const signing = await signingOf(config);
+    return await provision(db, file, systemClock(), { goals, networks, minRsaBits, ...signing, by: operator() });
   } finally {
     await db.destroy();
   }
+}
+
+/** Without anchors nobody's signature is trusted: there is nothing to warn of one by one. */
+async function signingOf({ trust, intake }: Config) {
+  if (trust.anchors.length === 0) return {};
+  return { signing: { trust: await loadTrust(trust.anchors), rules: intake.signature } };
 }
 
 function linesOf(changes: readonly Change[]): string[] {

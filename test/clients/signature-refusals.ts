@@ -223,7 +223,13 @@ const CERTIFICATES: readonly Case[] = [
       check: 'chain',
       detail: /authority/,
     },
-    { name: 'belowSender', by: ['sender'], words: 'issued by a sender', check: 'chain', detail: /not issued under/ },
+    {
+      name: 'belowSender',
+      by: ['sender'],
+      words: 'issued by a sender',
+      check: 'chain',
+      detail: /no certificate authority/,
+    },
     { name: 'tooDeep', by: ['tooDeepCa', 'lastCa'], words: 'path length exceeded', check: 'chain', detail: /longer/ },
   ].map(
     ({ name, by, words, check, detail }) =>

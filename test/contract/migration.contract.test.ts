@@ -94,6 +94,33 @@ function contract(kind: StoreKind): void {
       expect(await db('submissions').select('ticket', 'state')).to.deep.equal([{ ticket: TICKET, state: 'handled' }]);
     });
 
+    it('keeps mandates: each sender has those that it had, whoever had a list may go by it only', async () => {
+      await organisation(db);
+      const listed = [
+        { employer: '0403019261', from: '2026-01-01', until: '2026-06-30' },
+        { employer: '0403019261', from: '2026-01-01' },
+        { employer: '212345609' },
+      ];
+      await db('senders').insert([
+        senderRow('000001', JSON.stringify(listed)),
+        senderRow('000002', '[]'),
+        senderRow('000003', null),
+      ]);
+      await migrate(db);
+      const senders = await db('senders').select('number', 'mandated').orderBy('number');
+      expect(senders.map(({ mandated }) => (mandated === null ? null : Boolean(mandated)))).to.deep.equal([
+        true,
+        true,
+        null,
+      ]);
+      const rows = await db('mandates').orderBy('id');
+      const common = { organisation: '0206731645', quality: 'employer', sender: '000001', goals: null };
+      expect(rows.map(({ id: _, ...row }) => row)).to.deep.equal([
+        { ...common, employer_kind: 'enterprise', employer: '0403019261', begins: '2026-01-01', ends: '9999-12-31' },
+        { ...common, employer_kind: 'employer', employer: '212345609', begins: '0000-01-01', ends: '9999-12-31' },
+      ]);
+    });
+
     it('is done once, however many starters come at the same time, and changes nothing after', async () => {
       const starters = Array.from({ length: 4 }, () => openStore({ url, poolSize: 2 }));
       await Promise.all(starters.map(migrate));
@@ -139,6 +166,22 @@ async function firstRelease(db: Db): Promise<void> {
 
 const outboxRow = (queue: string, id: string, message: string, attempt: number) => ({
   ...{ queue, message_id: id, message, attempt, due_at: AT, leased_until: null },
+});
+
+async function organisation(db: Db): Promise<void> {
+  const row = {
+    enterprise_number: '0206731645',
+    names: '{"nl":"Voorbeeld"}',
+    language: 'nl',
+    mailbox_type: 'enterprise',
+  };
+  await db('organisations').insert(row);
+  await db('qualities').insert({ enterprise_number: '0206731645', code: 'employer' });
+}
+
+const senderRow = (number: string, mandates: string | null) => ({
+  ...{ number, login: `login-${number}`, enterprise_number: '0206731645', quality: 'employer', state: 'active' },
+  ...{ channels: '[]', goals: '[]', networks: '[]', mandates },
 });
 
 const versions = async (db: Db) =>

@@ -1,6 +1,7 @@
 import type { FuzzTargets } from './target.ts';
 import { ftpCommands } from './targets/ftp-commands.ts';
 import { proxyHeaders } from './targets/proxy-header.ts';
+import { ocspAnswers, revocationLists } from './targets/revocation.ts';
 import { sftpRequests } from './targets/sftp-requests.ts';
 import { signatureFiles } from './targets/signature.ts';
 import { sshGreeting } from './targets/ssh-greeting.ts';
@@ -12,6 +13,8 @@ export const TARGETS: FuzzTargets = {
   'sftp-requests': sftpRequests,
   'signature-files': signatureFiles,
   'proxy-headers': proxyHeaders,
+  'revocation-lists': revocationLists,
+  'ocsp-answers': ocspAnswers,
   'ssh-greeting': sshGreeting,
   'web-requests': webRequests,
 };

@@ -9,7 +9,7 @@ import { writeMaterials, writePlan } from './provisioning.ts';
 
 export const NOW = new Date('2026-06-01T00:00:00Z');
 export const GOALS = ['DMFA', 'DIMN'];
-const TABLES = ['organisations', 'qualities', 'senders', 'sender_keys', 'sender_certificates'];
+const TABLES = ['organisations', 'qualities', 'senders', 'sender_keys', 'sender_certificates', 'mandates'];
 
 /** An empty store and a directory with a key and a certificate, for tests of provisioning. */
 export interface ProvisionCase {

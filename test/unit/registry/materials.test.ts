@@ -1,8 +1,13 @@
+import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import ssh2 from 'ssh2';
+import { trustIn } from '../../../engine/pki/trust.ts';
+import { STRICT_RULES } from '../../../engine/registry/judge-certificate.ts';
 import { certificateIn, readSmallFile, sshKeysIn } from '../../../engine/registry/materials.ts';
+import { extension } from '../../support/certificate-writer.ts';
+import { openPathLab } from '../../support/path-lab.ts';
 import { AUTHORITY, certificateAt, makeCertificate, SIGNER, temporaryDir } from '../../support/pki.ts';
 
 const { generateKeyPairSync } = ssh2.utils;
@@ -73,6 +78,17 @@ describe('certificate files', () => {
     const before = { ...policy, now: new Date('2023-01-01T00:00:00Z') };
     expect(certificateIn(bytes, before).warnings).to.deep.equal(['the certificate is not valid before 2024-01-01']);
     expect(certificateIn(bytes, policy).credentials).to.have.length(1);
+  });
+
+  it('that could not sign are taken with a warning for each reason, when it is known who is trusted', async () => {
+    const lab = openPathLab();
+    const signing = { trust: trustIn([new X509Certificate(lab.anchor.certificate)]), rules: STRICT_RULES };
+    const warnings = (der: Buffer) => certificateIn(der, { ...policy, signing }).warnings;
+    expect(warnings(lab.entity())).to.deep.equal([]);
+    expect(warnings(lab.entity({ extensions: [extension.keyUsage(0x20)] }))).to.deep.equal([
+      'what the certificate signs would be refused: the key usage of the certificate does not include signing',
+    ]);
+    expect(warnings(openPathLab().entity()).join()).to.match(/not issued under a configured trust anchor/);
   });
 
   it('of a CA are taken with a warning', async () => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { newKeyPair } from '../../../channels/sftp/key-pair.ts';
 import { certificatesOf, sshKeysOf } from '../../../engine/registry/credentials.ts';
+import { listMandates } from '../../../engine/registry/mandates.ts';
 import { findOrganisation, findOrganisationByNsso } from '../../../engine/registry/organisations.ts';
 import { provision } from '../../../engine/registry/provision.ts';
 import { qualitiesOf } from '../../../engine/registry/qualities.ts';
@@ -31,6 +32,7 @@ for (const kind of STORES) {
         'added sender 123456',
         'added key of sender 123456',
         'added certificate of sender 123456',
+        'changed mandates of sender 123456',
       ]);
       expect(await findOrganisation(at.db, '0206731645')).to.deep.equal({
         enterpriseNumber: '0206731645',
@@ -50,10 +52,14 @@ for (const kind of STORES) {
         channels: ['sftp'],
         goals: ['DMFA'],
         networks: [],
-        mandates,
+        mandated: true,
       };
       expect(await findSender(at.db, '123456')).to.deep.equal(sender);
       expect(await findSenderByLogin(at.db, 'voorbeeld')).to.deep.equal(sender);
+      const employer = { kind: 'enterprise', number: '0403019261' };
+      expect((await listMandates(at.db, { limit: 9 })).map(({ id: _, ...rest }) => rest)).to.deep.equal([
+        { organisation: '0206731645', quality: 'employer', sender: '123456', employer, from: '2026-01-01' },
+      ]);
       expect((await sshKeysOf(at.db, '123456'))[0]).to.match(/^ssh-ed25519 AAAA\S+$/);
       expect((await certificatesOf(at.db, '123456'))[0]).to.match(/^-----BEGIN CERTIFICATE-----/);
     });
