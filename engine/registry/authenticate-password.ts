@@ -1,4 +1,5 @@
 import type { Db } from '../store/database.ts';
+import { createGate } from './gate.ts';
 import type { Networks } from './networks.ts';
 import { isPassword, passwordHashOf } from './passwords.ts';
 import type { RefusalReason } from './refusals.ts';
@@ -61,21 +62,3 @@ export function createAuthenticatePassword(db: Db, channel: string, networks: Ne
 }
 
 const refused = (reason: RefusalReason): PasswordOutcome => ({ kind: 'refused', reason });
-
-/** Lets so many in at once; the others wait in line. */
-function createGate(places: number): () => Promise<() => void> {
-  const waiting: (() => void)[] = [];
-  let free = places;
-
-  function leave(): void {
-    const next = waiting.shift();
-    if (next) next();
-    else free += 1;
-  }
-
-  return async () => {
-    if (free > 0) free -= 1;
-    else await new Promise<void>((go) => waiting.push(go));
-    return leave;
-  };
-}
