@@ -58,6 +58,8 @@ export interface SignInDeps {
 export interface SignIn {
   byPassword(attempt: PasswordSignIn): Promise<SignInOutcome>;
   byProvider(attempt: ProvedSignIn): Promise<SignInOutcome>;
+  /** Whether the password is right for somebody who has signed in already; scored and written down like a sign-in. */
+  prove(attempt: PasswordSignIn): Promise<'right' | 'wrong' | 'banned'>;
   /** Writes down a sign-in that failed before anybody was recognised. */
   refused(address: string, reason: RefusalReason): Promise<SignInOutcome>;
 }
@@ -197,7 +199,17 @@ export function createSignIn({ db, clock, defence, sessionLifeMs }: SignInDeps):
     return inTransaction(db, (tx) => letIn(tx, person, { means: 'oidc', address, provider }));
   }
 
-  return { byPassword, byProvider, refused: (address, reason) => refuse(reason, { address }) };
+  async function prove(attempt: PasswordSignIn): Promise<'right' | 'wrong' | 'banned'> {
+    const { userName, address } = attempt;
+    if (!(await defence.mayTry({ channel: ACCESS_CHANNEL, address, login: userName }))) return 'banned';
+    const leave = await enter();
+    const found = await recognise(attempt).finally(leave);
+    if (found.stored !== undefined) return 'right';
+    await refuse(found.reason, { address, userName, person: found.person });
+    return 'wrong';
+  }
+
+  return { byPassword, byProvider, prove, refused: (address, reason) => refuse(reason, { address }) };
 }
 
 interface Refused {
