@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { createDropFolders } from '../channels/drop/service.ts';
 import { createFtpServer } from '../channels/ftp/server.ts';
 import { createSftpServer } from '../channels/sftp/server.ts';
-import { createWebservice } from '../channels/webservice/server.ts';
+import { createWebservice, type PeopleOptions } from '../channels/webservice/server.ts';
 import { createRanges, parseCidr } from '../engine/core/cidr.ts';
 import type { Service } from '../engine/core/service.ts';
 import { createReceiver, type Receiver } from '../engine/intake/receive.ts';
@@ -14,7 +14,8 @@ import { createAuthenticate } from '../engine/registry/authenticate.ts';
 import { createAuthenticatePassword } from '../engine/registry/authenticate-password.ts';
 import { createLoginDefence, type LoginDefence } from '../engine/registry/login-defence.ts';
 import { createNetworks } from '../engine/registry/networks.ts';
-import { findSender } from '../engine/registry/senders.ts';
+import { findSender, mayConnect } from '../engine/registry/senders.ts';
+import { createStandingWatch, type StandingWatch } from '../engine/registry/standing-watch.ts';
 import type { Base, Materials } from './base.ts';
 import { openRevocation } from './revocation.ts';
 import { loadTls } from './tls.ts';
@@ -46,8 +47,10 @@ export async function createChannels(base: Base, materials: Materials, receiver:
   const { filesPerFolder: folderFiles, ...sizes } = base.config.landing;
   // one for all channels: they share its limits
   const foldersOf = createFolders({ ...base, onArrival: receiver.receive, limits: { ...sizes, folderFiles } });
-  const parts = { foldersOf, defence: createDefence(base) };
+  const watch = createStandingWatch(base);
+  const parts = { foldersOf, watch, defence: createDefence(base) };
   return [
+    watch,
     ...(sftp.enabled ? [createSftp(base, materials, parts)] : []),
     ...(ftp.enabled ? [await createFtp(base, parts)] : []),
     ...(webservice.enabled ? [await createWeb(base, parts)] : []),
@@ -59,6 +62,7 @@ export async function createChannels(base: Base, materials: Materials, receiver:
 interface Parts {
   readonly foldersOf: FoldersOf;
   readonly defence: LoginDefence;
+  readonly watch: StandingWatch;
 }
 
 function createDefence(base: Base): LoginDefence {
@@ -118,6 +122,7 @@ async function createWeb(base: Base, parts: Parts): Promise<Service> {
   const { idle, authTimeout, tokenLife, longestWait, requestsPerMinute, clientCertificates, ...counts } = rest;
   const dir = join(config.dataDir, 'pki');
   return createWebservice({
+    people: peopleOptions(config),
     ...base,
     ...parts,
     ...reception(base, { networks, proxies }),
@@ -133,6 +138,24 @@ async function createWeb(base: Base, parts: Parts): Promise<Service> {
   });
 }
 
+/** What people of organisations find: how they sign in, and what they choose from. */
+function peopleOptions({ access, goals, networks, intake }: Base['config']): PeopleOptions {
+  const qualities = Object.entries(access.qualities);
+  const providers = Object.entries(access.oidc).map(([name, { clientSecret, ...provider }]) => {
+    return [name, { ...provider, ...(clientSecret !== undefined && { clientSecret }) }] as const;
+  });
+  return {
+    sessionLifeMs: access.sessionLife,
+    oidc: Object.fromEntries(providers),
+    qualities: qualities.map(([code]) => code),
+    choices: {
+      ...{ goals: Object.keys(goals), networks: Object.keys(networks) },
+      localAuthorities: qualities.flatMap(([code, { localAuthority }]) => (localAuthority ? [code] : [])),
+      minRsaBits: intake.signature.allow.includes('rsa1024') ? 1024 : 2048,
+    },
+  };
+}
+
 function createDrop(base: Base, foldersOf: FoldersOf): Service {
   const { config, db } = base;
   const { directories, mode, look: lookMs, poll: pollMs, places } = config.channels.drop;
@@ -140,7 +163,7 @@ function createDrop(base: Base, foldersOf: FoldersOf): Service {
     ...base,
     directories,
     foldersOf,
-    isServed: async (sender) => (await findSender(db, sender))?.channels.includes('drop') ?? false,
+    isServed: async (sender) => mayConnect(await findSender(db, sender), 'drop'),
     limits: { names: config.landing.filesPerFolder, fileBytes: config.landing.fileBytes },
     waitMs: config.intake.waitForGo,
     mode: Number.parseInt(mode, 8),

@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { keys } from '../engine/core/mistakes.ts';
+import { accessSchema } from './access-schema.ts';
 import { channelsSchema } from './channel-schema.ts';
 import { requireOutside } from './drop-schema.ts';
 import { goalsSchema } from './goal-schema.ts';
@@ -216,6 +217,7 @@ export function configSchema(around: Surroundings, shipped: Shipped) {
     channels: channelsSchema(around).prefault({}),
     networks: networksSchema(shipped.networks),
     logins: loginsSchema().prefault({}),
+    access: accessSchema(around).prefault({}),
     schemas: keys({
       dirs: fallingBack('Directories of XML schemas, looked up in this order', 'schemas/xsd', around),
     }).prefault({}),

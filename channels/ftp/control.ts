@@ -45,6 +45,7 @@ export function serveControl({ socket, origin, implicit, deps, admit }: ControlO
   let transferring: AbortController | undefined;
   let loginBytes = 0;
   let confirmedAt = deps.clock().getTime();
+  let leave: (() => void) | undefined;
 
   const log = () => deps.log.child({ remote: origin.address, ...(state.guest && { sender: state.guest.number }) });
 
@@ -146,7 +147,20 @@ export function serveControl({ socket, origin, implicit, deps, admit }: ControlO
     return state.guest.stillHolds();
   }
 
+  /** False while the login is still under way. */
+  async function confirm(): Promise<boolean> {
+    if (state.guest && !(await state.guest.stillHolds())) giveUp('login withdrawn');
+    return state.guest !== undefined;
+  }
+
+  function enter(sender: string): boolean {
+    if (!admit(sender)) return false;
+    leave ??= deps.watch?.join(sender, confirm);
+    return true;
+  }
+
   async function finish(): Promise<void> {
+    leave?.();
     clearTimeout(idle);
     closed.abort();
     state.door?.close();
@@ -154,7 +168,7 @@ export function serveControl({ socket, origin, implicit, deps, admit }: ControlO
   }
 
   const context: FtpContext = {
-    ...{ state, deps, log, origin, localAddress, reply, startTls, admit, end },
+    ...{ state, deps, log, origin, localAddress, reply, startTls, end, admit: enter },
     isEncrypted: () => current instanceof TLSSocket,
     transferSignal() {
       transferring = new AbortController();

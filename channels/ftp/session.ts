@@ -8,6 +8,7 @@ import type { Place } from '../../engine/landing/paths.ts';
 import type { LoginDefence } from '../../engine/registry/login-defence.ts';
 import type { ReceptionLimits } from '../../engine/registry/reception.ts';
 import type { RefusalReason } from '../../engine/registry/refusals.ts';
+import type { StandingWatch } from '../../engine/registry/standing-watch.ts';
 import type { DataDoor, PassivePorts } from './data-door.ts';
 
 export type FilePlace = Extract<Place, { kind: 'file' }>;
@@ -42,6 +43,8 @@ export interface FtpDeps {
   readonly isProxy: (address: string) => boolean;
   /** Whether the data connections of clients behind a load balancer come through it, too. */
   readonly proxiesData: boolean;
+  /** Ends logins that do not hold any more; absent: each looks by itself. */
+  readonly watch?: Pick<StandingWatch, 'join'>;
   readonly tls: () => SecureContext;
   readonly passivePorts: PassivePorts;
   /** IPv4 address that clients are told for data; empty: the one that they came to. */

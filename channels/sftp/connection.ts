@@ -1,11 +1,12 @@
 import type { Socket } from 'node:net';
 import type { Connection, NegotiatedAlgorithms, ServerChannel, Session } from 'ssh2';
 import type { Clock } from '../../engine/core/clock.ts';
-import { messageOf } from '../../engine/core/errors.ts';
+import { EngineError, messageOf } from '../../engine/core/errors.ts';
 import type { Logger } from '../../engine/core/logger.ts';
 import type { Folders } from '../../engine/landing/folders.ts';
 import type { LoginDefence } from '../../engine/registry/login-defence.ts';
 import type { ReceptionLimits } from '../../engine/registry/reception.ts';
+import type { StandingWatch } from '../../engine/registry/standing-watch.ts';
 import type { Authenticate, Authenticated, Credentials } from './authentication.ts';
 import { createChannels } from './channels.ts';
 import { createHandles } from './handles.ts';
@@ -37,6 +38,8 @@ export interface ConnectionDeps {
   readonly allowSha1: boolean;
   /** Whether a handshake is open to prefix truncation (algorithms.ts). */
   readonly isTruncatable: (negotiated: NegotiatedAlgorithms) => boolean;
+  /** Ends logins that do not hold any more, within seconds; absent: each looks by itself, when it does something. */
+  readonly watch?: Pick<StandingWatch, 'join'>;
   /** Counts a login; false when the sender has too many connections. */
   readonly admit: (sender: string) => boolean;
 }
@@ -55,6 +58,8 @@ const UNSENT_SESSION_BYTES = 512 * 1024;
 const UNSENT_LOGIN_BYTES = 256 * 1024;
 const LOGIN_BYTES = 256 * 1024; // what a client may send before it has logged in
 const CLOSING_MS = 1_000;
+
+const isWithdrawn = (error: unknown) => error instanceof EngineError && error.code === 'access_denied';
 
 /** Serves one client: log-in, then SFTP sessions; everything else that SSH offers is refused. */
 export function serveClient(client: Connection, socket: Socket, deps: ConnectionDeps): ClientConnection {
@@ -95,6 +100,9 @@ export function serveClient(client: Connection, socket: Socket, deps: Connection
       nowMs: () => clock().getTime(),
       onWithdrawn: () => close('login withdrawn'),
     });
+    const confirm = confirmStanding;
+    const leave = deps.watch?.join(sender.number, () => confirm(0).then(() => true, isWithdrawn));
+    if (leave) client.on('close', leave);
   }
 
   function onSession(accept: () => Session | undefined, reject: () => void): void {

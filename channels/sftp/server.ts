@@ -7,6 +7,7 @@ import type { Service } from '../../engine/core/service.ts';
 import type { Folders } from '../../engine/landing/folders.ts';
 import type { LoginDefence } from '../../engine/registry/login-defence.ts';
 import { createReception } from '../../engine/registry/reception.ts';
+import type { StandingWatch } from '../../engine/registry/standing-watch.ts';
 import { ALGORITHMS, watchForTerrapin } from './algorithms.ts';
 import type { Authenticate } from './authentication.ts';
 import { type ClientConnection, type SftpLimits, serveClient } from './connection.ts';
@@ -25,6 +26,8 @@ export interface SftpServerOptions {
   readonly isWelcome?: (address: string) => boolean;
   /** Called once for each session, which gets folders of its own. */
   readonly foldersOf: (sender: { readonly number: string; readonly channel: string }) => Folders;
+  /** Ends logins that do not hold any more; absent: each looks by itself. */
+  readonly watch?: Pick<StandingWatch, 'join'>;
   readonly log: Logger;
   readonly clock: Clock;
   readonly limits?: Partial<SftpLimits>;

@@ -1,8 +1,11 @@
 import { EngineError } from '../../engine/core/errors.ts';
 import type { Authenticate, Authenticated, Credentials } from './authentication.ts';
 
-/** Looks again whether a login still holds. Throws access_denied when it does not; the connection is being closed then. */
-export type ConfirmStanding = () => Promise<void>;
+/**
+ * Looks again whether a login still holds, unless that was seen within so many ms (30,000 when absent). Throws
+ * access_denied when it does not; the connection is being closed then.
+ */
+export type ConfirmStanding = (withinMs?: number) => Promise<void>;
 
 export interface StandingOptions {
   readonly authenticate: Authenticate;
@@ -15,14 +18,14 @@ export interface StandingOptions {
 
 const EVERY_MS = 30_000;
 
-/** Asks the store at most once in 30 seconds; what it said before holds meanwhile. */
+/** Asks the store; what it said before holds for a while. */
 export function createConfirmStanding(options: StandingOptions): ConfirmStanding {
   const { authenticate, sender, credentials, nowMs, onWithdrawn } = options;
   let confirmedAt = nowMs();
   let withdrawn = false;
 
-  return async () => {
-    if (!withdrawn && nowMs() - confirmedAt < EVERY_MS) return;
+  return async (withinMs = EVERY_MS) => {
+    if (!withdrawn && nowMs() - confirmedAt < withinMs) return;
     const asked = nowMs();
     const now = await authenticate(credentials.login, credentials.keyBlob);
     confirmedAt = asked;

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { LoginDefence } from '../../engine/registry/login-defence.ts';
 import type { RefusalReason } from '../../engine/registry/refusals.ts';
-import type { Sender } from '../../engine/registry/senders.ts';
+import { mayConnect, type Sender } from '../../engine/registry/senders.ts';
 import type { Client } from './listener.ts';
 import type { AccessTokens, ReadGrant, Scope } from './oauth/access-token.ts';
 import { ProblemError, type ProblemKind } from './problem.ts';
@@ -59,7 +59,7 @@ export function createAccess({ tokens, defence, senderOf, clientOf, mayAsk }: Ac
       return refuse(who, 'token bound to another certificate');
     }
     const sender = await senderOf(grant.sender);
-    if (sender?.state !== 'active' || !sender.channels.includes(CHANNEL)) {
+    if (sender?.state !== 'active' || !mayConnect(sender, CHANNEL)) {
       return refuse(who, 'no such channel for the sender');
     }
     if (scope !== undefined && !grant.scopes.includes(scope)) return refuse(who, 'token without this scope');

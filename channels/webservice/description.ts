@@ -1,13 +1,14 @@
 import type { Identity } from '../../engine/outbound/sign.ts';
 import type { LoginDefence } from '../../engine/registry/login-defence.ts';
 import type { Db } from '../../engine/store/database.ts';
+import { accessRoutes } from './access/routes.ts';
 import { createApplication } from './application.ts';
 import { batchRoutes } from './batch/routes.ts';
 import { oauthRoutes } from './oauth/routes.ts';
 import { describeRoutes } from './openapi.ts';
 
 /** The OpenAPI description of the web service, as a running server gives it; nothing listens, and no store is opened. */
-export async function openapiDocument(): Promise<object> {
+export async function openapiDocument(which: 'batch' | 'access' = 'batch'): Promise<object> {
   const log = { error: () => undefined } as never;
   const { app } = await createApplication(log);
   await describeRoutes(app);
@@ -28,11 +29,14 @@ export async function openapiDocument(): Promise<object> {
     decoy: '',
     useAssertion: async () => false,
     clientOf: () => undefined as never,
+    ...{ signIn: undefined as never, oidc: undefined as never, mayAsk: undefined as never },
+    ...{ qualities: [], choices: undefined as never },
   };
   oauthRoutes(app, unused);
   batchRoutes(app, unused);
+  await accessRoutes(app, unused);
   await app.ready();
-  const document = app.swagger();
+  const document = which === 'batch' ? app.swagger() : app.accessDescription();
   await app.close();
   return document;
 }

@@ -5,6 +5,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { type SecureContext, TLSSocket } from 'node:tls';
 import { EngineError } from '../../engine/core/errors.ts';
 import { createReception, type Guest, type ReceptionOptions } from '../../engine/registry/reception.ts';
+import type { StandingWatch } from '../../engine/registry/standing-watch.ts';
 
 /** A client over TLS. */
 export interface Client {
@@ -14,6 +15,8 @@ export interface Client {
   certificate(): string | undefined;
   /** Counts this connection as one of the sender's; false when it has too many, or is another's. */
   belongsTo(sender: string): boolean;
+  /** Counts this connection as one of somebody who has signed in: it need not show any other token in time. */
+  readonly recognise: () => void;
 }
 
 export interface ListenerOptions extends Omit<ReceptionOptions, 'channel'> {
@@ -25,6 +28,10 @@ export interface ListenerOptions extends Omit<ReceptionOptions, 'channel'> {
   /** Whether clients are asked for a certificate. */
   readonly clientCertificates: boolean;
   readonly idleMs: number;
+  /** Ends the connections of senders that are not served any more, also while they wait; absent: each request looks. */
+  readonly watch?: Pick<StandingWatch, 'join'>;
+  /** Whether a sender is served. */
+  readonly isServed?: (sender: string) => Promise<boolean>;
 }
 
 /** Takes connections in, speaks TLS with them, and hands them to an HTTP server. */
@@ -65,13 +72,30 @@ export function createListener(options: ListenerOptions): Listener {
 
   function clientAt(secured: TLSSocket, guest: Guest<Session>): Client {
     let owner: string | undefined;
-    guest.connection = { authenticated: () => owner !== undefined };
+    let recognised = false;
+    guest.connection = { authenticated: () => recognised || owner !== undefined };
+    const recognise = () => {
+      recognised = true;
+    };
 
     function belongsTo(sender: string): boolean {
-      if (owner === undefined && reception.takePlace(sender, guest.socket)) owner = sender;
+      if (owner === undefined && reception.takePlace(sender, guest.socket)) {
+        owner = sender;
+        watchOver(sender, guest.socket);
+      }
       return owner === sender;
     }
-    return { address: guest.origin?.address ?? '', certificate: () => thumbprintOf(secured), belongsTo };
+    return { address: guest.origin?.address ?? '', certificate: () => thumbprintOf(secured), belongsTo, recognise };
+  }
+
+  function watchOver(sender: string, socket: Socket): void {
+    const { watch, isServed } = options;
+    if (!watch || !isServed) return;
+    const leave = watch.join(sender, async () => {
+      if (!(await isServed(sender))) socket.destroy();
+      return true;
+    });
+    socket.once('close', leave);
   }
 
   async function listen(http: HttpServer): Promise<void> {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { EngineError, type ErrorCode } from '../../engine/core/errors.ts';
+import type { Fault } from '../../engine/registry/caller.ts';
 
 /** The kinds of problem that the service answers with, and their status and title (Belgif, protocol §2.8). */
 export const PROBLEMS = {
@@ -9,14 +10,17 @@ export const PROBLEMS = {
   expiredAccessToken: [401, 'Expired Access Token'],
   missingScope: [403, 'Missing Scope'],
   missingPermission: [403, 'Missing Permission'],
+  signInRefused: [401, 'Sign-in Refused'],
   resourceNotFound: [404, 'Resource Not Found'],
   methodNotAllowed: [405, 'Method Not Allowed'],
   requestTimeout: [408, 'Request Timeout'],
+  conflict: [409, 'Conflict'],
   payloadTooLarge: [413, 'Payload Too Large'],
   unsupportedMediaType: [415, 'Unsupported Media Type'],
   rangeNotSatisfiable: [416, 'Range Not Satisfiable'],
   keyReused: [422, 'Idempotency Key Reused'],
   tooManyRequests: [429, 'Too Many Requests'],
+  tooManyFailedRequests: [429, 'Too Many Failed Requests'],
   internalServerError: [500, 'Internal Server Error'],
   serviceUnavailable: [503, 'Service Unavailable'],
 } as const satisfies Record<string, readonly [number, string]>;
@@ -29,6 +33,9 @@ export interface Issue {
   readonly in: 'path' | 'query' | 'header' | 'body';
   readonly name?: string;
   readonly detail: string;
+  /** The rule that it breaks. */
+  readonly rule?: string;
+  readonly allowed?: string;
 }
 
 /** The body of an answer that is a problem (RFC 9457). */
@@ -80,10 +87,20 @@ export function invalidInput(place: Issue['in'], name: string, detail: string): 
   return new ProblemError('badRequest', 'The request is not valid', { issues: [{ type, in: place, name, detail }] });
 }
 
+/** Values of the body that cannot be taken, each with its rule and what is allowed. */
+export function invalidFields(faults: readonly Fault[]): ProblemError {
+  const type = 'urn:problem-type:belgif:input-validation:invalidInput';
+  const issues = faults.map(({ field, rule, allowed }): Issue => {
+    return { type, in: 'body', name: field, detail: `${rule}; allowed: ${allowed}`, rule, allowed };
+  });
+  return new ProblemError('badRequest', 'The request is not valid', { issues });
+}
+
 const KINDS: Partial<Readonly<Record<ErrorCode, ProblemKind>>> = {
   not_found: 'resourceNotFound',
   access_denied: 'missingPermission',
   name_invalid: 'badRequest',
+  state_conflict: 'conflict',
   operation_unsupported: 'badRequest',
   limit_exceeded: 'payloadTooLarge',
   store_unavailable: 'serviceUnavailable',
@@ -93,10 +110,13 @@ const KINDS: Partial<Readonly<Record<ErrorCode, ProblemKind>>> = {
 /** The problem that an error is answered with; undefined when the error is nobody's fault but ours, and is to be logged. */
 export function problemFor(error: unknown): ProblemError | undefined {
   if (error instanceof ProblemError) return error;
+  if (error instanceof EngineError && error.code === 'input_invalid') return invalidFields(faultsOf(error));
   const kind = error instanceof EngineError ? KINDS[error.code] : undefined;
   if (kind !== undefined) return new ProblemError(kind, (error as EngineError).message);
   return frameworkProblem(error);
 }
+
+const faultsOf = ({ facts }: EngineError): readonly Fault[] => (facts['faults'] ?? []) as readonly Fault[];
 
 const STATUS_KINDS: Readonly<Record<number, ProblemKind>> = {
   400: 'badRequest',

@@ -5,9 +5,14 @@ import type { Service } from '../../engine/core/service.ts';
 import type { FoldersOf } from '../../engine/landing/create-folders.ts';
 import type { Identity } from '../../engine/outbound/sign.ts';
 import { certificatesInForce } from '../../engine/registry/certificates.ts';
-import { findSender } from '../../engine/registry/senders.ts';
+import { findSender, mayConnect } from '../../engine/registry/senders.ts';
+import { createSignIn } from '../../engine/registry/sign-in.ts';
+import type { MessageChoices } from '../../engine/registry/structured-messages.ts';
 import { useAssertion } from '../../engine/registry/used-assertions.ts';
 import type { Db } from '../../engine/store/database.ts';
+import { createOidc, type OidcProvider } from './access/oidc.ts';
+import { ACCESS_OPENAPI_PATH } from './access/paths.ts';
+import { accessRoutes } from './access/routes.ts';
 import { createAccess } from './access.ts';
 import { createApplication } from './application.ts';
 import { batchRoutes } from './batch/routes.ts';
@@ -31,12 +36,27 @@ export interface WebserviceOptions extends ListenerOptions {
   readonly tokenLifeMs: number;
   readonly requestsPerMinute: number;
   readonly longestWaitMs: number;
+  /** For the people of organisations; they have no interface when absent. */
+  readonly people?: PeopleOptions;
+}
+
+export interface PeopleOptions {
+  readonly sessionLifeMs: number;
+  /** Providers that prove who people are, by name. */
+  readonly oidc: Readonly<Record<string, OidcProvider>>;
+  /** Codes of the qualities that an organisation may activate. */
+  readonly qualities: readonly string[];
+  readonly choices: Omit<MessageChoices, 'now'>;
 }
 
 /** The web service: tokens by signed assertion, submissions in, answers out. */
 export function createWebservice(options: WebserviceOptions): Service & { port(): number } {
   const { host, log } = options;
-  const listener = createListener(options);
+  const isServed = async (number: string) => {
+    const sender = await findSender(options.db, number);
+    return sender?.state === 'active' && mayConnect(sender, 'webservice');
+  };
+  const listener = createListener({ ...options, isServed });
   let running: { stop(): Promise<void> } | undefined;
 
   async function start(): Promise<void> {
@@ -44,7 +64,7 @@ export function createWebservice(options: WebserviceOptions): Service & { port()
     const closing = new AbortController();
     const { app, http } = await createApplication(log);
     await describeRoutes(app);
-    addRoutes(app, { ...options, listener, closing: closing.signal });
+    await addRoutes(app, { ...options, listener, closing: closing.signal });
     await app.ready();
     await listener.listen(http);
     running = {
@@ -74,7 +94,7 @@ interface RouteDeps extends WebserviceOptions {
 
 type App = Awaited<ReturnType<typeof createApplication>>['app'];
 
-function addRoutes(app: App, deps: RouteDeps): void {
+async function addRoutes(app: App, deps: RouteDeps): Promise<void> {
   const { db, clock, identity, listener, closing, host } = deps;
   const url = () => deps.publicUrl || `https://${host.includes(':') ? `[${host}]` : host}:${listener.port()}`;
   const tokens = createAccessTokens({ identity, clock, url, lifeMs: deps.tokenLifeMs });
@@ -90,11 +110,22 @@ function addRoutes(app: App, deps: RouteDeps): void {
     useAssertion: (used) => useAssertion(db, used),
   });
   batchRoutes(app, { ...deps, access, goneOf: ({ raw }) => AbortSignal.any([closing, goneOf(raw)]) });
+  if (deps.people) {
+    const signIn = createSignIn({ ...deps, ...deps.people });
+    const oidc = createOidc(deps.people.oidc);
+    await accessRoutes(app, { ...deps, ...deps.people, signIn, oidc, url, clientOf, mayAsk });
+    app.get(ACCESS_OPENAPI_PATH, { schema: { hide: true } }, async () => app.accessDescription());
+  }
   app.get(OPENAPI_PATH, { schema: { hide: true } }, async () => app.swagger());
 }
 
 /** A connection that has closed meanwhile: nothing that it asks for is given to it. */
-const NOBODY: Client = { address: '', certificate: () => undefined, belongsTo: () => false };
+const NOBODY: Client = {
+  address: '',
+  certificate: () => undefined,
+  belongsTo: () => false,
+  recognise: () => undefined,
+};
 
 function goneOf(response: FastifyReply['raw']): AbortSignal {
   const gone = new AbortController();

@@ -13,6 +13,8 @@ export const ERRORS = {
   access_denied: 'reject',
   operation_unsupported: 'reject',
   name_invalid: 'reject',
+  input_invalid: 'reject',
+  state_conflict: 'reject',
   limit_exceeded: 'reject',
   message_malformed: 'reject',
   content_unscannable: 'reject',

@@ -1,8 +1,9 @@
 import type { Db } from '../store/database.ts';
+import { createGate } from './gate.ts';
 import type { Networks } from './networks.ts';
 import { isPassword, passwordHashOf } from './passwords.ts';
 import type { RefusalReason } from './refusals.ts';
-import { findSender, findSenderByLogin } from './senders.ts';
+import { findSender, findSenderByLogin, mayConnect } from './senders.ts';
 
 /** How a login by password came in. */
 export interface PasswordLogin {
@@ -41,12 +42,11 @@ export function createAuthenticatePassword(db: Db, channel: string, networks: Ne
     const stored = await passwordHashOf(db, sender?.number ?? '');
     const right = await isPassword(password, stored);
     if (!sender || !right) return refused('unknown login or password');
-    if (!sender.channels.includes(channel)) return refused('no such channel for the sender');
+    if (!mayConnect(sender, channel)) return refused('no such channel for the sender');
     const linked = sender.networks.some((name) => networks.has(name, address));
     if (!encrypted && !linked) return refused('not encrypted, and not from a fixed link of the sender');
     const stillHolds = async () =>
-      (await findSender(db, sender.number))?.channels.includes(channel) === true &&
-      (await passwordHashOf(db, sender.number)) === stored;
+      mayConnect(await findSender(db, sender.number), channel) && (await passwordHashOf(db, sender.number)) === stored;
     return { kind: 'accepted', number: sender.number, stillHolds };
   }
 
@@ -61,21 +61,3 @@ export function createAuthenticatePassword(db: Db, channel: string, networks: Ne
 }
 
 const refused = (reason: RefusalReason): PasswordOutcome => ({ kind: 'refused', reason });
-
-/** Lets so many in at once; the others wait in line. */
-function createGate(places: number): () => Promise<() => void> {
-  const waiting: (() => void)[] = [];
-  let free = places;
-
-  function leave(): void {
-    const next = waiting.shift();
-    if (next) next();
-    else free += 1;
-  }
-
-  return async () => {
-    if (free > 0) free -= 1;
-    else await new Promise<void>((go) => waiting.push(go));
-    return leave;
-  };
-}

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Db } from '../store/database.ts';
 import { sshKeysOf } from './credentials.ts';
-import { findSenderByLogin, type Sender } from './senders.ts';
+import { findSenderByLogin, mayConnect, type Sender } from './senders.ts';
 
 /** A sender, and the registered line of the key that it came with. */
 export interface Recognised extends Sender {
@@ -28,7 +28,7 @@ export function createAuthenticate(db: Db, channel: string): Authenticate {
     const offered = digestOf(keyBlob);
     const candidates = lines.length > 0 ? lines : [NOBODYS_KEY];
     const [publicKey] = candidates.filter((line) => timingSafeEqual(digestOf(blobOf(line)), offered));
-    return publicKey !== undefined && sender?.channels.includes(channel) ? { ...sender, publicKey } : undefined;
+    return publicKey !== undefined && mayConnect(sender, channel) ? { ...sender, publicKey } : undefined;
   };
 }
 

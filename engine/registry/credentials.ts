@@ -1,5 +1,6 @@
 import type { Db } from '../store/database.ts';
 import { findRows } from '../store/sql.ts';
+import { noteSenderChange } from './senders.ts';
 
 /** Something registered for a sender, named by its fingerprint: an SSH key line or a certificate in PEM. */
 export interface Credential {
@@ -43,10 +44,12 @@ export async function replaceCredentials(
   const added = wanted.filter(({ fingerprint }) => !includes(stored, fingerprint));
   for (const { fingerprint } of removed) await tx(table).where({ sender, fingerprint }).delete();
   for (const { fingerprint, text } of added) await tx(table).insert({ sender, fingerprint, [column]: text });
+  if (added.length + removed.length > 0) await noteSenderChange(tx, sender);
   return { added, removed };
 }
 
-async function credentialsOf(db: Db, kind: CredentialKind, sender: string): Promise<Credential[]> {
+/** What is registered for a sender, in the order of the fingerprints. */
+export async function credentialsOf(db: Db, kind: CredentialKind, sender: string): Promise<Credential[]> {
   const { table, column } = TABLES[kind];
   const rows = await findRows<Record<string, unknown>>(db, table, { sender }, 'fingerprint');
   return rows.map((row) => ({ fingerprint: String(row['fingerprint']), text: String(row[column]) }));
@@ -54,4 +57,9 @@ async function credentialsOf(db: Db, kind: CredentialKind, sender: string): Prom
 
 function includes(credentials: readonly Credential[], fingerprint: string): boolean {
   return credentials.some((credential) => credential.fingerprint === fingerprint);
+}
+
+/** Each fingerprint once. */
+export function uniqueCredentials(credentials: readonly Credential[]): Credential[] {
+  return [...new Map(credentials.map((credential) => [credential.fingerprint, credential])).values()];
 }

@@ -1,5 +1,7 @@
 import { hash, verify } from '@node-rs/argon2';
 import type { Db } from '../store/database.ts';
+import { change } from '../store/sql.ts';
+import { noteSenderChange } from './senders.ts';
 
 // OWASP's first choice for argon2id: 19 MiB, two passes, one lane
 const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
@@ -35,7 +37,12 @@ export async function passwordHashOf(db: Db, sender: string): Promise<string | u
 export async function changePassword(tx: Db, sender: string, password: string | null): Promise<boolean> {
   const before = await passwordHashOf(tx, sender);
   if (password === null ? before === undefined : await isPassword(password, before)) return false;
-  const password_hash = password === null ? null : await hashPassword(password);
-  await tx('senders').where({ number: sender }).update({ password_hash });
+  await storePasswordHash(tx, sender, password === null ? null : await hashPassword(password));
   return true;
+}
+
+/** Makes this the hash of a sender's password; null takes it away. */
+export async function storePasswordHash(tx: Db, sender: string, hash: string | null): Promise<void> {
+  await change(tx, 'update senders set password_hash = ? where number = ?', [hash, sender]);
+  await noteSenderChange(tx, sender);
 }

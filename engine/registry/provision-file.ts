@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { isEnterpriseNumber, isLocalAuthorityNumber, isNssoNumber } from '../core/identifiers.ts';
 import { fault, keys, type Mistake, mistakesOf } from '../core/mistakes.ts';
-import type { Credential } from './credentials.ts';
+import { type Credential, uniqueCredentials } from './credentials.ts';
 import { CHANNELS } from './goals.ts';
 import { employerKey, type Mandate } from './mandates.ts';
 import { certificateIn, type Material, type MaterialPolicy, readSmallFile, sshKeysIn } from './materials.ts';
@@ -186,11 +186,7 @@ function materials(what: string, parse: Parse, rules: ProvisionRules, warn: Warn
   return z
     .array(one)
     .prefault([])
-    .transform((lists) => uniqueByFingerprint(lists.flat()));
-}
-
-function uniqueByFingerprint(credentials: readonly Credential[]): Credential[] {
-  return [...new Map(credentials.map((credential) => [credential.fingerprint, credential])).values()];
+    .transform((lists) => uniqueCredentials(lists.flat()));
 }
 
 function passwordFile(rules: ProvisionRules) {

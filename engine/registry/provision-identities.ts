@@ -2,7 +2,7 @@ import { type Mistake, pathText } from '../core/mistakes.ts';
 import { unreachable } from '../core/unreachable.ts';
 import type { Db } from '../store/database.ts';
 import { findOrganisationByNsso, plainNsso } from './organisations.ts';
-import { findSender, findSenderByLogin } from './senders.ts';
+import { findSender, findSenderByLogin, type Sender } from './senders.ts';
 
 /** Numbers and logins of a provisioning file that the store has already given to somebody else. */
 export async function conflictsIn(db: Db, content: unknown): Promise<Mistake[]> {
@@ -26,12 +26,18 @@ async function otherOwnerOf(db: Db, { kind, value, enterpriseNumber, sender }: I
     case 'NSSO number':
       return another('organisation', (await findOrganisationByNsso(db, value))?.enterpriseNumber, enterpriseNumber);
     case 'sender number':
-      return another('organisation', (await findSender(db, value))?.enterpriseNumber, enterpriseNumber);
+      return ownerOfNumber(await findSender(db, value), enterpriseNumber);
     case 'login':
       return another('sender', (await findSenderByLogin(db, value))?.number, sender);
     default:
       return unreachable(kind);
   }
+}
+
+/** A number that was deleted is never given again. */
+function ownerOfNumber(sender: Sender | undefined, enterpriseNumber: unknown): string | undefined {
+  if (sender?.barred === 'deleted') return 'a sender that was deleted';
+  return another('organisation', sender?.enterpriseNumber, enterpriseNumber);
 }
 
 function another(what: string, owner: string | undefined, self: unknown): string | undefined {

@@ -130,7 +130,8 @@ async function applySenders(tx: Db, { enterpriseNumber, qualities }: PlannedOrga
 }
 
 async function applySender(tx: Db, planned: PlannedSender, wanted: Sender): Promise<Change[]> {
-  const change = compare(`sender ${wanted.number}`, await findSender(tx, wanted.number), wanted);
+  const { barred: _, ...stored } = (await findSender(tx, wanted.number)) ?? {};
+  const change = compare(`sender ${wanted.number}`, 'number' in stored ? stored : undefined, wanted);
   if (change.length > 0) await saveSender(tx, wanted);
   const keys = await applyCredentials(tx, 'key', wanted.number, planned.sshKeys);
   const certificates = await applyCredentials(tx, 'certificate', wanted.number, planned.certificates);

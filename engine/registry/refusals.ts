@@ -35,6 +35,17 @@ export const REFUSALS = {
   'token without this scope': false,
   'too many requests': false,
   'store not available': false,
+  'unknown user or password': true,
+  'person or organisation blocked': true, // likewise
+  'password sign-in switched off': true, // likewise
+  'temporary password out of time': true, // likewise
+  'wrong national register number': true,
+  'wrong one-time code': true,
+  'sign-in answer not of this browser': true,
+  'identity not proved by the provider': true,
+  'no account for this person': false, // who proved to be somebody guesses nothing
+  'session not valid': true,
+  'no session': false,
 } as const satisfies Readonly<Record<string, boolean>>;
 
 export type RefusalReason = keyof typeof REFUSALS;

@@ -1,5 +1,5 @@
 import type { Db } from '../store/database.ts';
-import { findRow } from '../store/sql.ts';
+import { change, rowsOf } from '../store/sql.ts';
 
 /** A technical user of an organisation in one quality (design: sender). */
 export interface Sender {
@@ -14,6 +14,8 @@ export interface Sender {
   readonly networks: readonly string[];
   /** Whether it may declare with a mandate only, or for its own organisation; absent: as its quality says. */
   readonly mandated?: boolean;
+  /** Kept out of every channel, by its managers or because its organisation is; deleted: for ever. Absent when neither. */
+  readonly barred?: 'blocked' | 'deleted';
 }
 
 interface Row {
@@ -28,31 +30,62 @@ interface Row {
   readonly mandated: boolean | number | null;
 }
 
+interface StoredRow extends Row {
+  readonly access: string;
+  readonly organisation_access: string | null;
+}
+
+const SELECT = `select s.*, o.access as organisation_access from senders s
+  left join organisations o on o.enterprise_number = s.enterprise_number`;
+
 /** The sender with this number of six digits, suspended or not. */
 export async function findSender(db: Db, number: string): Promise<Sender | undefined> {
-  return fromRow(await findRow<Row>(db, 'senders', { number }));
+  return fromRow((await rowsOf<StoredRow>(db, `${SELECT} where s.number = ?`, [number]))[0]);
 }
 
 /** The sender that logs in under this name, suspended or not; names are compared letter by letter. */
 export async function findSenderByLogin(db: Db, login: string): Promise<Sender | undefined> {
-  return fromRow(await db<Row>('senders').where({ login }).first());
+  return fromRow((await rowsOf<StoredRow>(db, `${SELECT} where s.login = ?`, [login]))[0]);
 }
 
-/** The senders of an organisation, in the order of their numbers. */
+/** The senders of an organisation in the order of their numbers; those deleted are left out. */
 export async function sendersOf(db: Db, enterpriseNumber: string): Promise<Sender[]> {
-  const rows = await db<Row>('senders').where({ enterprise_number: enterpriseNumber }).orderBy('number');
+  const sql = `${SELECT} where s.enterprise_number = ? and s.access <> 'deleted' order by s.number`;
+  const rows = await rowsOf<StoredRow>(db, sql, [enterpriseNumber]);
   return rows.flatMap((row) => fromRow(row) ?? []);
 }
 
-/** Every sender, suspended or not, in the order of their numbers. */
+/** Whether anybody sends for a quality of an organisation. */
+export async function qualityIsInUse(db: Db, enterpriseNumber: string, quality: string): Promise<boolean> {
+  return (await sendersOf(db, enterpriseNumber)).some((sender) => sender.quality === quality);
+}
+
+/** Every sender, suspended, barred or not, in the order of their numbers. */
 export async function allSenders(db: Db): Promise<Sender[]> {
-  const rows = await db<Row>('senders').orderBy('number');
+  const rows = await rowsOf<StoredRow>(db, `${SELECT} order by s.number`);
   return rows.flatMap((row) => fromRow(row) ?? []);
 }
 
-/** Adds the sender, or makes the stored one equal to it; a stored password stays. */
+/** Whether the sender may come in by a channel: it has the channel, and nobody keeps it out. */
+export function mayConnect(sender: Sender | undefined, channel: string): sender is Sender {
+  return sender !== undefined && sender.barred === undefined && sender.channels.includes(channel);
+}
+
+/** Blocks a sender on every channel, lets it in again, or takes it away for ever: its number and login stay taken. */
+export async function setSenderAccess(tx: Db, number: string, access: 'open' | 'blocked' | 'deleted'): Promise<void> {
+  await change(tx, 'update senders set access = ? where number = ?', [access, number]);
+  await noteSenderChange(tx, number);
+}
+
+/** Lets every process look again, within seconds, whether the logins of a sender still hold (standing-watch.ts). */
+export async function noteSenderChange(tx: Db, number: string): Promise<void> {
+  await change(tx, 'update senders set revision = revision + 1 where number = ?', [number]);
+}
+
+/** Adds the sender, or makes the stored one equal to it; a stored password stays, and so does what bars it. */
 export async function saveSender(tx: Db, sender: Sender): Promise<void> {
   await tx('senders').insert(toRow(sender)).onConflict('number').merge();
+  await noteSenderChange(tx, sender.number);
 }
 
 function toRow(sender: Sender): Row {
@@ -69,7 +102,7 @@ function toRow(sender: Sender): Row {
   };
 }
 
-function fromRow(row: Row | undefined): Sender | undefined {
+function fromRow(row: StoredRow | undefined): Sender | undefined {
   if (!row) return undefined;
   return {
     number: row.number,
@@ -81,5 +114,11 @@ function fromRow(row: Row | undefined): Sender | undefined {
     goals: JSON.parse(row.goals),
     networks: JSON.parse(row.networks),
     ...(row.mandated === null ? {} : { mandated: Boolean(row.mandated) }),
+    ...barredBy(row),
   };
+}
+
+function barredBy({ access, organisation_access }: StoredRow): Pick<Sender, 'barred'> {
+  if (access === 'deleted') return { barred: 'deleted' };
+  return access === 'blocked' || organisation_access === 'blocked' ? { barred: 'blocked' } : {};
 }

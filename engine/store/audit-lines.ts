@@ -100,6 +100,32 @@ export async function latestLines(
   return rows.map((row) => ({ ...stored(row), seq: row.seq === null ? null : Number(row.seq) }));
 }
 
+/** A line that an organisation's managers may see. */
+export interface OrganisationLine extends StoredLine {
+  readonly id: number;
+}
+
+export interface OrganisationLines {
+  readonly enterpriseNumber: string;
+  /** Only what is about one of these; everything when absent. */
+  readonly qualities?: readonly string[];
+  /** Older than this line. */
+  readonly before?: number;
+  readonly limit: number;
+}
+
+/** The lines about an organisation, newest first. */
+export async function organisationLines(db: Db, wanted: OrganisationLines): Promise<OrganisationLine[]> {
+  const { enterpriseNumber: organisation, qualities, before, limit } = wanted;
+  const query = db('audit')
+    .select(...COLUMNS, 'id')
+    .where({ organisation });
+  if (qualities !== undefined) query.whereIn('quality', [...qualities]);
+  if (before !== undefined) query.where('id', '<', before);
+  const rows: Row[] = await query.orderBy('id', 'desc').limit(limit);
+  return rows.map((row) => ({ ...stored(row), id: Number(row.id) }));
+}
+
 const PAGE = 1_000;
 
 /** A linked line with the hash of the line before it: with the key, each line of an export can be checked by itself. */

@@ -1,6 +1,6 @@
 import { factsWithoutInss, hideInss, inssMarkIn } from './audit-inss.ts';
 import type { Db } from './database.ts';
-import { change } from './sql.ts';
+import { change, placesFor } from './sql.ts';
 
 /** What is audited. Who did it is a sender's number, an operator's login, or `engine`. */
 export type AuditedAct =
@@ -25,7 +25,23 @@ export type AuditedAct =
   | 'quarantine ended'
   | 'job run'
   | 'login ban lifted'
-  | 'audit end accepted';
+  | 'audit end accepted'
+  | AccessAct;
+
+/** What is audited of who may do what (engine/registry). Who did it is a person's id, an operator's login, or `nobody`. */
+export type AccessAct =
+  | 'signed in'
+  | 'sign-in refused'
+  | 'signed out'
+  | 'access refused'
+  | 'organisation changed'
+  | 'quality changed'
+  | 'person created'
+  | 'person changed'
+  | 'person deleted'
+  | 'password changed'
+  | 'rights changed'
+  | 'structured messages changed';
 
 /** One thing that mattered. Texts longer than their column are cut; INSS numbers are hidden wherever they stand. */
 export interface AuditLine {
@@ -35,6 +51,10 @@ export interface AuditLine {
   /** A ticket, a file name, a mailbox. */
   readonly subject: string;
   readonly outcome: string;
+  /** Whose managers may see the line: an enterprise number; nobody's when absent. */
+  readonly organisation?: string;
+  /** Of the organisation, when it is about one. */
+  readonly quality?: string;
   readonly facts?: Readonly<Record<string, unknown>>;
 }
 
@@ -50,9 +70,21 @@ export async function audit(tx: Db, line: AuditLine): Promise<void> {
   await change(tx, INSERT, valuesOf(tx, line));
 }
 
-const INSERT = 'insert into audit (at, who, what, subject, outcome, facts) values (?, ?, ?, ?, ?, ?)';
+/** Adds many lines as `audit` does, in a few statements. */
+export async function auditAll(tx: Db, lines: readonly AuditLine[]): Promise<void> {
+  for (let from = 0; from < lines.length; from += LINES_AT_ONCE) {
+    const values = lines.slice(from, from + LINES_AT_ONCE).map((line) => valuesOf(tx, line));
+    const places = values.map((row) => `(${placesFor(row)})`).join(', ');
+    await change(tx, `insert into audit (${COLUMNS}) values ${places}`, values.flat());
+  }
+}
 
-function valuesOf(tx: Db, { at, who, what, subject, outcome, facts = {} }: AuditLine): string[] {
+const LINES_AT_ONCE = 100;
+const COLUMNS = 'at, who, what, subject, outcome, facts, organisation, quality';
+const INSERT = `insert into audit (${COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?)`;
+
+function valuesOf(tx: Db, line: AuditLine): (string | null)[] {
+  const { at, who, what, subject, outcome, organisation, quality, facts = {} } = line;
   const mark = inssMarkIn(tx);
   const plain = (text: string, longest: number) => cut(hideInss(text, mark).replace(/\p{Cc}|\p{Cs}/gu, '?'), longest);
   return [
@@ -61,7 +93,11 @@ function valuesOf(tx: Db, { at, who, what, subject, outcome, facts = {} }: Audit
     what,
     plain(subject, LONGEST.subject),
     plain(outcome, LONGEST.outcome),
-    shortFacts(factsWithoutInss(facts, mark)),
+    shortFacts(
+      factsWithoutInss({ ...(organisation && { organisation }), ...(quality && { quality }), ...facts }, mark),
+    ),
+    organisation ?? null,
+    quality ?? null,
   ];
 }
 

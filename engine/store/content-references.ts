@@ -40,6 +40,11 @@ export const NOT_REFERENCES: Readonly<Record<string, string>> = {
   'login_scores.login': 'a name, or a mark of one',
   'used_assertions.client': 'what a client calls itself',
   'used_assertions.jti': 'of what a client calls an assertion',
+  'people.user_name': 'a name',
+  'people.password_hash': 'of a password',
+  'sessions.token': 'of a bearer token',
+  'oidc_requests.state': 'of a random text',
+  'oidc_requests.browser': 'of a random text',
   'idempotency_keys.key': 'of what a sender calls a request',
   'idempotency_keys.content': 'over the names and hashes of several files',
 };

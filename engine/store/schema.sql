@@ -19,6 +19,14 @@ CREATE SEQUENCE alerts_id_seq
 
 ALTER SEQUENCE alerts_id_seq OWNED BY alerts.id;
 
+CREATE TABLE appointments (
+    person character varying(26) NOT NULL,
+    role character varying(16) NOT NULL,
+    quality character varying(40) NOT NULL,
+    enterprise_number character varying(10) NOT NULL,
+    appointed_at text NOT NULL
+);
+
 CREATE TABLE attachments (
     message_id character varying(40) NOT NULL,
     number integer NOT NULL,
@@ -38,7 +46,9 @@ CREATE TABLE audit (
     outcome character varying(40) NOT NULL,
     facts text NOT NULL,
     seq bigint,
-    hash character varying(64)
+    hash character varying(64),
+    organisation character varying(10),
+    quality character varying(40)
 );
 
 CREATE SEQUENCE audit_id_seq
@@ -261,7 +271,11 @@ CREATE TABLE organisations (
     language character varying(2) NOT NULL,
     email text,
     nsso_number character varying(10),
-    mailbox_type character varying(16) NOT NULL
+    mailbox_type character varying(16) NOT NULL,
+    access character varying(8) DEFAULT 'open'::character varying NOT NULL,
+    activated_at text,
+    password_sign_in boolean DEFAULT true NOT NULL,
+    user_reading character varying(16) DEFAULT 'per-service'::character varying NOT NULL
 );
 
 CREATE TABLE outbox (
@@ -286,6 +300,24 @@ CREATE SEQUENCE outbox_id_seq
 
 ALTER SEQUENCE outbox_id_seq OWNED BY outbox.id;
 
+CREATE TABLE people (
+    id character varying(26) NOT NULL,
+    enterprise_number character varying(10) NOT NULL,
+    user_name character varying(64) NOT NULL,
+    inss character varying(11),
+    given_name text NOT NULL,
+    family_name text NOT NULL,
+    email text,
+    state character varying(8) NOT NULL,
+    password_hash text,
+    password_kind character varying(12),
+    password_set_at text,
+    totp_secret text,
+    totp_confirmed boolean NOT NULL,
+    totp_step bigint,
+    created_at text NOT NULL
+);
+
 CREATE TABLE processed (
     consumer character varying(40) NOT NULL,
     message_id character varying(80) NOT NULL,
@@ -294,7 +326,9 @@ CREATE TABLE processed (
 
 CREATE TABLE qualities (
     enterprise_number character varying(10) NOT NULL,
-    code character varying(40) NOT NULL
+    code character varying(40) NOT NULL,
+    state character varying(8) DEFAULT 'active'::character varying NOT NULL,
+    is_default boolean DEFAULT false NOT NULL
 );
 
 CREATE TABLE quarantine (
@@ -310,6 +344,12 @@ CREATE TABLE reply_numbers (
     goal character varying(4) NOT NULL,
     environment character varying(1) NOT NULL,
     last bigint NOT NULL
+);
+
+CREATE TABLE rights (
+    person character varying(26) NOT NULL,
+    kind character varying(8) NOT NULL,
+    code character varying(40) NOT NULL
 );
 
 CREATE TABLE schema_versions (
@@ -332,6 +372,11 @@ CREATE TABLE sender_keys (
     public_key text NOT NULL
 );
 
+CREATE TABLE sender_numbers (
+    id integer NOT NULL,
+    last integer NOT NULL
+);
+
 CREATE TABLE senders (
     number character varying(6) NOT NULL,
     login text NOT NULL,
@@ -349,6 +394,14 @@ CREATE TABLE stems (
     sender character varying(6) NOT NULL,
     stem text NOT NULL,
     ticket character varying(13) NOT NULL
+);
+
+CREATE TABLE structured_messages (
+    enterprise_number character varying(10) NOT NULL,
+    quality character varying(40) NOT NULL,
+    saved_at text NOT NULL,
+    sender character varying(6),
+    contact text
 );
 
 CREATE TABLE submission_files (
@@ -407,6 +460,9 @@ ALTER TABLE ONLY outbox ALTER COLUMN id SET DEFAULT nextval('outbox_id_seq'::reg
 
 ALTER TABLE ONLY alerts
     ADD CONSTRAINT alerts_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY appointments
+    ADD CONSTRAINT appointments_pkey PRIMARY KEY (person, role, quality);
 
 ALTER TABLE ONLY attachments
     ADD CONSTRAINT attachments_pkey PRIMARY KEY (message_id, number);
@@ -486,6 +542,15 @@ ALTER TABLE ONLY outbox
 ALTER TABLE ONLY outbox
     ADD CONSTRAINT outbox_queue_message_id_unique UNIQUE (queue, message_id);
 
+ALTER TABLE ONLY people
+    ADD CONSTRAINT people_enterprise_number_inss_unique UNIQUE (enterprise_number, inss);
+
+ALTER TABLE ONLY people
+    ADD CONSTRAINT people_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY people
+    ADD CONSTRAINT people_user_name_unique UNIQUE (user_name);
+
 ALTER TABLE ONLY processed
     ADD CONSTRAINT processed_pkey PRIMARY KEY (consumer, message_id);
 
@@ -498,6 +563,9 @@ ALTER TABLE ONLY quarantine
 ALTER TABLE ONLY reply_numbers
     ADD CONSTRAINT reply_numbers_pkey PRIMARY KEY (day, goal, environment);
 
+ALTER TABLE ONLY rights
+    ADD CONSTRAINT rights_pkey PRIMARY KEY (person, kind, code);
+
 ALTER TABLE ONLY schema_versions
     ADD CONSTRAINT schema_versions_pkey PRIMARY KEY (number);
 
@@ -507,14 +575,23 @@ ALTER TABLE ONLY sender_certificates
 ALTER TABLE ONLY sender_keys
     ADD CONSTRAINT sender_keys_pkey PRIMARY KEY (sender, fingerprint);
 
+ALTER TABLE ONLY sender_numbers
+    ADD CONSTRAINT sender_numbers_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY senders
     ADD CONSTRAINT senders_login_unique UNIQUE (login);
 
 ALTER TABLE ONLY senders
     ADD CONSTRAINT senders_pkey PRIMARY KEY (number);
 
+ALTER TABLE ONLY sessions
+    ADD CONSTRAINT sessions_pkey PRIMARY KEY (token);
+
 ALTER TABLE ONLY stems
     ADD CONSTRAINT stems_pkey PRIMARY KEY (sender, stem);
+
+ALTER TABLE ONLY structured_messages
+    ADD CONSTRAINT structured_messages_pkey PRIMARY KEY (enterprise_number, quality);
 
 ALTER TABLE ONLY submission_files
     ADD CONSTRAINT submission_files_pkey PRIMARY KEY (ticket, name);
@@ -537,7 +614,13 @@ CREATE UNIQUE INDEX alerts_standing ON alerts USING btree (name, subject) WHERE 
 
 CREATE INDEX alerts_told_index ON alerts USING btree (told);
 
+CREATE INDEX appointments_enterprise_number_quality_role_index ON appointments USING btree (enterprise_number, quality, role);
+
+CREATE UNIQUE INDEX appointments_one ON appointments USING btree (enterprise_number, quality, role) WHERE ((role)::text = ANY ((ARRAY['co-main-manager'::character varying, 'access-manager'::character varying, 'co-manager'::character varying])::text[]));
+
 CREATE INDEX audit_at_index ON audit USING btree (at);
+
+CREATE INDEX audit_organisation ON audit USING btree (organisation, id) WHERE (organisation IS NOT NULL);
 
 CREATE INDEX audit_unlinked ON audit USING btree (id) WHERE (seq IS NULL);
 
@@ -573,6 +656,10 @@ CREATE INDEX outbox_queue_due_at_id_index ON outbox USING btree (queue, due_at, 
 
 CREATE INDEX outbox_queue_sender_due_at_id_index ON outbox USING btree (queue, sender, due_at, id);
 
+CREATE INDEX people_enterprise_number_id_index ON people USING btree (enterprise_number, id);
+
+CREATE INDEX people_inss_index ON people USING btree (inss);
+
 CREATE INDEX quarantine_found_at_index ON quarantine USING btree (found_at);
 
 CREATE INDEX sender_certificates_fingerprint_index ON sender_certificates USING btree (fingerprint);
@@ -580,6 +667,9 @@ CREATE INDEX sender_certificates_fingerprint_index ON sender_certificates USING 
 CREATE INDEX submissions_received_at_ticket_index ON submissions USING btree (received_at, ticket);
 
 CREATE INDEX used_assertions_expires_at_index ON used_assertions USING btree (expires_at);
+
+ALTER TABLE ONLY appointments
+    ADD CONSTRAINT appointments_person_foreign FOREIGN KEY (person) REFERENCES people(id);
 
 ALTER TABLE ONLY attachments
     ADD CONSTRAINT attachments_message_id_foreign FOREIGN KEY (message_id) REFERENCES messages(id);
@@ -599,8 +689,14 @@ ALTER TABLE ONLY mandates
 ALTER TABLE ONLY messages
     ADD CONSTRAINT messages_ebox_id_foreign FOREIGN KEY (ebox_id) REFERENCES mailboxes(ebox_id);
 
+ALTER TABLE ONLY people
+    ADD CONSTRAINT people_enterprise_number_foreign FOREIGN KEY (enterprise_number) REFERENCES organisations(enterprise_number);
+
 ALTER TABLE ONLY qualities
     ADD CONSTRAINT qualities_enterprise_number_foreign FOREIGN KEY (enterprise_number) REFERENCES organisations(enterprise_number);
+
+ALTER TABLE ONLY rights
+    ADD CONSTRAINT rights_person_foreign FOREIGN KEY (person) REFERENCES people(id);
 
 ALTER TABLE ONLY sender_certificates
     ADD CONSTRAINT sender_certificates_sender_foreign FOREIGN KEY (sender) REFERENCES senders(number);
@@ -610,6 +706,12 @@ ALTER TABLE ONLY sender_keys
 
 ALTER TABLE ONLY senders
     ADD CONSTRAINT senders_enterprise_number_quality_foreign FOREIGN KEY (enterprise_number, quality) REFERENCES qualities(enterprise_number, code);
+
+ALTER TABLE ONLY sessions
+    ADD CONSTRAINT sessions_person_foreign FOREIGN KEY (person) REFERENCES people(id);
+
+ALTER TABLE ONLY structured_messages
+    ADD CONSTRAINT structured_messages_enterprise_number_quality_foreign FOREIGN KEY (enterprise_number, quality) REFERENCES qualities(enterprise_number, code);
 
 ALTER TABLE ONLY submission_files
     ADD CONSTRAINT submission_files_ticket_foreign FOREIGN KEY (ticket) REFERENCES submissions(ticket);

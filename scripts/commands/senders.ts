@@ -15,7 +15,7 @@ interface Options extends ConfigOption {
 
 const TITLES = ['SENDER', 'LOGIN', 'STATE', 'WAITING', 'IN HAND', 'BREAKER', 'FAILURES', 'UNTIL', 'REASON'];
 
-type Listed = Pick<Sender, 'number' | 'login' | 'state'> & Omit<SenderWork, 'sender'>;
+type Listed = Pick<Sender, 'number' | 'login'> & { readonly state: string } & Omit<SenderWork, 'sender'>;
 
 /** `bode senders`: every sender with what waits of it, and whether it is paused. */
 export function sendersCommand(): Command {
@@ -35,7 +35,9 @@ const NOTHING = { waiting: 0, inHand: 0, breaker: 'closed', failures: 0, until: 
 
 function listed(senders: readonly Sender[], work: readonly SenderWork[]): Listed[] {
   const found = new Map(work.map(({ sender, ...rest }) => [sender, { ...rest, reason: maskInss(rest.reason) }]));
-  return senders.map(({ number, login, state }) => ({ number, login, state, ...(found.get(number) ?? NOTHING) }));
+  return senders.map(({ number, login, state, barred }) => {
+    return { number, login, state: barred ?? state, ...(found.get(number) ?? NOTHING) };
+  });
 }
 
 function cells({ number, login, state, waiting, inHand, breaker, failures, until, reason }: Listed): string[] {

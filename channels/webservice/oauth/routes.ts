@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../../../engine/core/clock.ts';
 import type { LoginDefence } from '../../../engine/registry/login-defence.ts';
 import type { RefusalReason } from '../../../engine/registry/refusals.ts';
-import type { Sender } from '../../../engine/registry/senders.ts';
+import { mayConnect, type Sender } from '../../../engine/registry/senders.ts';
 import type { Access } from '../access.ts';
 import type { Client } from '../listener.ts';
 import { type AccessTokens, SCOPES, type Scope } from './access-token.ts';
@@ -99,7 +99,7 @@ export function oauthRoutes(app: FastifyInstance, deps: OauthDeps): void {
   app.post(INTROSPECTION_PATH, { schema: INTROSPECTION_SCHEMA, handler: introspect });
 }
 
-const isServed = ({ state, channels }: Sender) => state === 'active' && channels.includes(CHANNEL);
+const isServed = (sender: Sender) => sender.state === 'active' && mayConnect(sender, CHANNEL);
 
 /** Who has proved to be a sender. */
 interface Proven {

@@ -80,7 +80,7 @@ export const SET_CHECKS: readonly Check<SetFacts>[] = [
 
 /** Stage 6: the sender may do this. */
 export const RIGHTS_CHECKS: readonly Check<SetFacts>[] = [
-  check('103', ({ sender }) => sender.state !== 'active' && 'the sender is suspended'),
+  check('103', ({ sender: { state, barred } }) => (state !== 'active' || barred) && 'the sender is suspended'),
   check('154', ({ sender, goal }) => !sender.goals.includes(goal.code) && `the sender may not send ${goal.code}`),
   check('168', ({ sender, goal, arrival }) => {
     const allowed = sender.channels.includes(arrival.channel) && goal.channels.includes(arrival.channel);

@@ -53,7 +53,12 @@ export const webRequests: FuzzTarget = {
   open: openTarget,
 };
 
-const CLIENT: Client = { address: '127.0.0.1', certificate: () => undefined, belongsTo: () => true };
+const CLIENT: Client = {
+  address: '127.0.0.1',
+  certificate: () => undefined,
+  belongsTo: () => true,
+  recognise: () => undefined,
+};
 const SENDER = '123456';
 
 async function openTarget(): Promise<OpenTarget> {
