@@ -102,6 +102,13 @@ CREATE TABLE deliveries (
     placed_at text NOT NULL
 );
 
+CREATE TABLE electronic_authorities (
+    source character varying(40) NOT NULL,
+    authority character varying(10) NOT NULL,
+    from_day character varying(10) NOT NULL,
+    until_day character varying(10)
+);
+
 CREATE TABLE events (
     id bigint NOT NULL,
     ticket character varying(13) NOT NULL,
@@ -182,6 +189,71 @@ CREATE TABLE leases (
     previous text NOT NULL
 );
 
+CREATE TABLE list_deliveries (
+    id character varying(80) NOT NULL,
+    sender character varying(6) NOT NULL,
+    stem text NOT NULL,
+    sha256 character varying(64) NOT NULL,
+    signature_sha256 character varying(64) NOT NULL,
+    placed_at text NOT NULL
+);
+
+CREATE TABLE list_documents (
+    list character varying(40) NOT NULL,
+    period character varying(10) NOT NULL,
+    authority character varying(10) NOT NULL,
+    version integer NOT NULL,
+    records integer NOT NULL,
+    corrections integer NOT NULL,
+    totals text NOT NULL,
+    message_id character varying(40) NOT NULL,
+    published_at text NOT NULL
+);
+
+CREATE TABLE list_files (
+    list character varying(40) NOT NULL,
+    period character varying(10) NOT NULL,
+    authority character varying(10) NOT NULL,
+    version integer NOT NULL,
+    format character varying(8) NOT NULL,
+    name text NOT NULL,
+    sha256 character varying(64) NOT NULL,
+    size bigint NOT NULL
+);
+
+CREATE TABLE list_reconciliations (
+    id bigint NOT NULL,
+    list character varying(40) NOT NULL,
+    at text NOT NULL,
+    balanced boolean NOT NULL,
+    records bigint NOT NULL,
+    listed bigint NOT NULL,
+    differences text NOT NULL
+);
+
+CREATE SEQUENCE list_reconciliations_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER SEQUENCE list_reconciliations_id_seq OWNED BY list_reconciliations.id;
+
+CREATE TABLE list_runs (
+    list character varying(40) NOT NULL,
+    period character varying(10) NOT NULL,
+    sequence integer NOT NULL,
+    slot text NOT NULL,
+    from_day character varying(10) NOT NULL,
+    until_day character varying(10) NOT NULL,
+    after bigint NOT NULL,
+    cutoff bigint NOT NULL,
+    state character varying(8) NOT NULL,
+    begun_at text NOT NULL,
+    done_at text
+);
+
 CREATE TABLE login_scores (
     network character varying(45) NOT NULL,
     login character varying(64) NOT NULL,
@@ -255,6 +327,52 @@ CREATE TABLE quarantine (
     sender character varying(6) NOT NULL,
     found_at text NOT NULL
 );
+
+CREATE TABLE record_answers (
+    id bigint NOT NULL,
+    record_id bigint NOT NULL,
+    code character varying(20) NOT NULL,
+    remark text NOT NULL,
+    outcome character varying(16) NOT NULL,
+    at text NOT NULL,
+    ticket character varying(13) NOT NULL,
+    form_index integer NOT NULL,
+    line integer NOT NULL
+);
+
+CREATE SEQUENCE record_answers_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER SEQUENCE record_answers_id_seq OWNED BY record_answers.id;
+
+CREATE TABLE records (
+    id bigint NOT NULL,
+    source character varying(40) NOT NULL,
+    authority character varying(10) NOT NULL COLLATE pg_catalog."C",
+    kind character varying(20) NOT NULL,
+    day character varying(10) NOT NULL COLLATE pg_catalog."C",
+    "position" character varying(80) NOT NULL COLLATE pg_catalog."C",
+    fields text NOT NULL,
+    arrived_at text NOT NULL,
+    closed_at text,
+    ticket character varying(13) NOT NULL,
+    form_index integer NOT NULL,
+    line integer NOT NULL,
+    reference character varying(40)
+);
+
+CREATE SEQUENCE records_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER SEQUENCE records_id_seq OWNED BY records.id;
 
 CREATE TABLE reply_numbers (
     day character varying(8) NOT NULL,
@@ -348,7 +466,13 @@ ALTER TABLE ONLY events ALTER COLUMN id SET DEFAULT nextval('events_id_seq'::reg
 
 ALTER TABLE ONLY folder_files ALTER COLUMN id SET DEFAULT nextval('folder_files_id_seq'::regclass);
 
+ALTER TABLE ONLY list_reconciliations ALTER COLUMN id SET DEFAULT nextval('list_reconciliations_id_seq'::regclass);
+
 ALTER TABLE ONLY outbox ALTER COLUMN id SET DEFAULT nextval('outbox_id_seq'::regclass);
+
+ALTER TABLE ONLY record_answers ALTER COLUMN id SET DEFAULT nextval('record_answers_id_seq'::regclass);
+
+ALTER TABLE ONLY records ALTER COLUMN id SET DEFAULT nextval('records_id_seq'::regclass);
 
 ALTER TABLE ONLY alerts
     ADD CONSTRAINT alerts_pkey PRIMARY KEY (id);
@@ -377,6 +501,9 @@ ALTER TABLE ONLY dead_letters
 ALTER TABLE ONLY deliveries
     ADD CONSTRAINT deliveries_pkey PRIMARY KEY (ticket, goal);
 
+ALTER TABLE ONLY electronic_authorities
+    ADD CONSTRAINT electronic_authorities_pkey PRIMARY KEY (source, authority, from_day);
+
 ALTER TABLE ONLY events
     ADD CONSTRAINT events_pkey PRIMARY KEY (id);
 
@@ -397,6 +524,24 @@ ALTER TABLE ONLY job_runs
 
 ALTER TABLE ONLY leases
     ADD CONSTRAINT leases_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY list_deliveries
+    ADD CONSTRAINT list_deliveries_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY list_documents
+    ADD CONSTRAINT list_documents_pkey PRIMARY KEY (list, period, authority, version);
+
+ALTER TABLE ONLY list_files
+    ADD CONSTRAINT list_files_pkey PRIMARY KEY (list, period, authority, version, format);
+
+ALTER TABLE ONLY list_reconciliations
+    ADD CONSTRAINT list_reconciliations_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY list_runs
+    ADD CONSTRAINT list_runs_list_sequence_unique UNIQUE (list, sequence);
+
+ALTER TABLE ONLY list_runs
+    ADD CONSTRAINT list_runs_pkey PRIMARY KEY (list, period);
 
 ALTER TABLE ONLY login_scores
     ADD CONSTRAINT login_scores_pkey PRIMARY KEY (network, login);
@@ -427,6 +572,18 @@ ALTER TABLE ONLY qualities
 
 ALTER TABLE ONLY quarantine
     ADD CONSTRAINT quarantine_pkey PRIMARY KEY (sha256);
+
+ALTER TABLE ONLY record_answers
+    ADD CONSTRAINT record_answers_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY record_answers
+    ADD CONSTRAINT record_answers_ticket_form_index_line_unique UNIQUE (ticket, form_index, line);
+
+ALTER TABLE ONLY records
+    ADD CONSTRAINT records_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY records
+    ADD CONSTRAINT records_ticket_form_index_line_unique UNIQUE (ticket, form_index, line);
 
 ALTER TABLE ONLY reply_numbers
     ADD CONSTRAINT reply_numbers_pkey PRIMARY KEY (day, goal, environment);
@@ -490,6 +647,10 @@ CREATE INDEX idempotency_keys_used_at_index ON idempotency_keys USING btree (use
 
 CREATE INDEX job_runs_started_at_index ON job_runs USING btree (started_at);
 
+CREATE INDEX list_files_sha256_index ON list_files USING btree (sha256);
+
+CREATE INDEX list_reconciliations_list_id_index ON list_reconciliations USING btree (list, id);
+
 CREATE INDEX login_scores_banned ON login_scores USING btree (banned_until) WHERE (banned_until IS NOT NULL);
 
 CREATE INDEX login_scores_fades_at_index ON login_scores USING btree (fades_at);
@@ -503,6 +664,18 @@ CREATE INDEX outbox_queue_due_at_id_index ON outbox USING btree (queue, due_at, 
 CREATE INDEX outbox_queue_sender_due_at_id_index ON outbox USING btree (queue, sender, due_at, id);
 
 CREATE INDEX quarantine_found_at_index ON quarantine USING btree (found_at);
+
+CREATE INDEX record_answers_record_id_id_index ON record_answers USING btree (record_id, id);
+
+CREATE INDEX records_open ON records USING btree (source, authority, id) WHERE (closed_at IS NULL);
+
+CREATE UNIQUE INDEX records_reference ON records USING btree (source, reference) WHERE (reference IS NOT NULL);
+
+CREATE INDEX records_source_authority_day_index ON records USING btree (source, authority, day);
+
+CREATE INDEX records_source_authority_id_index ON records USING btree (source, authority, id);
+
+CREATE INDEX records_source_day_authority_index ON records USING btree (source, day, authority);
 
 CREATE INDEX submissions_received_at_ticket_index ON submissions USING btree (received_at, ticket);
 
@@ -520,11 +693,20 @@ ALTER TABLE ONLY events
 ALTER TABLE ONLY forms
     ADD CONSTRAINT forms_ticket_foreign FOREIGN KEY (ticket) REFERENCES submissions(ticket);
 
+ALTER TABLE ONLY list_documents
+    ADD CONSTRAINT list_documents_list_period_foreign FOREIGN KEY (list, period) REFERENCES list_runs(list, period);
+
+ALTER TABLE ONLY list_files
+    ADD CONSTRAINT list_files_list_period_authority_version_foreign FOREIGN KEY (list, period, authority, version) REFERENCES list_documents(list, period, authority, version);
+
 ALTER TABLE ONLY messages
     ADD CONSTRAINT messages_ebox_id_foreign FOREIGN KEY (ebox_id) REFERENCES mailboxes(ebox_id);
 
 ALTER TABLE ONLY qualities
     ADD CONSTRAINT qualities_enterprise_number_foreign FOREIGN KEY (enterprise_number) REFERENCES organisations(enterprise_number);
+
+ALTER TABLE ONLY record_answers
+    ADD CONSTRAINT record_answers_record_id_foreign FOREIGN KEY (record_id) REFERENCES records(id);
 
 ALTER TABLE ONLY sender_certificates
     ADD CONSTRAINT sender_certificates_sender_foreign FOREIGN KEY (sender) REFERENCES senders(number);
