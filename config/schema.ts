@@ -4,6 +4,7 @@ import { keys } from '../engine/core/mistakes.ts';
 import { channelsSchema } from './channel-schema.ts';
 import { requireOutside } from './drop-schema.ts';
 import { goalsSchema } from './goal-schema.ts';
+import { listsSchema, requireWhole, sourcesSchema } from './list-schema.ts';
 import { loginsSchema } from './login-schema.ts';
 import { networksSchema, requireLinks } from './network-schema.ts';
 import { absoluteStore, existing, fallingBack, path, type Surroundings, secret } from './sources.ts';
@@ -187,10 +188,12 @@ const inspection = () =>
     depth: count('Levels of nested elements', 200, 8, 10_000),
   });
 
-/** What is configured as shipped, by goal code and by the name of a fixed link. */
+/** What is configured as shipped, by goal code and by the names of fixed links, sources and lists. */
 export interface Shipped {
   readonly goals: Readonly<Record<string, unknown>>;
   readonly networks: Readonly<Record<string, unknown>>;
+  readonly sources: Readonly<Record<string, unknown>>;
+  readonly lists: Readonly<Record<string, unknown>>;
 }
 
 /** The whole configuration: names, meanings, units, defaults and limits, in this one place. */
@@ -228,9 +231,12 @@ export function configSchema(around: Surroundings, shipped: Shipped) {
       ),
     }).prefault({}),
     goals: goalsSchema(shipped.goals),
+    sources: sourcesSchema(shipped.sources),
+    lists: listsSchema(shipped.lists),
   }).transform((config, context) => {
     requireLinks(config, context);
     requireOutside(config, context);
+    requireWhole(config, context);
     const url = config.store.url ?? `sqlite:${join(config.dataDir, 'bode.sqlite')}`;
     return { ...config, store: { ...config.store, url: absoluteStore(url, around) } };
   });
