@@ -27,6 +27,7 @@ import { type Collected, collectContent, sweepUnnamed } from '../engine/store/co
 import { forgetKeys } from '../engine/submissions/idempotency.ts';
 import { type Base, loadMaterials, type Materials, openBase } from './base.ts';
 import { createIntake } from './channels.ts';
+import { createListJobs } from './lists.ts';
 import { checksOf } from './observe.ts';
 
 const RECOVER_EVERY_MS = 15_000;
@@ -80,7 +81,8 @@ export function createJobs(base: Base, materials: Materials, { receiver, wake, b
       collected(await sweepUnnamed({ ...base, graceMs, signal })),
     ),
   ];
-  return [...work, createAlerts(base, materials, work, broker)];
+  const all = [...work, ...createListJobs(base, wake)];
+  return [...all, createAlerts(base, materials, all, broker)];
 }
 
 function createAlerts(base: Base, { auditKey: key }: Materials, jobs: readonly Job[], broker?: Broker): Job {

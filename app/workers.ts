@@ -3,6 +3,7 @@ import { createSuspects } from '../engine/broker/suspects.ts';
 import { createWorker, type WorkerDeps } from '../engine/broker/worker.ts';
 import type { Service } from '../engine/core/service.ts';
 import { answersPipeline } from '../engine/outbound/dispatch.ts';
+import { documentsPipeline } from '../engine/outbound/dispatch-document.ts';
 import { createReplyNumbers } from '../engine/outbound/reply-numbers.ts';
 import { formsPipeline } from '../engine/pipelines/forms.ts';
 import { submissionsPipeline } from '../engine/pipelines/submissions.ts';
@@ -35,6 +36,7 @@ export function createWorkers(
     inspector: { name: 'inspector', start: async () => undefined, stop: () => inspector.stop() },
     workers: [
       createWorker({ ...deps, prefetch: prefetch.answers }, answersPipeline({ ...base, identity, numbers })),
+      createWorker({ ...deps, prefetch: prefetch.documents }, documentsPipeline({ ...base, identity, numbers })),
       createWorker({ ...deps, prefetch: prefetch.forms }, formsPipeline(base)),
       createWorker({ ...deps, prefetch: prefetch.submissions }, submissions),
     ],

@@ -60,6 +60,13 @@ const broker = (around: Surroundings) =>
       submissions: count('Submissions that one worker process has in hand at most', 8, 1, 1_000),
       forms: count('Messages of accepted forms that one worker process has in hand at most', 8, 1, 1_000),
       answers: count('Answers that one worker process has in hand at most', 8, 1, 1_000),
+      records: count('Messages of records for lists that one worker process has in hand at most', 4, 1, 1_000),
+      documents: count(
+        'Lists and the like on their way to OUT that one worker process has in hand at most',
+        8,
+        1,
+        1_000,
+      ),
     }).prefault({}),
     retry: keys({
       maxAttempts: count('Then the message becomes a dead letter and the submission gets its answer', 8, 1, 100),

@@ -11,6 +11,7 @@ import { configCommand } from './commands/config.ts';
 import { deadCommand } from './commands/dead.ts';
 import { hostKeysCommand } from './commands/host-keys.ts';
 import { jobsCommand } from './commands/jobs.ts';
+import { listsCommand } from './commands/lists.ts';
 import { mailboxCommand } from './commands/mailbox.ts';
 import { toleratePipeEnd } from './commands/output.ts';
 import { provisionCommand } from './commands/provision.ts';
@@ -45,6 +46,7 @@ function program(): Command {
     storeCommand(),
     auditCommand(),
     alertsCommand(),
+    listsCommand(async (config, log) => (await import('../app/lists.ts')).openLists(config, log)),
     jobsCommand(async (config, log) => (await import('../app/jobs.ts')).openJobs(config, log)),
   ];
   for (const command of commands) bode.addCommand(command);

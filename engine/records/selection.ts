@@ -21,7 +21,7 @@ export interface Selection {
   readonly take: 'arrived' | 'open';
   /** With `take: 'open'`: what was closed at or after this instant was still open. */
   readonly openAt: Date;
-  /** Leaves out authorities that get what is of this source one by one, from their switch on. */
+  /** Leaves out what authorities get by itself; with `take: 'open'` the authorities that did when the period began. */
   readonly withoutElectronic: boolean;
   /** Authorities that are left out. */
   readonly without: readonly string[];
@@ -45,8 +45,15 @@ interface Row {
   readonly late: number;
 }
 
+/** Up to so many records are read by one statement, which holds no connection while they are worked on. */
+const AT_ONCE = 10_000;
+
 /** The records of one authority, in batches: those of the period by position, then the late ones by position. */
-export async function* recordsOf(db: Db, selection: Selection, authority: string): AsyncGenerator<TakenRecord[]> {
+export async function* recordsOf(
+  db: Db,
+  selection: Selection,
+  { authority, records }: Share,
+): AsyncGenerator<TakenRecord[]> {
   const branches = branchesOf(selection).map(({ late, condition }) => ({
     sql: `select id, day, kind, fields, position, ${late} as late from records where authority = ? and ${condition.sql}`,
     bindings: [authority, ...condition.bindings],
@@ -54,7 +61,8 @@ export async function* recordsOf(db: Db, selection: Selection, authority: string
   const union = branches.map(({ sql }) => sql).join(' union all ');
   const sql = `select id, day, kind, fields, late from (${union}) as taken order by late, position, id`;
   const bindings = branches.flatMap((branch) => branch.bindings);
-  for await (const rows of streamRows<Row>(db, sql, bindings)) yield rows.map(fromRow);
+  if (records <= AT_ONCE) yield (await rowsOf<Row>(db, sql, bindings)).map(fromRow);
+  else for await (const rows of streamRows<Row>(db, sql, bindings)) yield rows.map(fromRow);
 }
 
 /** How many records of an authority a run takes. */
@@ -111,17 +119,19 @@ function branch(late: 0 | 1, conditions: readonly Condition[]): Branch {
 }
 
 function limitsOf({ kinds, without, withoutElectronic, take, from }: Selection): Condition[] {
-  // a summary stops with the period that begins after the switch; a list of what arrived, with the day of the record
-  const since = take === 'open' ? { sql: '?', bindings: [from, from] } : { sql: 'records.day', bindings: [] };
   return [
-    ...(withoutElectronic ? [{ sql: NOT_ELECTRONIC.replaceAll('$', since.sql), bindings: since.bindings }] : []),
+    ...(withoutElectronic ? [take === 'open' ? stopped(from) : { sql: 'alone = 0', bindings: [] }] : []),
     ...(kinds.length > 0 ? [{ sql: `kind in (${placesFor(kinds)})`, bindings: kinds }] : []),
     ...(without.length > 0 ? [{ sql: `authority not in (${placesFor(without)})`, bindings: without }] : []),
   ];
 }
 
-const NOT_ELECTRONIC = `not exists (select 1 from electronic_authorities as e where e.source = records.source
-  and e.authority = records.authority and e.from_day <= $ and (e.until_day is null or e.until_day > $))`;
+// a summary stops with the first period that begins after the switch
+function stopped(from: string): Condition {
+  const sql = `not exists (select 1 from electronic_authorities as e where e.source = records.source
+    and e.authority = records.authority and e.from_day <= ? and (e.until_day is null or e.until_day > ?))`;
+  return { sql, bindings: [from, from] };
+}
 
 function fromRow({ id, day, kind, fields, late }: Row): TakenRecord {
   return { id: Number(id), day, kind, fields: JSON.parse(fields), late: Number(late) === 1 };

@@ -21,6 +21,8 @@ export type AuditedAct =
   | 'content quarantined'
   | 'quarantine ended'
   | 'job run'
+  | 'list published'
+  | 'document placed'
   | 'login ban lifted'
   | 'audit end accepted';
 

@@ -102,6 +102,15 @@ CREATE TABLE deliveries (
     placed_at text NOT NULL
 );
 
+CREATE TABLE document_deliveries (
+    id character varying(80) NOT NULL,
+    sender character varying(6) NOT NULL,
+    stem text NOT NULL,
+    sha256 character varying(64) NOT NULL,
+    signature_sha256 character varying(64) NOT NULL,
+    placed_at text NOT NULL
+);
+
 CREATE TABLE electronic_authorities (
     source character varying(40) NOT NULL,
     authority character varying(10) NOT NULL,
@@ -187,15 +196,6 @@ CREATE TABLE leases (
     until text NOT NULL,
     takeovers bigint NOT NULL,
     previous text NOT NULL
-);
-
-CREATE TABLE list_deliveries (
-    id character varying(80) NOT NULL,
-    sender character varying(6) NOT NULL,
-    stem text NOT NULL,
-    sha256 character varying(64) NOT NULL,
-    signature_sha256 character varying(64) NOT NULL,
-    placed_at text NOT NULL
 );
 
 CREATE TABLE list_documents (
@@ -362,7 +362,8 @@ CREATE TABLE records (
     ticket character varying(13) NOT NULL,
     form_index integer NOT NULL,
     line integer NOT NULL,
-    reference character varying(40)
+    reference character varying(40),
+    alone integer DEFAULT 0 NOT NULL
 );
 
 CREATE SEQUENCE records_id_seq
@@ -501,6 +502,9 @@ ALTER TABLE ONLY dead_letters
 ALTER TABLE ONLY deliveries
     ADD CONSTRAINT deliveries_pkey PRIMARY KEY (ticket, goal);
 
+ALTER TABLE ONLY document_deliveries
+    ADD CONSTRAINT document_deliveries_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY electronic_authorities
     ADD CONSTRAINT electronic_authorities_pkey PRIMARY KEY (source, authority, from_day);
 
@@ -524,9 +528,6 @@ ALTER TABLE ONLY job_runs
 
 ALTER TABLE ONLY leases
     ADD CONSTRAINT leases_pkey PRIMARY KEY (name);
-
-ALTER TABLE ONLY list_deliveries
-    ADD CONSTRAINT list_deliveries_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY list_documents
     ADD CONSTRAINT list_documents_pkey PRIMARY KEY (list, period, authority, version);

@@ -1,5 +1,7 @@
 import { expect } from 'chai';
-import { addRecords, closeRecord, cutoffAt, type NewRecord } from '../../engine/records/records.ts';
+import { answersTo, closeRecord, findByReference, takeAnswer } from '../../engine/records/answers.ts';
+import { isElectronic, switchOff, switchOn } from '../../engine/records/electronic.ts';
+import { addRecords, cutoffAt, type NewRecord } from '../../engine/records/records.ts';
 import { recordsOf, type Selection, sharesOf } from '../../engine/records/selection.ts';
 import type { Db } from '../../engine/store/database.ts';
 import { streamRows } from '../../engine/store/stream.ts';
@@ -42,7 +44,7 @@ function contract(store: StoreKind): void {
     });
     async function names(selection: Selection, authority = AUTHORITY): Promise<string[]> {
       const found: string[] = [];
-      for await (const batch of recordsOf(db, selection, authority)) {
+      for await (const batch of recordsOf(db, selection, { authority, records: 1, late: 0 })) {
         found.push(...batch.map(({ fields, late }) => `${fields['Name']}${late ? ' late' : ''}`));
       }
       return found;
@@ -131,14 +133,56 @@ function contract(store: StoreKind): void {
       expect(await open('2026-04-01T00:00:01Z')).to.deep.equal(['N1', 'N3']);
     });
 
-    it('leaves out what an authority gets one by one, from the day of its switch on', async () => {
-      await add('2026-03-20T10:00:00Z', aRecord({ day: '2026-03-14' }), aRecord({ day: '2026-02-14' }));
-      const row = { source: 'payments', authority: AUTHORITY, from_day: '2026-03-01', until_day: null };
-      await db('electronic_authorities').insert(row);
+    it('leaves out what an authority gets by itself, and it from the summaries of the periods that begin after its switch', async () => {
+      const alone = { day: '2026-03-14', alone: true };
+      await add('2026-03-20T10:00:00Z', aRecord(alone), aRecord({ day: '2026-02-14' }));
+      expect(await switchOn(db, { source: 'payments', authority: AUTHORITY, from: '2026-03-01' })).to.equal(true);
+      expect(await switchOn(db, { source: 'payments', authority: AUTHORITY, from: '2026-03-01' })).to.equal(false);
       expect(await names(march({ withoutElectronic: true }))).to.deep.equal(['N2 late']);
       expect(await names(march({ withoutElectronic: true, take: 'open' }))).to.deep.equal([]);
       const earlier = march({ withoutElectronic: true, take: 'open', from: '2026-02-01' });
       expect(await names(earlier)).to.deep.equal(['N1', 'N2']);
+    });
+
+    it('switches an authority on and off from a day on', async () => {
+      const on = (day: string) => isElectronic(db, 'payments', AUTHORITY, day);
+      const switched = (from: string) => ({ source: 'payments', authority: AUTHORITY, from });
+      await switchOn(db, switched('2026-03-01'));
+      expect([await on('2026-02-28'), await on('2026-03-01')]).to.deep.equal([false, true]);
+      expect(await switchOff(db, switched('2026-05-01'))).to.equal(true);
+      expect([await on('2026-04-30'), await on('2026-05-01')]).to.deep.equal([true, false]);
+      expect(await switchOff(db, switched('2026-06-01'))).to.equal(false);
+    });
+
+    it('tells which records were not there before, by place or by reference', async () => {
+      const first = aRecord({ reference: 'S1' });
+      const added = await inTransaction(db, (tx) =>
+        addRecords(tx, [first, aRecord({ reference: 'S1' })], at('2026-03-20T10:00:00Z')),
+      );
+      expect(added).to.deep.equal([first]);
+      expect(await inTransaction(db, (tx) => addRecords(tx, [first], at('2026-03-20T10:00:00Z')))).to.deep.equal([]);
+    });
+
+    it('has an outcome for each answer, closes once and keeps them all', async () => {
+      await add('2026-03-20T10:00:00Z', aRecord({ reference: 'S1' }));
+      const record = await findByReference(db, 'payments', 'S1');
+      if (!record) throw new Error('no record');
+      const answer = (line: number, code: string, closes: boolean) =>
+        inTransaction(db, (tx) =>
+          takeAnswer(
+            tx,
+            record,
+            { code, remark: '', ticket: 'TICKET0000002', formIndex: 1, line },
+            { closes, at: at('2026-04-01T00:00:00Z') },
+          ),
+        );
+      expect(await answer(1, '01', false)).to.equal('noted');
+      expect(await answer(2, '01', false)).to.equal('repeated');
+      const together = [answer(3, '10', true), answer(4, '10', true), answer(5, '10', true)];
+      expect((await Promise.all(together)).toSorted()).to.deep.equal(['closed', 'repeated', 'repeated'].toSorted());
+      expect(await answer(6, '02', false)).to.equal('contradicted');
+      expect(await answer(6, '02', false)).to.equal(undefined);
+      expect((await answersTo(db, record.id)).length).to.equal(6);
     });
 
     it('streams rows in batches, also when it is left early', async () => {

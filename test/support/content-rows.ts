@@ -36,9 +36,9 @@ const ROWS: Readonly<Record<string, (tx: Db, sha256: string) => Promise<unknown>
   'quarantine.sha256': (tx, sha256) =>
     tx('quarantine').insert({ sha256, signature: 'x', ticket: TICKET, sender: '123456', found_at: AT }),
   'list_files.sha256': addListFile,
-  'list_deliveries.sha256': (tx, sha256) => addListDelivery(tx, { id: 'a', sha256, signature_sha256: ELSE }),
-  'list_deliveries.signature_sha256': (tx, sha256) =>
-    addListDelivery(tx, { id: 'b', sha256: ELSE, signature_sha256: sha256 }),
+  'document_deliveries.sha256': (tx, sha256) => addDocumentDelivery(tx, { id: 'a', sha256, signature_sha256: ELSE }),
+  'document_deliveries.signature_sha256': (tx, sha256) =>
+    addDocumentDelivery(tx, { id: 'b', sha256: ELSE, signature_sha256: sha256 }),
 };
 
 const message = (sha256: string) => ({ queue: 'answers', message_id: sha256, message: '{}', attempt: 1, sha256 });
@@ -88,6 +88,6 @@ async function addListFile(tx: Db, sha256: string): Promise<void> {
   await tx('list_files').insert({ ...document, format: 'csv', name: 'statement.csv', sha256, size: 1 });
 }
 
-function addListDelivery(tx: Db, row: { id: string; sha256: string; signature_sha256: string }) {
-  return tx('list_deliveries').insert({ sender: '123456', stem: row.id, placed_at: AT, ...row });
+function addDocumentDelivery(tx: Db, row: { id: string; sha256: string; signature_sha256: string }) {
+  return tx('document_deliveries').insert({ sender: '123456', stem: row.id, placed_at: AT, ...row });
 }

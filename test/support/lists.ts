@@ -43,7 +43,7 @@ export async function rendered(
 /** A payment of the monthly statement, as its record has it (protocol §3.2). */
 export function aPayment(with_: Readonly<Record<string, string>> = {}): Record<string, string> {
   return {
-    ...{ Law: '1', Nis: '44021', YearMonth: '202603', DossierNumber: '00000000123', Inss: '93051822361' },
+    ...{ Law: '1', Nis: '44021', YearMonth: '202603', DossierNumber: '00000000123', INSS: '93051822361' },
     ...{ Reference: '000000004711', AmountType: '1', FirstDay: '20260301', LastDay: '20260331' },
     ...{ BudgetArticle: '101', Sign: '+', Amount: '00001460', Category: 'A', Name: 'Dupont Élodie' },
     ...with_,

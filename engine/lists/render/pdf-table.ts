@@ -22,7 +22,7 @@ export interface Table {
 const GAP = 4;
 const NARROWEST = 5; // characters
 const WIDEST = 34;
-const CORRECTION = 9;
+const CORRECTION = 13;
 
 /** Shares the width out by how long the values and the titles of the columns are. */
 export function tableOf(head: Head, width: number): Table {

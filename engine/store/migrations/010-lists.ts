@@ -68,7 +68,7 @@ const TABLES: Readonly<Record<string, (table: Table) => void>> = {
     table.primary(['list', 'period', 'authority', 'version', 'format']);
     table.index(['sha256']);
   },
-  list_deliveries(table) {
+  document_deliveries(table) {
     table.string('id', 80).primary(); // of the message that asks for it
     table.string('sender', 6).notNullable();
     table.text('stem').notNullable(); // of the trio's own files

@@ -7,6 +7,7 @@ export const signals: Migration = {
   async apply(tx) {
     await tx.schema.alterTable('records', (table) => {
       table.string('reference', 40); // what an answer calls it by; null where nothing is answered
+      table.integer('alone').notNullable().defaultTo(0); // 1: the authority got it by itself, so it is in no list
     });
     await tx.raw('create unique index records_reference on records (source, reference) where reference is not null');
     await tx.schema.createTable('record_answers', (table) => {
