@@ -2,6 +2,7 @@ import { addToOutbox } from '../engine/broker/outbox.ts';
 import { newTicket } from '../engine/core/identifiers.ts';
 import type { Delivery, Publication } from '../engine/lists/publish.ts';
 import { addMessage } from '../engine/mailboxes/mailboxes.ts';
+import type { DocumentFor } from '../engine/pipelines/records/pipeline.ts';
 import { sendersOf } from '../engine/registry/senders.ts';
 import type { Db } from '../engine/store/database.ts';
 
@@ -20,14 +21,6 @@ async function place(tx: Db, { id, authority, files, out }: Publication, now: Da
   const file = files.find(({ format }) => format === out?.format);
   if (!out || !file) return;
   await placeDocument(tx, { id, authority, goal: out.goal, sha256: file.content.sha256 }, now);
-}
-
-/** A document for the OUT folders of an authority. */
-export interface DocumentFor {
-  readonly id: string;
-  readonly authority: string;
-  readonly goal: string;
-  readonly sha256: string;
 }
 
 /** Has a document placed for each active sender of an authority; gives how many there are. */

@@ -11,6 +11,11 @@ const bytes = (meaning: string, fallback: string) => size(meaning, fallback, { m
 const signature = (environment: string, fallback: 'required' | 'optional') =>
   choice(`Signature files in ${environment}`, ['required', 'optional', 'forbidden'], fallback);
 
+const CheckCode = z
+  .string()
+  .regex(/^\d{6}$/, { error: 'six digits, in quotes' })
+  .describe('Code that the anomalies get; the engine’s own when absent');
+
 /** What can be said of one goal; a goal of the operator's own needs roots, schemas and identifications only. */
 const GoalSchema = keys({
   roots: names('Root elements that are accepted; * is any', ROOT, NAME),
@@ -35,7 +40,7 @@ const GoalSchema = keys({
   }).prefault({}),
   maxAgeDays: count('How many days the date in the name may lie back (126)', 365, 0, 36_500),
   checks: z
-    .array(keys({ name: z.enum(CHECK_NAMES), class: z.enum(ANOMALY_CLASSES) }))
+    .array(keys({ name: z.enum(CHECK_NAMES), class: z.enum(ANOMALY_CLASSES), code: CheckCode.optional() }))
     .prefault([])
     .describe('Functional checks, in order, with the class of the anomalies they find'),
   recipients: choices('Who gets the copy of an accepted form in production', ['employer'], ['employer']),

@@ -31,9 +31,30 @@ const SourceSchema = keys({
     reference: field('Field that names the record'),
     code: field('Field with the code of the answer'),
     remark: field('Field with a remark'),
+    codes: z
+      .record(
+        word('A code', /^[0-9A-Za-z]{1,20}$/, 'up to 20 letters and digits'),
+        keys({ closes: flag('Whether it closes the record', false) }),
+      )
+      .describe('The codes there are'),
   })
     .optional()
     .describe('What its records answer to'),
+  alone: keys({ goal: goalCode('Goal in the names of the files') })
+    .optional()
+    .describe('How a record goes to an authority that gets it by itself'),
+  csv: keys({
+    root: field('Root element'),
+    schema: word('Schema', /^[A-Za-z0-9_-]+\.xsd$/, 'a name that ends in .xsd'),
+    identification: word('Identification of the forms', /^[A-Za-z0-9_-]{1,40}$/, 'letters and digits'),
+    form: z.array(field('A field')).min(1).max(20).describe('Fields of the form, in the order of its schema'),
+    record: z.array(field('A field')).min(1).max(60).describe('Fields of the record, in the order of its schema'),
+    titles: z.record(z.string(), field('A field')).prefault({}).describe('Titles that stand for a field'),
+    most: z.int().min(1).max(5_000).prefault(1_000).describe('Most records in a form'),
+    skipWithout: field('A field').optional().describe('A line without a value here is left out'),
+  })
+    .optional()
+    .describe('How its forms are read from CSV'),
 });
 
 const ColumnSchema = keys({

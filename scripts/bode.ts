@@ -17,6 +17,7 @@ import { toleratePipeEnd } from './commands/output.ts';
 import { provisionCommand } from './commands/provision.ts';
 import { quarantineCommand } from './commands/quarantine.ts';
 import { senderCommand, sendersCommand } from './commands/senders.ts';
+import { signalsCommand } from './commands/signals.ts';
 import { startCommand } from './commands/start.ts';
 import { storeCommand } from './commands/store.ts';
 import { submissionCommand } from './commands/submission.ts';
@@ -47,6 +48,7 @@ function program(): Command {
     auditCommand(),
     alertsCommand(),
     listsCommand(async (config, log) => (await import('../app/lists.ts')).openLists(config, log)),
+    signalsCommand(),
     jobsCommand(async (config, log) => (await import('../app/jobs.ts')).openJobs(config, log)),
   ];
   for (const command of commands) bode.addCommand(command);

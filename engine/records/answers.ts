@@ -82,3 +82,47 @@ export async function answersTo(db: Db, id: number): Promise<PastAnswer[]> {
   const sql = 'select at, code, remark, outcome, ticket from record_answers where record_id = ? order by id';
   return rowsOf<PastAnswer>(db, sql, [id]);
 }
+
+/** A record that can be answered, as an operator sees it; nothing of its fields. */
+export interface Answerable {
+  readonly reference: string;
+  readonly authority: string;
+  readonly day: string;
+  readonly kind: string;
+  readonly alone: boolean;
+  readonly closedAt: string | null;
+  readonly answers: number;
+}
+
+export interface AnswerableQuery {
+  readonly source: string;
+  readonly authority?: string;
+  readonly openOnly?: boolean;
+  readonly limit: number;
+  /** Goes on after this reference. */
+  readonly after?: string;
+}
+
+/** Records of a source that can be answered, in the order of their references. */
+export async function answerables(db: Db, query: AnswerableQuery): Promise<Answerable[]> {
+  const { source, authority, openOnly = false, limit, after = '' } = query;
+  const sql = `select reference, authority, day, kind, alone, closed_at,
+      (select count(*) from record_answers where record_id = records.id) as answers
+    from records where source = ? and reference > ? ${authority === undefined ? '' : 'and authority = ?'}
+    ${openOnly ? 'and closed_at is null' : ''} order by reference limit ?`;
+  const bindings = [source, after, ...(authority === undefined ? [] : [authority]), limit];
+  const rows = await rowsOf<AnswerableRow>(db, sql, bindings);
+  return rows.map(({ alone, closed_at: closedAt, answers, ...row }) => {
+    return { ...row, alone: Number(alone) === 1, closedAt, answers: Number(answers) };
+  });
+}
+
+interface AnswerableRow {
+  readonly reference: string;
+  readonly authority: string;
+  readonly day: string;
+  readonly kind: string;
+  readonly alone: number;
+  readonly closed_at: string | null;
+  readonly answers: number | string;
+}

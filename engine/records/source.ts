@@ -17,10 +17,40 @@ export interface Source {
   readonly reference?: string | undefined;
   /** Whether refused forms give records, too: with the fields Outcome and Codes. */
   readonly outcomes: 'accepted' | 'all';
-  /** What its records answer to, when they are answers. */
-  readonly answers?:
-    | { readonly source: string; readonly reference: string; readonly code: string; readonly remark: string }
-    | undefined;
+  /** What its records answer to, when they are answers: they are in no list then. */
+  readonly answers?: AnswersTo | undefined;
+  /** How a record goes to an authority that gets it by itself; then it is in no list. */
+  readonly alone?: { readonly goal: string } | undefined;
+  /** How its forms are read from CSV; not at all when absent. */
+  readonly csv?: CsvForms | undefined;
+}
+
+/** What answers say of what. */
+export interface AnswersTo {
+  readonly source: string;
+  /** Fields of the answer: which record, the code, a remark. */
+  readonly reference: string;
+  readonly code: string;
+  readonly remark: string;
+  /** The codes there are, and whether one closes the record. */
+  readonly codes: Readonly<Record<string, { readonly closes: boolean }>>;
+}
+
+/** How a line of a CSV file becomes a record of a form. */
+export interface CsvForms {
+  readonly root: string;
+  readonly schema: string;
+  readonly identification: string;
+  /** Fields of the form itself, in the order of its schema; a line that differs in one begins a form. */
+  readonly form: readonly string[];
+  /** Fields of the record, in the order of its schema. */
+  readonly record: readonly string[];
+  /** Titles that stand for a field, beside its own name. */
+  readonly titles: Readonly<Record<string, string>>;
+  /** Most records in a form. */
+  readonly most: number;
+  /** A line without a value here is left out: a list that was sent back has lines without an answer. */
+  readonly skipWithout?: string | undefined;
 }
 
 /** The sources by name. */

@@ -22,6 +22,7 @@ export type AuditedAct =
   | 'quarantine ended'
   | 'job run'
   | 'list published'
+  | 'electronic way switched'
   | 'document placed'
   | 'login ban lifted'
   | 'audit end accepted';
