@@ -28,6 +28,7 @@ import { type Collected, collectContent, sweepUnnamed } from '../engine/store/co
 import { forgetKeys } from '../engine/submissions/idempotency.ts';
 import { type Base, loadMaterials, type Materials, openBase } from './base.ts';
 import { createIntake } from './channels.ts';
+import { createListJobs } from './lists.ts';
 
 import { noticesToOperator } from './notices.ts';
 import { checksOf, type Near } from './observe.ts';
@@ -89,7 +90,8 @@ export function createJobs(base: Base, materials: Materials, { receiver, wake, .
       collected(await sweepUnnamed({ ...base, graceMs, signal })),
     ),
   ];
-  return [...work, createAlerts(base, materials, work, near)];
+  const all = [...work, ...createListJobs(base, wake)];
+  return [...all, createAlerts(base, materials, all, near)];
 }
 
 function createAlerts(base: Base, { auditKey: key }: Materials, jobs: readonly Job[], near: Near): Job {

@@ -3,12 +3,15 @@ import { createSuspects } from '../engine/broker/suspects.ts';
 import { createWorker, type WorkerDeps } from '../engine/broker/worker.ts';
 import type { Service } from '../engine/core/service.ts';
 import { answersPipeline } from '../engine/outbound/dispatch.ts';
+import { documentsPipeline } from '../engine/outbound/dispatch-document.ts';
 import { createReplyNumbers } from '../engine/outbound/reply-numbers.ts';
 import { formsPipeline } from '../engine/pipelines/forms.ts';
+import { recordsPipeline } from '../engine/pipelines/records/pipeline.ts';
 import { submissionsPipeline } from '../engine/pipelines/submissions.ts';
 import { createInspector } from '../engine/pipelines/xml/inspector.ts';
 import { createAntivirus } from './antivirus.ts';
 import type { Base, Materials } from './base.ts';
+import { placeDocument } from './deliveries.ts';
 
 /**
  * The pipelines, each with a worker of its own; stopped, they finish what is in hand until `patienceOver` aborts. The
@@ -30,14 +33,16 @@ export function createWorkers(
   const inspector = createInspector({ schemaDirs: config.schemas.dirs, workers, windowBytes, limits, log });
   const { inspect } = inspector;
   const numbers = createReplyNumbers(base.db);
-  const { goals, mandates } = config;
+  const { goals, mandates, sources } = config;
   const scan = createAntivirus(base);
-  const submissions = submissionsPipeline({ ...base, goals, mandated: mandates.neededBy, inspect, scan });
+  const submissions = submissionsPipeline({ ...base, goals, sources, mandated: mandates.neededBy, inspect, scan });
   return {
     inspector: { name: 'inspector', start: async () => undefined, stop: () => inspector.stop() },
     workers: [
       createWorker({ ...deps, prefetch: prefetch.answers }, answersPipeline({ ...base, identity, numbers })),
+      createWorker({ ...deps, prefetch: prefetch.documents }, documentsPipeline({ ...base, identity, numbers })),
       createWorker({ ...deps, prefetch: prefetch.forms }, formsPipeline(base)),
+      createWorker({ ...deps, prefetch: prefetch.records }, recordsPipeline({ ...base, sources, placeDocument })),
       createWorker({ ...deps, prefetch: prefetch.submissions }, submissions),
     ],
   };

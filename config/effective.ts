@@ -12,6 +12,7 @@ export function printable(schema: ReturnType<typeof configSchema>, config: Confi
 }
 
 function shown(schema: unknown, value: unknown): unknown {
+  if (value === undefined) return undefined; // what may be left out
   const { core, kind } = unwrap(schema);
   if (kind === 'secret') return maskUrl(String(value));
   if (kind === 'duration' || kind === 'size') return inUnits(Number(value), kind);

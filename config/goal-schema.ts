@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { keys } from '../engine/core/mistakes.ts';
 import { ANOMALY_CLASSES, CHANNELS, CHECK_NAMES, type Goals } from '../engine/registry/goals.ts';
+import { shippedWith } from './shipped.ts';
 import { choice, choices, count, flag, names, size } from './values.ts';
 
 const NAME = 'a name, or a name with * for any letters, digits, - and _';
@@ -9,6 +10,11 @@ const SCHEMA = /^[A-Za-z0-9_*-]*(\{quarter\})?[A-Za-z0-9_*-]*\.xsd$/;
 const bytes = (meaning: string, fallback: string) => size(meaning, fallback, { min: '1KiB', max: '16TiB' });
 const signature = (environment: string, fallback: 'required' | 'optional') =>
   choice(`Signature files in ${environment}`, ['required', 'optional', 'forbidden'], fallback);
+
+const CheckCode = z
+  .string()
+  .regex(/^\d{6}$/, { error: 'six digits, in quotes' })
+  .describe('Code that the anomalies get; the engine’s own when absent');
 
 /** What can be said of one goal; a goal of the operator's own needs roots, schemas and identifications only. */
 const GoalSchema = keys({
@@ -34,7 +40,7 @@ const GoalSchema = keys({
   }).prefault({}),
   maxAgeDays: count('How many days the date in the name may lie back (126)', 365, 0, 36_500),
   checks: z
-    .array(keys({ name: z.enum(CHECK_NAMES), class: z.enum(ANOMALY_CLASSES) }))
+    .array(keys({ name: z.enum(CHECK_NAMES), class: z.enum(ANOMALY_CLASSES), code: CheckCode.optional() }))
     .prefault([])
     .describe('Functional checks, in order, with the class of the anomalies they find'),
   recipients: choices('Who gets the copy of an accepted form in production', ['employer'], ['employer']),
@@ -45,32 +51,9 @@ const Code = z.string().regex(/^[A-Z]{4}$/, { error: 'four capital letters' });
 /** The goals by code: those that are shipped, changed and added to by the operator's. `CODE: false` takes one away. */
 export function goalsSchema(shipped: Readonly<Record<string, unknown>>) {
   return z
-    .preprocess((given) => withShipped(shipped, given), z.record(Code, GoalSchema))
+    .preprocess((given) => shippedWith(shipped, given), z.record(Code, GoalSchema))
     .transform(
       (goals): Goals => Object.fromEntries(Object.entries(goals).map(([code, goal]) => [code, { code, ...goal }])),
     )
     .describe('Goal codes, over what is shipped; keys that are not given keep their shipped value');
-}
-
-/** Shipped and given merged key by key; what is not a group replaces. */
-function withShipped(shipped: Readonly<Record<string, unknown>>, given: unknown): unknown {
-  if (given !== undefined && !isGroup(given)) return given;
-  const merged = Object.entries(merge(shipped, given ?? {}));
-  return Object.fromEntries(merged.filter(([, goal]) => goal !== false));
-}
-
-function merge(
-  base: Readonly<Record<string, unknown>>,
-  over: Readonly<Record<string, unknown>>,
-): Record<string, unknown> {
-  const merged: Record<string, unknown> = { ...base };
-  for (const [key, value] of Object.entries(over)) {
-    const below = Object.hasOwn(base, key) ? base[key] : undefined;
-    merged[key] = isGroup(below) && isGroup(value) ? merge(below, value) : value;
-  }
-  return merged;
-}
-
-function isGroup(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -5,6 +5,7 @@ import { accessSchema } from './access-schema.ts';
 import { channelsSchema } from './channel-schema.ts';
 import { requireOutside } from './drop-schema.ts';
 import { goalsSchema } from './goal-schema.ts';
+import { listsSchema, requireWhole, sourcesSchema } from './list-schema.ts';
 import { loginsSchema } from './login-schema.ts';
 import { networksSchema, requireLinks } from './network-schema.ts';
 import { absoluteStore, fallingBack, path, type Surroundings, secret } from './sources.ts';
@@ -61,6 +62,13 @@ const broker = (around: Surroundings) =>
       submissions: count('Submissions that one worker process has in hand at most', 8, 1, 1_000),
       forms: count('Messages of accepted forms that one worker process has in hand at most', 8, 1, 1_000),
       answers: count('Answers that one worker process has in hand at most', 8, 1, 1_000),
+      records: count('Messages of records for lists that one worker process has in hand at most', 4, 1, 1_000),
+      documents: count(
+        'Lists and the like on their way to OUT that one worker process has in hand at most',
+        8,
+        1,
+        1_000,
+      ),
     }).prefault({}),
     retry: keys({
       maxAttempts: count('Then the message becomes a dead letter and the submission gets its answer', 8, 1, 100),
@@ -200,10 +208,12 @@ const inspection = () =>
     depth: count('Levels of nested elements', 200, 8, 10_000),
   });
 
-/** What is configured as shipped, by goal code and by the name of a fixed link. */
+/** What is configured as shipped, by goal code and by the names of fixed links, sources and lists. */
 export interface Shipped {
   readonly goals: Readonly<Record<string, unknown>>;
   readonly networks: Readonly<Record<string, unknown>>;
+  readonly sources: Readonly<Record<string, unknown>>;
+  readonly lists: Readonly<Record<string, unknown>>;
 }
 
 /** The whole configuration: names, meanings, units, defaults and limits, in this one place. */
@@ -241,9 +251,12 @@ export function configSchema(around: Surroundings, shipped: Shipped) {
       ),
     }).prefault({}),
     goals: goalsSchema(shipped.goals),
+    sources: sourcesSchema(shipped.sources),
+    lists: listsSchema(shipped.lists),
   }).transform((config, context) => {
     requireLinks(config, context);
     requireOutside(config, context);
+    requireWhole(config, context);
     const url = config.store.url ?? `sqlite:${join(config.dataDir, 'bode.sqlite')}`;
     return { ...config, store: { ...config.store, url: absoluteStore(url, around) } };
   });

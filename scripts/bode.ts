@@ -12,12 +12,14 @@ import { configCommand } from './commands/config.ts';
 import { deadCommand } from './commands/dead.ts';
 import { hostKeysCommand } from './commands/host-keys.ts';
 import { jobsCommand } from './commands/jobs.ts';
+import { listsCommand } from './commands/lists.ts';
 import { mailboxCommand } from './commands/mailbox.ts';
 import { mandatesCommand } from './commands/mandates.ts';
 import { toleratePipeEnd } from './commands/output.ts';
 import { provisionCommand } from './commands/provision.ts';
 import { quarantineCommand } from './commands/quarantine.ts';
 import { senderCommand, sendersCommand } from './commands/senders.ts';
+import { signalsCommand } from './commands/signals.ts';
 import { startCommand } from './commands/start.ts';
 import { storeCommand } from './commands/store.ts';
 import { submissionCommand } from './commands/submission.ts';
@@ -52,6 +54,8 @@ function program(): Command {
     storeCommand(),
     auditCommand(),
     alertsCommand(),
+    listsCommand(async (config, log) => (await import('../app/lists.ts')).openLists(config, log)),
+    signalsCommand(),
     jobsCommand(async (config, log) => (await import('../app/jobs.ts')).openJobs(config, log)),
   ];
   for (const command of commands) bode.addCommand(command);

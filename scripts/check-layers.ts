@@ -16,6 +16,7 @@ const RANKS: Readonly<Record<string, number>> = {
   'engine/expiry': 3,
   'engine/outbound': 3,
   'engine/submissions': 2,
+  'engine/records': 2,
   'engine/mailboxes': 2,
   'engine/landing': 2,
   'engine/jobs': 2,
@@ -34,6 +35,9 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   'better-sqlite3': ['engine/store', 'test'], // tests: another process that holds the lock
   'libxml2-wasm': ['engine/pipelines/xml'],
   'prom-client': ['channels/observe'],
+  'cron-parser': ['engine/lists/schedule.ts'],
+  pdfkit: ['engine/lists/render'],
+  archiver: ['engine/lists/render', 'test'],
 };
 
 export interface Violation {

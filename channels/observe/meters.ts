@@ -17,6 +17,7 @@ const BUCKETS = {
   bode_message_seconds: UP_TO_A_MINUTE,
   bode_wait_seconds: UP_TO_AN_HOUR,
   bode_receive_seconds: UP_TO_A_MINUTE,
+  bode_list_seconds: UP_TO_AN_HOUR,
 } as const satisfies Record<TimerName, readonly number[]>;
 
 /** Creates every counter and timer of the engine, in a registry of their own: engines in one process share nothing. */

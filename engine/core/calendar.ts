@@ -42,3 +42,41 @@ export function daysBetween(from: string, to: string): number {
 function utc(date: string): number {
   return Date.UTC(Number(date.slice(0, 4)), Number(date.slice(4, 6)) - 1, Number(date.slice(6, 8)));
 }
+
+/** What clocks in Belgium show at an instant, as the instant at which UTC shows it: to reckon with days and hours. */
+export function wallClock(instant: Date): Date {
+  const { date, time } = protocolTime(instant);
+  return new Date(`${date}T${time}Z`);
+}
+
+const DAY_MS = 86_400_000;
+
+/**
+ * The instant at which clocks in Belgium show this (given as wallClock gives it). An hour that there is twice means
+ * its first pass; one that there is not means the end of the gap. So a later wall clock never gives an earlier instant.
+ */
+export function instantOf(wall: Date): Date {
+  const at = wall.getTime();
+  const [before, after] = [offsetAt(at - DAY_MS), offsetAt(at + DAY_MS)];
+  const early = Math.min(at - before, at - after);
+  const late = Math.max(at - before, at - after);
+  for (const candidate of [early, late]) if (candidate + offsetAt(candidate) === at) return new Date(candidate);
+  return new Date(changeBetween(early, late));
+}
+
+/** How far the clocks are ahead of UTC, in ms. */
+function offsetAt(instant: number): number {
+  return wallClock(new Date(instant)).getTime() - instant;
+}
+
+/** The first instant of the new offset, between one of the old and one of the new. */
+function changeBetween(old: number, fresh: number): number {
+  let [low, high] = [old, fresh];
+  const offset = offsetAt(fresh);
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    if (offsetAt(middle) === offset) high = middle;
+    else low = middle;
+  }
+  return high;
+}

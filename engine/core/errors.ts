@@ -19,6 +19,7 @@ export const ERRORS = {
   message_malformed: 'reject',
   content_unscannable: 'reject',
   content_quarantined: 'reject',
+  list_unprintable: 'reject',
   blob_missing: 'retry',
   store_unavailable: 'retry',
   broker_unavailable: 'retry',

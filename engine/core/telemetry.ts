@@ -8,6 +8,8 @@ export const COUNTERS = {
   bode_job_runs_total: { help: 'Runs of a job, by how they ended', labels: ['job', 'outcome'] },
   bode_refusals_total: { help: 'Connections and logins refused, by reason', labels: ['channel', 'reason'] },
   bode_login_bans_total: { help: 'Bans that began because of failed logins', labels: ['kind'] },
+  bode_list_documents_total: { help: 'Documents of lists published', labels: ['list'] },
+  bode_list_lines_total: { help: 'Lines in published documents of lists', labels: ['list'] },
   bode_audit_lines_total: { help: 'Audit lines linked into the chain', labels: [] },
 } as const satisfies Record<string, Instrument>;
 
@@ -16,6 +18,7 @@ export const TIMERS = {
   bode_stage_seconds: { help: 'Time in one stage of a pipeline', labels: ['queue', 'stage'] },
   bode_message_seconds: { help: 'Time that a worker has a message in hand', labels: ['queue'] },
   bode_wait_seconds: { help: 'Time from due to in hand', labels: ['queue'] },
+  bode_list_seconds: { help: 'Time to make a list for a period', labels: ['list'] },
   bode_receive_seconds: { help: 'Time from the last byte of a GO to its durable submission', labels: [] },
 } as const satisfies Record<string, Instrument>;
 

@@ -1,10 +1,13 @@
+import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import type { PrepareContext } from '../broker/pipeline.ts';
 import { protocolTime } from '../core/calendar.ts';
+import { sourcesOf } from '../records/source.ts';
 import type { Goal } from '../registry/goals.ts';
 import type { Sender } from '../registry/senders.ts';
 import { type BlobRef, type BlobSource, openPrepared, type PreparedContent } from '../store/blobs.ts';
 import type { ReceiptError, Submission, SubmissionFile } from '../submissions/submissions.ts';
+import { type CsvSource, csvDeclaration, looksLikeCsv } from './csv-declaration.ts';
 import { mandateFindings } from './mandates.ts';
 import type { InspectedPart, SubmissionDeps } from './submissions.ts';
 import { looksZipped, unzip } from './unzip.ts';
@@ -30,7 +33,7 @@ export async function inspectPart(
   deps: SubmissionDeps,
 ): Promise<PartResult> {
   const { file, goal, sender, submission } = request;
-  const opened = await openDeclaration(file, goal, deps);
+  const opened = await openDeclaration(file, goal, context.now, deps);
   if (opened.kind === 'fault') return { faults: [faultOf(file, opened.finding)] };
   const { content, source, unzipped } = opened;
   const fileDate = submission.stem.split('.')[2] ?? '';
@@ -53,10 +56,15 @@ type Opened =
     }
   | { readonly kind: 'fault'; readonly finding: Finding };
 
-async function openDeclaration(file: SubmissionFile, goal: Goal, { db, blobs }: SubmissionDeps): Promise<Opened> {
+async function openDeclaration(file: SubmissionFile, goal: Goal, now: Date, deps: SubmissionDeps): Promise<Opened> {
+  const { db, blobs } = deps;
   const source = await blobs.open(db, file.sha256);
-  const start = await buffer(await blobs.read(db, file.sha256, { start: 0, end: Math.min(4, file.size) }));
-  if (!looksZipped(start)) return { kind: 'declaration', content: file, source };
+  const start = await buffer(await blobs.read(db, file.sha256, { start: 0, end: Math.min(64, file.size) }));
+  if (!looksZipped(start)) {
+    const csv = csvSource(deps, goal);
+    if (csv && looksLikeCsv(start)) return openCsv(file, csv, now, deps);
+    return { kind: 'declaration', content: file, source };
+  }
   if (!goal.compressed) {
     return { kind: 'fault', finding: { code: '229', detail: `${goal.code} may not be sent compressed` } };
   }
@@ -64,6 +72,29 @@ async function openDeclaration(file: SubmissionFile, goal: Goal, { db, blobs }: 
   if (result.kind === 'fault') return result;
   const unzipped = result.prepared;
   return { kind: 'declaration', content: unzipped.ref, source: await openPrepared(blobs, db, unzipped), unzipped };
+}
+
+function csvSource({ sources }: SubmissionDeps, goal: Goal): CsvSource | undefined {
+  for (const { element, csv } of sourcesOf(sources, goal.code)) if (csv) return { element, csv };
+  return undefined;
+}
+
+/** The declaration that a CSV file stands for is kept, as what a ZIP holds is. */
+async function openCsv(
+  file: SubmissionFile,
+  source: CsvSource,
+  now: Date,
+  { db, blobs }: SubmissionDeps,
+): Promise<Opened> {
+  const result = await csvDeclaration(await blobs.read(db, file.sha256), source, now);
+  if (result.kind === 'fault') return result;
+  const prepared = await blobs.prepare(db, Readable.from(result.xml));
+  return {
+    kind: 'declaration',
+    content: prepared.ref,
+    source: await openPrepared(blobs, db, prepared),
+    unzipped: prepared,
+  };
 }
 
 function faultOf(file: SubmissionFile, finding: Finding): ReceiptError {

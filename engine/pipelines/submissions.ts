@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import type { SubmissionReceived } from '../../schemas/messages.ts';
 import type { Pipeline, PrepareContext, Stages, Work } from '../broker/pipeline.ts';
 import { done, reject, type Verdict } from '../broker/verdict.ts';
+import type { Sources } from '../records/source.ts';
 import { type Goal, type Goals, goalOf } from '../registry/goals.ts';
 import { findSender } from '../registry/senders.ts';
 import type { BlobRef, BlobStore, PreparedContent } from '../store/blobs.ts';
@@ -17,10 +18,12 @@ import {
 import type { Infected, ScanSet } from './antivirus/scan-set.ts';
 import { inspectPart, type PartRequest } from './inspect-part.ts';
 import { formsOf, type JudgedForm, notified } from './judged-form.ts';
+import { examineAnswers } from './records/examine-answers.ts';
 import { answerFormally } from './stages/answer-formally.ts';
 import { notify } from './stages/notify.ts';
 import { quarantineInfected } from './stages/quarantine-infected.ts';
 import { queueDeliveries } from './stages/queue-deliveries.ts';
+import { queueRecords } from './stages/queue-records.ts';
 import { splitForms } from './stages/split-forms.ts';
 import type { Inspect, Inspection } from './xml/inspection.ts';
 
@@ -61,14 +64,17 @@ export interface SubmissionDeps {
   readonly mandated: readonly string[];
   /** Scans for viruses before anything else is done; nothing is scanned when absent. */
   readonly scan?: ScanSet | undefined;
+  /** What forms hold for lists. */
+  readonly sources: Sources;
 }
 
-const STAGES = (blobs: BlobStore): Stages<SubmissionWork> => ({
+const STAGES = ({ blobs, sources }: SubmissionDeps): Stages<SubmissionWork> => ({
   quarantineInfected,
   answerFormally: answerFormally(blobs),
   splitForms: splitForms(blobs),
   notify: notify(blobs),
   queueDeliveries,
+  queueRecords: queueRecords(sources),
 });
 
 /** Formal checks → receipt → split into forms → functional checks → notification → deliveries (design §3). */
@@ -77,7 +83,7 @@ export function submissionsPipeline(deps: SubmissionDeps): Pipeline<SubmissionRe
     kind: 'submission.received',
     queue: 'submissions',
     prepare: ({ ticket }, context) => inspectSubmission(ticket, context, deps),
-    stages: STAGES(deps.blobs),
+    stages: STAGES(deps),
   };
 }
 
@@ -103,7 +109,8 @@ async function inspectSubmission(
   const infected = scanned?.infected ?? [];
   const base = { kind: 'work', submission, fileName, goal, infected } as const;
   if (infected.length > 0) return { ...base, parts: [], forms: [], faults: infected.map(virusFault) };
-  const { parts, faults } = await inspectParts(files, { goal, sender, submission }, context, deps);
+  const { parts: inspected, faults } = await inspectParts(files, { goal, sender, submission }, context, deps);
+  const parts = faults.length > 0 ? inspected : await examineAnswers(deps, goal.code, inspected);
   const forms = faults.length > 0 ? [] : formsOf(parts);
   const work = { ...base, parts, forms, faults };
   return faults.length > 0 ? work : { ...work, notification: await prepareNotification(work, context.now, deps) };

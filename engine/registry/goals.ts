@@ -9,6 +9,9 @@ export const CHECK_NAMES = [
   'nsso-number',
   'quarter',
   'form-header',
+  'decision-term',
+  'decision-start',
+  'decision-future',
 ] as const;
 
 /** Classes of anomalies (protocol §1.9); B blocks its form. */
@@ -40,7 +43,12 @@ export interface Goal {
   readonly signature: Readonly<Record<Environment, 'required' | 'optional' | 'forbidden'>>;
   /** How many days the date in the name may lie back (126). */
   readonly maxAgeDays: number;
-  readonly checks: readonly { readonly name: string; readonly class: 'B' | 'P' | 'NP' | 'D' | 'W' | 'I' }[];
+  readonly checks: readonly {
+    readonly name: string;
+    readonly class: 'B' | 'P' | 'NP' | 'D' | 'W' | 'I';
+    /** The code of its anomalies, when it is not the engine's own. */
+    readonly code?: string | undefined;
+  }[];
   /** Who gets the copy of an accepted form in the R environment. */
   readonly recipients: readonly 'employer'[];
 }

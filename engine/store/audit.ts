@@ -24,6 +24,9 @@ export type AuditedAct =
   | 'content quarantined'
   | 'quarantine ended'
   | 'job run'
+  | 'list published'
+  | 'electronic way switched'
+  | 'document placed'
   | 'login ban lifted'
   | 'audit end accepted'
   | AccessAct;

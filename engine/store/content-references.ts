@@ -23,6 +23,9 @@ export const CONTENT_REFERENCES: readonly ContentReference[] = [
   { table: 'deliveries', column: 'signature_sha256', about: 'stem' },
   { table: 'attachments', column: 'sha256', about: 'message_id' },
   { table: 'quarantine', column: 'sha256', about: 'ticket' },
+  { table: 'list_files', column: 'sha256', about: 'name' },
+  { table: 'document_deliveries', column: 'sha256', about: 'stem' },
+  { table: 'document_deliveries', column: 'signature_sha256', about: 'stem' },
 ];
 
 /** Columns that look as if they named content of `blobs` and do not; each with the reason. */

@@ -8,6 +8,8 @@ import { webservice } from './migrations/004-webservice.ts';
 import { drop } from './migrations/005-drop.ts';
 import { access } from './migrations/006-access.ts';
 import { mandates } from './migrations/008-mandates.ts';
+import { lists } from './migrations/010-lists.ts';
+import { signals } from './migrations/011-signals.ts';
 import { unhurried } from './postgres.ts';
 import { inTransaction } from './transaction.ts';
 
@@ -20,6 +22,8 @@ export const MIGRATIONS: readonly Migration[] = [
   drop,
   access,
   mandates,
+  lists,
+  signals,
 ];
 
 const LOCK_KEY = 190_815; // any constant: it names the lock that starters of one database queue up on

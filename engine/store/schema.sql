@@ -119,6 +119,22 @@ CREATE TABLE deliveries (
     placed_at text NOT NULL
 );
 
+CREATE TABLE document_deliveries (
+    id character varying(80) NOT NULL,
+    sender character varying(6) NOT NULL,
+    stem text NOT NULL,
+    sha256 character varying(64) NOT NULL,
+    signature_sha256 character varying(64) NOT NULL,
+    placed_at text NOT NULL
+);
+
+CREATE TABLE electronic_authorities (
+    source character varying(40) NOT NULL,
+    authority character varying(10) NOT NULL,
+    from_day character varying(10) NOT NULL,
+    until_day character varying(10)
+);
+
 CREATE TABLE events (
     id bigint NOT NULL,
     ticket character varying(13) NOT NULL,
@@ -197,6 +213,62 @@ CREATE TABLE leases (
     until text NOT NULL,
     takeovers bigint NOT NULL,
     previous text NOT NULL
+);
+
+CREATE TABLE list_documents (
+    list character varying(40) NOT NULL,
+    period character varying(10) NOT NULL,
+    authority character varying(10) NOT NULL,
+    version integer NOT NULL,
+    records integer NOT NULL,
+    corrections integer NOT NULL,
+    totals text NOT NULL,
+    message_id character varying(40) NOT NULL,
+    published_at text NOT NULL
+);
+
+CREATE TABLE list_files (
+    list character varying(40) NOT NULL,
+    period character varying(10) NOT NULL,
+    authority character varying(10) NOT NULL,
+    version integer NOT NULL,
+    format character varying(8) NOT NULL,
+    name text NOT NULL,
+    sha256 character varying(64) NOT NULL,
+    size bigint NOT NULL
+);
+
+CREATE TABLE list_reconciliations (
+    id bigint NOT NULL,
+    list character varying(40) NOT NULL,
+    at text NOT NULL,
+    balanced boolean NOT NULL,
+    records bigint NOT NULL,
+    listed bigint NOT NULL,
+    differences text NOT NULL
+);
+
+CREATE SEQUENCE list_reconciliations_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER SEQUENCE list_reconciliations_id_seq OWNED BY list_reconciliations.id;
+
+CREATE TABLE list_runs (
+    list character varying(40) NOT NULL,
+    period character varying(10) NOT NULL,
+    sequence integer NOT NULL,
+    slot text NOT NULL,
+    from_day character varying(10) NOT NULL,
+    until_day character varying(10) NOT NULL,
+    after bigint NOT NULL,
+    cutoff bigint NOT NULL,
+    state character varying(8) NOT NULL,
+    begun_at text NOT NULL,
+    done_at text
 );
 
 CREATE TABLE login_scores (
@@ -339,6 +411,53 @@ CREATE TABLE quarantine (
     found_at text NOT NULL
 );
 
+CREATE TABLE record_answers (
+    id bigint NOT NULL,
+    record_id bigint NOT NULL,
+    code character varying(20) NOT NULL,
+    remark text NOT NULL,
+    outcome character varying(16) NOT NULL,
+    at text NOT NULL,
+    ticket character varying(13) NOT NULL,
+    form_index integer NOT NULL,
+    line integer NOT NULL
+);
+
+CREATE SEQUENCE record_answers_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER SEQUENCE record_answers_id_seq OWNED BY record_answers.id;
+
+CREATE TABLE records (
+    id bigint NOT NULL,
+    source character varying(40) NOT NULL,
+    authority character varying(10) NOT NULL COLLATE pg_catalog."C",
+    kind character varying(20) NOT NULL,
+    day character varying(10) NOT NULL COLLATE pg_catalog."C",
+    "position" character varying(80) NOT NULL COLLATE pg_catalog."C",
+    fields text NOT NULL,
+    arrived_at text NOT NULL,
+    closed_at text,
+    ticket character varying(13) NOT NULL,
+    form_index integer NOT NULL,
+    line integer NOT NULL,
+    reference character varying(40),
+    alone integer DEFAULT 0 NOT NULL
+);
+
+CREATE SEQUENCE records_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER SEQUENCE records_id_seq OWNED BY records.id;
+
 CREATE TABLE reply_numbers (
     day character varying(8) NOT NULL,
     goal character varying(4) NOT NULL,
@@ -458,6 +577,10 @@ ALTER TABLE ONLY notices ALTER COLUMN id SET DEFAULT nextval('notices_id_seq'::r
 
 ALTER TABLE ONLY outbox ALTER COLUMN id SET DEFAULT nextval('outbox_id_seq'::regclass);
 
+ALTER TABLE ONLY record_answers ALTER COLUMN id SET DEFAULT nextval('record_answers_id_seq'::regclass);
+
+ALTER TABLE ONLY records ALTER COLUMN id SET DEFAULT nextval('records_id_seq'::regclass);
+
 ALTER TABLE ONLY alerts
     ADD CONSTRAINT alerts_pkey PRIMARY KEY (id);
 
@@ -491,6 +614,12 @@ ALTER TABLE ONLY dead_letters
 ALTER TABLE ONLY deliveries
     ADD CONSTRAINT deliveries_pkey PRIMARY KEY (ticket, goal);
 
+ALTER TABLE ONLY document_deliveries
+    ADD CONSTRAINT document_deliveries_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY electronic_authorities
+    ADD CONSTRAINT electronic_authorities_pkey PRIMARY KEY (source, authority, from_day);
+
 ALTER TABLE ONLY events
     ADD CONSTRAINT events_pkey PRIMARY KEY (id);
 
@@ -511,6 +640,21 @@ ALTER TABLE ONLY job_runs
 
 ALTER TABLE ONLY leases
     ADD CONSTRAINT leases_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY list_documents
+    ADD CONSTRAINT list_documents_pkey PRIMARY KEY (list, period, authority, version);
+
+ALTER TABLE ONLY list_files
+    ADD CONSTRAINT list_files_pkey PRIMARY KEY (list, period, authority, version, format);
+
+ALTER TABLE ONLY list_reconciliations
+    ADD CONSTRAINT list_reconciliations_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY list_runs
+    ADD CONSTRAINT list_runs_list_sequence_unique UNIQUE (list, sequence);
+
+ALTER TABLE ONLY list_runs
+    ADD CONSTRAINT list_runs_pkey PRIMARY KEY (list, period);
 
 ALTER TABLE ONLY login_scores
     ADD CONSTRAINT login_scores_pkey PRIMARY KEY (network, login);
@@ -559,6 +703,18 @@ ALTER TABLE ONLY qualities
 
 ALTER TABLE ONLY quarantine
     ADD CONSTRAINT quarantine_pkey PRIMARY KEY (sha256);
+
+ALTER TABLE ONLY record_answers
+    ADD CONSTRAINT record_answers_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY record_answers
+    ADD CONSTRAINT record_answers_ticket_form_index_line_unique UNIQUE (ticket, form_index, line);
+
+ALTER TABLE ONLY records
+    ADD CONSTRAINT records_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY records
+    ADD CONSTRAINT records_ticket_form_index_line_unique UNIQUE (ticket, form_index, line);
 
 ALTER TABLE ONLY reply_numbers
     ADD CONSTRAINT reply_numbers_pkey PRIMARY KEY (day, goal, environment);
@@ -639,6 +795,10 @@ CREATE INDEX folder_files_uncopied ON folder_files USING btree (sender, folder, 
 CREATE INDEX idempotency_keys_used_at_index ON idempotency_keys USING btree (used_at);
 
 CREATE INDEX job_runs_started_at_index ON job_runs USING btree (started_at);
+
+CREATE INDEX list_files_sha256_index ON list_files USING btree (sha256);
+
+CREATE INDEX list_reconciliations_list_id_index ON list_reconciliations USING btree (list, id);
 
 CREATE INDEX login_scores_banned ON login_scores USING btree (banned_until) WHERE (banned_until IS NOT NULL);
 

@@ -39,21 +39,33 @@ export interface Merge {
   readonly key: readonly string[];
 }
 
-/** Inserts rows that have the same columns, in one statement; those that are there under the key of `merge` are changed. */
-export async function insertRows(db: Db, table: string, rows: readonly Values[], merge?: Merge): Promise<void> {
+/**
+ * Inserts rows that have the same columns, in one statement; those that are there under the key of `merge` are changed,
+ * with `orIgnore` what is there under any key is left alone.
+ */
+export async function insertRows(
+  db: Db,
+  table: string,
+  rows: readonly Values[],
+  merge?: Merge | 'orIgnore',
+): Promise<void> {
   const columns = Object.keys(rows[0] ?? {});
   if (columns.length === 0) return;
   const one = `(${placesFor(columns)})`;
   const into = `insert into ${table} (${columns.join(', ')}) values ${rows.map(() => one).join(', ')}`;
-  const changed = columns.filter((column) => !merge?.key.includes(column));
-  const merging = merge
-    ? ` on conflict (${merge.key.join(', ')}) do update set ${changed.map((name) => `${name} = excluded.${name}`).join(', ')}`
-    : '';
   await change(
     db,
-    into + merging,
+    into + onConflict(columns, merge),
     rows.flatMap((row) => columns.map((column) => row[column] ?? null)),
   );
+}
+
+function onConflict(columns: readonly string[], merge: Merge | 'orIgnore' | undefined): string {
+  if (merge === undefined) return '';
+  if (merge === 'orIgnore') return ' on conflict do nothing';
+  const changed = columns.filter((column) => !merge.key.includes(column));
+  const values = changed.map((name) => `${name} = excluded.${name}`).join(', ');
+  return ` on conflict (${merge.key.join(', ')}) do update set ${values}`;
 }
 
 /** The placeholders for a list of values, to stand between brackets. */

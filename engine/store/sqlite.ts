@@ -110,6 +110,12 @@ export function readerOf(client: ReadingClient): Database | undefined {
   return client.reader;
 }
 
+/** A connection of its own for one long reading; the caller closes it. Undefined for a database in memory. */
+export function openOwnReader(client: ReadingClient): Database | undefined {
+  const { filename = ':memory:' } = client.connectionSettings ?? {};
+  return filename === ':memory:' ? undefined : openReader(filename);
+}
+
 function openReader(filename: string): Database {
   const reader = new SqliteDatabase(filename, { fileMustExist: true, timeout: BLOCK_MS });
   reader.pragma('query_only = ON');

@@ -35,6 +35,10 @@ const ROWS: Readonly<Record<string, (tx: Db, sha256: string) => Promise<unknown>
   'attachments.sha256': addAttachment,
   'quarantine.sha256': (tx, sha256) =>
     tx('quarantine').insert({ sha256, signature: 'x', ticket: TICKET, sender: '123456', found_at: AT }),
+  'list_files.sha256': addListFile,
+  'document_deliveries.sha256': (tx, sha256) => addDocumentDelivery(tx, { id: 'a', sha256, signature_sha256: ELSE }),
+  'document_deliveries.signature_sha256': (tx, sha256) =>
+    addDocumentDelivery(tx, { id: 'b', sha256: ELSE, signature_sha256: sha256 }),
 };
 
 const message = (sha256: string) => ({ queue: 'answers', message_id: sha256, message: '{}', attempt: 1, sha256 });
@@ -67,4 +71,23 @@ async function addSubmission(tx: Db): Promise<void> {
     .insert({ ticket: TICKET, ...about, ...state })
     .onConflict('ticket')
     .ignore();
+}
+
+async function addListFile(tx: Db, sha256: string): Promise<void> {
+  const document = { list: 'statement', period: '2026-03', authority: '0206731645', version: 1 };
+  const run = { sequence: 1, slot: AT, from_day: '2026-03-01', until_day: '2026-04-01', after: 0, cutoff: 0 };
+  await tx('list_runs')
+    .insert({ list: 'statement', period: '2026-03', ...run, state: 'done', begun_at: AT })
+    .onConflict(['list', 'period'])
+    .ignore();
+  const counts = { records: 1, corrections: 0, totals: '{}', message_id: 'm', published_at: AT };
+  await tx('list_documents')
+    .insert({ ...document, ...counts })
+    .onConflict(['list', 'period', 'authority', 'version'])
+    .ignore();
+  await tx('list_files').insert({ ...document, format: 'csv', name: 'statement.csv', sha256, size: 1 });
+}
+
+function addDocumentDelivery(tx: Db, row: { id: string; sha256: string; signature_sha256: string }) {
+  return tx('document_deliveries').insert({ sender: '123456', stem: row.id, placed_at: AT, ...row });
 }

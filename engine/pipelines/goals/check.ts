@@ -50,4 +50,6 @@ export interface Check {
 export interface ConfiguredCheck {
   readonly name: string;
   readonly class: AnomalyClass;
+  /** The authority's code for what it finds, six digits; the engine's own when absent. */
+  readonly code?: string | undefined;
 }

@@ -1,4 +1,5 @@
 import type { Check } from './check.ts';
+import { decisionFuture, decisionStart, decisionTerm } from './decisions.ts';
 import { inssDuplicate, netOwedAmount, quarter } from './dmfa.ts';
 import { enterpriseNumber, formHeader, inssCheckDigits, nssoNumber } from './generic.ts';
 
@@ -11,4 +12,7 @@ export const CHECKS: Readonly<Record<string, Check>> = {
   'nsso-number': nssoNumber,
   quarter,
   'form-header': formHeader,
+  'decision-term': decisionTerm,
+  'decision-start': decisionStart,
+  'decision-future': decisionFuture,
 };

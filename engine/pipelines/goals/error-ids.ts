@@ -13,6 +13,11 @@ export const ERROR_IDS = {
   '00109-001': 'NOSSLPARegistrationNbr: the check digits are wrong',
   '00218-001': 'FormCreationDate: later than the date in the file name',
   '00218-002': 'FormCreationDate: in the future',
+  '90601-001': 'DecisionDate: sent later than the term after the month of the decision',
+  '90601-002': 'EffectiveDate: not the first day of a month',
+  '90601-003': 'DecisionDate: in the future',
+  '90701-001': 'Answer: there is nothing of this number to answer',
+  '90701-002': 'Answer: there is no such code',
 } as const;
 
 /** Zone and number, nine characters. */

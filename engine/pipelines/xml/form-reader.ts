@@ -60,12 +60,13 @@ export function createFormReader(options: FormReaderOptions): FormReader {
   let draft: DraftForm | undefined;
   let reference: Record<string, string> = {};
 
-  const report = (cls: AnomalyClass) => (fault: Fault) => {
+  const report = (cls: AnomalyClass, code?: string) => (found: Fault) => {
+    const fault = code === undefined ? found : { ...found, errorId: code };
     if (draft && state.checking) addAnomaly(draft, fault, cls, field.path(draft.index, draft.persons), options, state);
   };
-  const running = options.checks.flatMap(({ name, class: cls }) => {
+  const running = options.checks.flatMap(({ name, class: cls, code }) => {
     const check = CHECKS[name];
-    return check ? [{ elements: new Set(check.elements), run: check.start(options.context, report(cls)) }] : [];
+    return check ? [{ elements: new Set(check.elements), run: check.start(options.context, report(cls, code)) }] : [];
   });
   const hearing: (readonly RunningCheck[])[] = [
     [],
@@ -142,7 +143,7 @@ function isEmployer(name: string): boolean {
 
 function addAnomaly(
   draft: DraftForm,
-  fault: Fault,
+  fault: Omit<Fault, 'errorId'> & { readonly errorId: string },
   cls: AnomalyClass,
   location: string,
   { anomaliesPerForm }: FormReaderOptions,

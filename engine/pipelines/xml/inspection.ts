@@ -1,4 +1,5 @@
-import type { Anomaly, AnomalyClass, FormHeader } from '../../submissions/forms.ts';
+import type { Anomaly, FormHeader } from '../../submissions/forms.ts';
+import type { ConfiguredCheck } from '../goals/check.ts';
 
 /** A formal fault of a declaration file: it makes the receipt negative. */
 export interface Finding {
@@ -55,7 +56,7 @@ export interface InspectGoal {
   /** Values of Form/Identification it accepts. */
   readonly identifications: readonly string[];
   /** Functional checks by name, with the class their anomalies get. */
-  readonly checks: readonly { readonly name: string; readonly class: AnomalyClass }[];
+  readonly checks: readonly ConfiguredCheck[];
   readonly maxForms: number;
 }
 

@@ -66,7 +66,7 @@ describe('loadConfig', () => {
 
     it('has every key there is', async () => {
       const config = await loadConfig(undefined);
-      const apart = { goals: {}, networks: {} }; // in files of their own
+      const apart = { goals: {}, networks: {}, sources: {}, lists: {} }; // in files of their own
       expect(pathsIn({ ...parse(await example()), ...apart })).to.deep.equal(pathsIn({ ...config, ...apart }));
     });
 
@@ -89,7 +89,7 @@ trust: { anchors: [nope.pem] }
 intake: { signature: { allow: [sha1, md4] } }
 `);
       expect(lines).to.have.members([
-        'dataDri: unknown key, did you mean "dataDir"?; allowed: dataDir, identity, log, store, broker, channels, networks, logins, access, schemas, trust, mandates, scheduler, alerts, observe, landing, intake, antivirus, inspection, shutdown, goals',
+        'dataDri: unknown key, did you mean "dataDir"?; allowed: dataDir, identity, log, store, broker, channels, networks, logins, access, schemas, trust, mandates, scheduler, alerts, observe, landing, intake, antivirus, inspection, shutdown, goals, sources, lists',
         'log.level: not one of the values there are; allowed: fatal, error, warn, info, debug, trace, silent',
         'store.url: of the wrong form; allowed: sqlite:PATH, postgres://USER:SECRET@HOST/DATABASE',
         'store.poolsize: unknown key, did you mean "poolSize"?; allowed: url, poolSize, connectWithin, answerWithin, contentGrace',

@@ -1,0 +1,34 @@
+import { addToOutbox } from '../engine/broker/outbox.ts';
+import { newTicket } from '../engine/core/identifiers.ts';
+import type { Delivery, Publication } from '../engine/lists/publish.ts';
+import { addMessage } from '../engine/mailboxes/mailboxes.ts';
+import type { DocumentFor } from '../engine/pipelines/records/pipeline.ts';
+import { sendersOf } from '../engine/registry/senders.ts';
+import type { Db } from '../engine/store/database.ts';
+
+/** How lists reach authorities: a message in the mailbox, and documents for the OUT folders of those that are senders. */
+export const listDelivery: Delivery = { publish, place };
+
+async function publish(tx: Db, publication: Publication, now: Date): Promise<void> {
+  const { id, authority: eboxId, mailboxType, messageType, subject, files } = publication;
+  const attachments = files.map(({ name: fileName, mediaType, content }, index) => {
+    return { number: index + 1, fileName, mediaType, main: index === 0, ...content };
+  });
+  await addMessage(tx, { id, eboxId, mailboxType, subject, messageType, ticket: newTicket(), attachments }, now);
+}
+
+async function place(tx: Db, { id, authority, files, out }: Publication, now: Date): Promise<void> {
+  const file = files.find(({ format }) => format === out?.format);
+  if (!out || !file) return;
+  await placeDocument(tx, { id, authority, goal: out.goal, sha256: file.content.sha256 }, now);
+}
+
+/** Has a document placed for each active sender of an authority; gives how many there are. */
+export async function placeDocument(tx: Db, { id, authority, goal, sha256 }: DocumentFor, now: Date): Promise<number> {
+  const senders = (await sendersOf(tx, authority)).filter(({ state }) => state === 'active');
+  for (const { number: sender } of senders) {
+    const document = { id: `${id}:${sender}`, ticket: newTicket(), sender, goal, environment: 'R', sha256 } as const;
+    await addToOutbox(tx, { kind: 'document.ready', ...document }, { now, sender });
+  }
+  return senders.length;
+}

@@ -1,0 +1,38 @@
+import type { Config } from '../config/load.ts';
+import type { Logger } from '../engine/core/logger.ts';
+import type { Job } from '../engine/jobs/job.ts';
+import { daily } from '../engine/jobs/timetable.ts';
+import type { CompileDeps } from '../engine/lists/compile.ts';
+import type { ListDefinitions } from '../engine/lists/definition.ts';
+import { reconcileLists } from '../engine/lists/reconcile.ts';
+import { listJobs } from '../engine/lists/schedule-lists.ts';
+import { type Base, loadMaterials, openBase } from './base.ts';
+import { listDelivery } from './deliveries.ts';
+
+/** What lists are made with. */
+export function compileDeps(base: Base, wake: () => void): CompileDeps {
+  return { ...base, delivery: listDelivery, wake };
+}
+
+/** Makes each list at its time, and compares all of them with their records once a day. */
+export function createListJobs(base: Base, wake: () => void): Job[] {
+  const lists: ListDefinitions = base.config.lists;
+  const reconciling: Job = {
+    name: 'reconcile-lists',
+    due: daily('04:00'),
+    async run({ clock, log }) {
+      const found = await reconcileLists({ db: base.db, clock, log }, lists);
+      const wrong = found.filter(({ balanced }) => !balanced).map(({ list }) => list);
+      if (wrong.length > 0) throw new Error(`not balanced: ${wrong.join(', ')}: see \`bode lists reconcile\``);
+      return found.length === 0 ? '' : `${found.length} lists balanced`;
+    },
+  };
+  return [...listJobs(lists, compileDeps(base, wake)), reconciling];
+}
+
+/** What somebody who makes lists by hand needs, without an engine around it. */
+export async function openLists(config: Config, log: Logger) {
+  const base = openBase(config, await loadMaterials(config), log);
+  const asleep = () => undefined; // the relay of an engine that runs finds what is added
+  return { deps: compileDeps(base, asleep), close: () => base.db.destroy() };
+}

@@ -1,0 +1,107 @@
+import type { Clock } from '../core/clock.ts';
+import type { Logger } from '../core/logger.ts';
+import type { Telemetry } from '../core/telemetry.ts';
+import { type Share, sharesOf } from '../records/selection.ts';
+import { inTransaction } from '../store/transaction.ts';
+import { type ComposeDeps, compose } from './compose.ts';
+import type { ListDefinition } from './definition.ts';
+import { documentedIn, documentsOf, type RunSum, sumOf } from './documents.ts';
+import type { Period } from './period.ts';
+import { type Delivery, publish } from './publish.ts';
+import { beginListRun, finishListRun, type ListRun, selectionOf } from './runs.ts';
+
+export interface CompileDeps extends ComposeDeps {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly telemetry: Telemetry;
+  readonly delivery: Delivery;
+  /** Called after a commit that added to the outbox. */
+  readonly wake: () => void;
+  /** Documents that are made at a time. Default 3. */
+  readonly atATime?: number;
+}
+
+export interface CompileRequest {
+  readonly definition: ListDefinition;
+  readonly period: Period;
+  /** When it was due: what had arrived by then is in it. */
+  readonly slot: Date;
+  readonly signal: AbortSignal;
+  /** Throws when this process may not go on. */
+  proceed(): void;
+}
+
+/** How a compilation ended. */
+export type Compiled =
+  | { readonly kind: 'made' | 'made before'; readonly sum: RunSum }
+  /** A later period was made already: what belongs to this one is a correction there, or will be. */
+  | { readonly kind: 'passed'; readonly by: string };
+
+const TOLD_EVERY = 100;
+
+/**
+ * Makes a list for a closed period: one document for each authority that has records in it. Made once: again, or beside
+ * another process, it makes what is missing and nothing else. A crash leaves documents that are whole, and the rest is
+ * made when it is asked again.
+ */
+export async function compileList(deps: CompileDeps, request: CompileRequest): Promise<Compiled> {
+  const { db, clock, log, telemetry } = deps;
+  const { definition, period, slot } = request;
+  const list = definition.name;
+  const began = clock().getTime();
+  const begun = await inTransaction(db, (tx) => beginListRun(tx, { list, period, slot, now: clock() }));
+  if (begun.kind === 'passed') return begun;
+  const { run } = begun;
+  if (run.state === 'done') return { kind: 'made before', sum: await sumOfRun(deps, run) };
+  await makeMissing(deps, request, run);
+  await inTransaction(db, (tx) => finishListRun(tx, run, clock()));
+  const sum = await sumOfRun(deps, run);
+  const ms = clock().getTime() - began;
+  telemetry.time('bode_list_seconds', { list }, ms);
+  log.info({ list, period: period.name, ...sum, ms }, 'list made');
+  return { kind: 'made', sum };
+}
+
+const sumOfRun = async ({ db }: CompileDeps, { list, period }: ListRun) =>
+  sumOf(await documentsOf(db, list, period.name));
+
+async function makeMissing(deps: CompileDeps, request: CompileRequest, run: ListRun): Promise<void> {
+  const { db, log, atATime = 3 } = deps;
+  const { list, period } = run;
+  const made = await documentedIn(db, list, period.name);
+  const shares = await sharesOf(db, selectionOf(request.definition, run));
+  const missing = shares.filter(({ authority }) => !made.has(authority)).values();
+  let count = made.size;
+  const makeInTurn = async () => {
+    for (const share of missing) {
+      request.proceed();
+      await makeOne(deps, request, run, share);
+      count += 1;
+      if (count % TOLD_EVERY === 0)
+        log.info({ list, period: period.name, made: count, of: shares.length }, 'list under way');
+    }
+  };
+  await allOrFirstFailure(Array.from({ length: atATime }, makeInTurn));
+}
+
+/** Waits for all, also when one fails: nothing may go on after the run has ended. */
+async function allOrFirstFailure(works: readonly Promise<void>[]): Promise<void> {
+  const failed = (await Promise.allSettled(works)).find(({ status }) => status === 'rejected');
+  if (failed?.status === 'rejected') throw failed.reason;
+}
+
+async function makeOne(deps: CompileDeps, request: CompileRequest, run: ListRun, share: Share): Promise<void> {
+  const { db, blobs, delivery, telemetry, clock, wake } = deps;
+  const { definition, signal } = request;
+  const { list, period, slot } = run;
+  const { authority } = share;
+  const selection = selectionOf(definition, run);
+  const composed = await compose(deps, { definition, period: period.name, slot, selection, share, signal });
+  const published = await inTransaction(db, (tx) =>
+    publish(tx, blobs, delivery, { definition, run, authority, version: 1, composed, now: clock() }),
+  );
+  if (!published) return;
+  telemetry.count('bode_list_documents_total', { list });
+  telemetry.count('bode_list_lines_total', { list }, composed.totals.lines);
+  wake();
+}

@@ -1,0 +1,112 @@
+import type { Clock } from '../core/clock.ts';
+import type { Logger } from '../core/logger.ts';
+import { type Selection, sharesOf } from '../records/selection.ts';
+import type { Db } from '../store/database.ts';
+import { insertRow, rowsOf } from '../store/sql.ts';
+import { inTransaction } from '../store/transaction.ts';
+import type { ListDefinition, ListDefinitions } from './definition.ts';
+import { documentsOf } from './documents.ts';
+import { type ListRun, listRunsOf, selectionOf } from './runs.ts';
+
+/** Records and lines that do not agree, for one authority in one run; with '' for the runs together. */
+export interface Difference {
+  readonly period: string;
+  readonly authority: string;
+  readonly records: number;
+  readonly lines: number;
+}
+
+/** What came of comparing all documents of a list with the records they should hold. */
+export interface Reconciliation {
+  readonly list: string;
+  readonly at: string;
+  readonly balanced: boolean;
+  /** Records that its runs had to take. */
+  readonly records: number;
+  /** Lines in the documents in force. */
+  readonly listed: number;
+  /** At most a hundred. */
+  readonly differences: readonly Difference[];
+}
+
+export interface ReconcileDeps {
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+const MOST = 100;
+
+/**
+ * Compares each list that takes every record once with the records: run by run and authority by authority, and all runs
+ * together with all records up to the end of the last one. What it finds is kept and logged. Lists of what is open are
+ * left out, as a record is in several of them.
+ */
+export async function reconcileLists(deps: ReconcileDeps, lists: ListDefinitions): Promise<Reconciliation[]> {
+  const found: Reconciliation[] = [];
+  for (const definition of Object.values(lists)) {
+    if (definition.take !== 'arrived') continue;
+    const runs = (await listRunsOf(deps.db, definition.name)).filter(({ state }) => state === 'done');
+    if (runs.length > 0) found.push(await reconcile(deps, definition, runs));
+  }
+  return found;
+}
+
+async function reconcile(
+  deps: ReconcileDeps,
+  definition: ListDefinition,
+  runs: readonly ListRun[],
+): Promise<Reconciliation> {
+  const { db, clock, log } = deps;
+  const list = definition.name;
+  const differences: Difference[] = [];
+  let [taken, listed] = [0, 0];
+  for (const run of runs) {
+    const compared = await compareRun(db, definition, run);
+    differences.push(...compared.differences);
+    taken += compared.records;
+    listed += compared.lines;
+  }
+  const records = await recordsUpTo(db, definition, runs);
+  if (records !== taken) differences.push({ period: '', authority: '', records, lines: taken });
+  const found = { list, at: clock().toISOString(), balanced: differences.length === 0, records, listed };
+  await inTransaction(db, (tx) =>
+    insertRow(tx, 'list_reconciliations', { ...found, differences: JSON.stringify(differences.slice(0, MOST)) }),
+  );
+  log[found.balanced ? 'info' : 'error']({ ...found, differences: differences.slice(0, 3) }, 'list reconciled');
+  return { ...found, differences: differences.slice(0, MOST) };
+}
+
+async function compareRun(db: Db, definition: ListDefinition, run: ListRun) {
+  const shares = await sharesOf(db, selectionOf(definition, run));
+  const documents = await documentsOf(db, run.list, run.period.name);
+  const counts = new Map<string, { records: number; lines: number }>();
+  const of = (authority: string) => counts.get(authority) ?? { records: 0, lines: 0 };
+  for (const { authority, records } of shares) counts.set(authority, { ...of(authority), records });
+  for (const { authority, totals } of documents) counts.set(authority, { ...of(authority), lines: totals.lines });
+  const period = run.period.name;
+  const differences = [...counts]
+    .filter(([, { records, lines }]) => records !== lines)
+    .map(([authority, count]): Difference => ({ period, authority, ...count }));
+  const sum = (key: 'records' | 'lines') => [...counts.values()].reduce((total, count) => total + count[key], 0);
+  return { differences, records: sum('records'), lines: sum('lines') };
+}
+
+/** All records up to the end of the last run, however runs were cut: each must have been taken by exactly one of them. */
+async function recordsUpTo(db: Db, definition: ListDefinition, runs: readonly ListRun[]): Promise<number> {
+  const last = runs.at(-1);
+  if (!last) return 0;
+  const whole: Selection = { ...selectionOf(definition, last), from: '0000-01-01', after: last.cutoff };
+  return (await sharesOf(db, whole)).reduce((sum, { records }) => sum + records, 0);
+}
+
+/** The last reconciliation of each list, in the order of their names. */
+export async function lastReconciliations(db: Db): Promise<Reconciliation[]> {
+  const sql = `select * from list_reconciliations where id in
+    (select max(id) from list_reconciliations group by list) order by list`;
+  const rows = await rowsOf<Omit<Reconciliation, 'differences'> & { differences: string }>(db, sql);
+  return rows.map(({ list, at, balanced, records, listed, differences }) => ({
+    ...{ list, at, balanced: Boolean(balanced), records: Number(records), listed: Number(listed) },
+    differences: JSON.parse(differences),
+  }));
+}

@@ -1,0 +1,60 @@
+import { columnsIn, type Head, type Totals } from './rendering.ts';
+import { type TextWriter, textRenderer } from './text.ts';
+import { plainText, totalColumns, valueAt } from './values.ts';
+
+const SPECIAL = /[&<>"]/g;
+const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+// neither may stand in XML 1.0: surrogates that are alone, and two characters of the first plane
+const IMPOSSIBLE = /[\ufffe\uffff]|\p{Cs}/gu;
+
+/** A text as the content of an element or attribute. */
+export function escaped(text: string): string {
+  const plain = plainText(text).replace(IMPOSSIBLE, '\ufffd');
+  return plain.search(SPECIAL) < 0 ? plain : plain.replace(SPECIAL, (character) => ENTITIES[character] ?? '');
+}
+
+function xmlWriter(head: Head): TextWriter {
+  const columns = columnsIn('xml', head);
+  const tags = columns.map(({ field }) => [`<${field}>`, `</${field}>`] as const);
+  const values = (line: { readonly values: readonly string[]; readonly correctionOf: string }) => {
+    let text = '';
+    for (const [index, { at }] of columns.entries()) {
+      const value = valueAt(line, at);
+      const [open, close] = tags[index] ?? ['', ''];
+      if (value !== '') text += open + escaped(value) + close;
+    }
+    return text;
+  };
+  return {
+    open: opening(head),
+    line(line) {
+      const correction = line.correctionOf === '' ? '' : ` correctionOf="${line.correctionOf}"`;
+      return `<Line${correction}>${values(line)}</Line>\n`;
+    },
+    close: (totals) => closing(head, totals),
+  };
+}
+
+function opening({ definition, period, authority, authorityName, language, madeAt }: Head): string {
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    '<List xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:noNamespaceSchemaLocation="List_1.xsd">',
+    `<Name>${escaped(definition.name)}</Name>`,
+    `<Title>${escaped(definition.texts[language])}</Title>`,
+    `<Period>${period}</Period>`,
+    `<Authority>${authority}</Authority>`,
+    `<AuthorityName>${escaped(authorityName)}</AuthorityName>`,
+    `<DueAt>${madeAt.toISOString()}</DueAt>`,
+    '<Lines>',
+    '',
+  ].join('\n');
+}
+
+function closing(head: Head, { lines, corrections, sums }: Totals): string {
+  const totals = totalColumns(head).map(({ field }) => `<Total field="${field}">${sums[field] ?? 0}</Total>`);
+  const counts = `<LineCount>${lines}</LineCount><CorrectionCount>${corrections}</CorrectionCount>`;
+  return `</Lines>\n<Totals>${counts}${totals.join('')}</Totals>\n</List>\n`;
+}
+
+/** XML of schemas/xsd/List_1.xsd: values as the records have them, amounts in cents; a value that is empty is left out. */
+export const xml = textRenderer({ extension: 'xml', mediaType: 'application/xml' }, xmlWriter);

@@ -1,0 +1,42 @@
+import { instantOf, protocolTime } from '../core/calendar.ts';
+import type { Job, JobContext } from '../jobs/job.ts';
+import { type CompileDeps, type Compiled, compileList } from './compile.ts';
+import { type ListDefinition, type ListDefinitions, ruleOf } from './definition.ts';
+import { closedBy, type Period } from './period.ts';
+import { timetableOf } from './schedule.ts';
+
+/** The jobs that make lists at their time, one for each; every slot that was missed is caught up with, oldest first. */
+export function listJobs(lists: ListDefinitions, deps: CompileDeps): Job[] {
+  return Object.values(lists).map((definition) => ({
+    name: `list-${definition.name}`,
+    due: timetableOf(definition.schedule),
+    everySlot: true,
+    run: (context) => makeDue(definition, context, deps),
+  }));
+}
+
+/** The period that a list is made for at a slot: the last one that is over on that day. */
+export function periodDue(definition: ListDefinition, slot: Date) {
+  return closedBy(ruleOf(definition), protocolTime(slot).date);
+}
+
+/** When a period that is over is due: its slot, or now when that is still to come. */
+export function slotOfPeriod(definition: ListDefinition, { until }: Period, now: Date): Date {
+  const over = instantOf(new Date(`${until}T00:00:00Z`));
+  const slot = timetableOf(definition.schedule).next(new Date(over.getTime() - 1));
+  return slot <= now ? slot : now;
+}
+
+async function makeDue(definition: ListDefinition, context: JobContext, deps: CompileDeps): Promise<string> {
+  const { slot, signal, proceed, log } = context;
+  const period = periodDue(definition, slot);
+  const request = { definition, period, slot, signal, proceed };
+  return `${period.name}: ${describe(await compileList({ ...deps, log }, request))}`;
+}
+
+/** What came of it, in words. */
+export function describe(compiled: Compiled): string {
+  if (compiled.kind === 'passed') return `passed: ${compiled.by} was made before, what is left over is a correction`;
+  const { documents, lines, corrections } = compiled.sum;
+  return `${compiled.kind}, ${documents} documents with ${lines} lines, ${corrections} of them corrections`;
+}

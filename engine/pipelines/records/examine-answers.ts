@@ -1,0 +1,84 @@
+import { findByReference } from '../../records/answers.ts';
+import { type AnswersTo, type Source, type Sources, sourcesOf } from '../../records/source.ts';
+import type { BlobStore } from '../../store/blobs.ts';
+import type { Db } from '../../store/database.ts';
+import type { Anomaly } from '../../submissions/forms.ts';
+import type { ErrorId } from '../goals/error-ids.ts';
+import { formsOf, type KeptFacts } from '../judged-form.ts';
+import type { InspectedPart } from '../submissions.ts';
+import type { InspectedForm } from '../xml/inspection.ts';
+import { type Fields, readForm } from './read-form.ts';
+
+export interface ExamineDeps {
+  readonly db: Db;
+  readonly blobs: BlobStore;
+  readonly sources: Sources;
+}
+
+/**
+ * Looks at each answer of a goal's forms: it must name a record that is there and is the authority's own, which look
+ * alike when they are not, and a code that there is. What is wrong blocks its form.
+ */
+export async function examineAnswers(
+  deps: ExamineDeps,
+  goal: string,
+  parts: readonly InspectedPart[],
+): Promise<readonly InspectedPart[]> {
+  const source = sourcesOf(deps.sources, goal).find(({ answers }) => answers !== undefined);
+  if (!source) return parts;
+  const examined: InspectedPart[] = [];
+  for (const part of parts) {
+    const forms: InspectedForm[] = [];
+    for (const [index, { facts }] of formsOf([part]).entries()) {
+      const form = part.inspection.forms[index];
+      if (form) forms.push(await examineForm(deps, source, form, facts));
+    }
+    examined.push({ ...part, inspection: { ...part.inspection, forms } });
+  }
+  return examined;
+}
+
+async function examineForm(
+  deps: ExamineDeps,
+  source: Source,
+  form: InspectedForm,
+  facts: KeptFacts,
+): Promise<InspectedForm> {
+  const { answers, element, authority } = source;
+  const records = answers && !form.blocking ? await readForm(facts, element, deps.db, deps.blobs) : [];
+  const found: Anomaly[] = [];
+  for (const fields of records ?? []) {
+    if (answers) found.push(...(await faultsOf(deps.db, answers, fields, fields[authority] ?? '', form)));
+  }
+  if (found.length === 0) return form;
+  const anomalies = [...form.anomalies, ...found];
+  return { ...form, anomalies, anomaliesTotal: form.anomaliesTotal + found.length, blocking: true };
+}
+
+async function faultsOf(
+  db: Db,
+  answers: AnswersTo,
+  fields: Fields,
+  authority: string,
+  form: InspectedForm,
+): Promise<Anomaly[]> {
+  const reference = fields[answers.reference] ?? '';
+  const code = fields[answers.code] ?? '';
+  const record = await findByReference(db, answers.source, reference);
+  const faults: Anomaly[] = [];
+  const say = (errorId: ErrorId, tagName: string, value: string, label: string) =>
+    void faults.push({
+      errorId,
+      tagName,
+      value,
+      label,
+      class: 'B',
+      location: `Form[${form.index}]/${tagName}`,
+      line: form.line,
+      column: 1,
+    });
+  if (record?.authority !== authority)
+    say('90701-001', answers.reference, reference, 'there is nothing of this number to answer');
+  if (!Object.hasOwn(answers.codes, code)) say('90701-002', answers.code, code, 'there is no such code');
+  return faults;
+}

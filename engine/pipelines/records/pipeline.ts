@@ -1,0 +1,138 @@
+import type { RecordsReady } from '../../../schemas/messages.ts';
+import type { Pipeline, PrepareContext, Stage, StageContext, Work } from '../../broker/pipeline.ts';
+import { reject, type Verdict } from '../../broker/verdict.ts';
+import { findByReference, takeAnswer } from '../../records/answers.ts';
+import { isElectronic } from '../../records/electronic.ts';
+import { addRecords, type NewRecord } from '../../records/records.ts';
+import { type AnswersTo, type Source, type Sources, sourcesOf } from '../../records/source.ts';
+import type { BlobStore } from '../../store/blobs.ts';
+import type { Db } from '../../store/database.ts';
+import { type Anomaly, findForms, type StoredForm } from '../../submissions/forms.ts';
+import { findSubmission, type Submission } from '../../submissions/submissions.ts';
+import type { KeptFacts } from '../judged-form.ts';
+import { buildMutation } from './mutation.ts';
+import { type Fields, readForm } from './read-form.ts';
+import { recordOf } from './record-of.ts';
+
+/** A document for the OUT folders of an authority. */
+export interface DocumentFor {
+  /** At most 70 characters; the same document has the same one whenever it is placed. */
+  readonly id: string;
+  readonly authority: string;
+  readonly goal: string;
+  readonly sha256: string;
+}
+
+export interface RecordDeps {
+  readonly db: Db;
+  readonly blobs: BlobStore;
+  readonly sources: Sources;
+  /** Has a document placed for each active sender of an authority, in the caller's transaction; gives how many there are. */
+  placeDocument(tx: Db, document: DocumentFor, now: Date): Promise<number>;
+}
+
+interface RecordWork extends Work {
+  readonly submission: Submission;
+  readonly read: readonly { readonly source: Source; readonly records: readonly NewRecord[] }[];
+}
+
+/**
+ * Takes in what forms hold for lists: records, each once; answers to open records; and for an authority that gets
+ * records by themselves, a document of each.
+ */
+export function recordsPipeline(deps: RecordDeps): Pipeline<RecordsReady, RecordWork> {
+  return {
+    kind: 'records.ready',
+    queue: 'records',
+    prepare: (message, context) => readAll(message, context, deps),
+    stages: { takeIn: takeInAll(deps) },
+    apart: ({ kind, ticket, formIndexes }) =>
+      formIndexes.map((index) => ({ kind, id: `${ticket}:${index}:alone`, ticket, formIndexes: [index] })),
+  };
+}
+
+async function readAll(
+  { ticket, formIndexes }: RecordsReady,
+  { signal }: PrepareContext,
+  deps: RecordDeps,
+): Promise<RecordWork | Verdict> {
+  const submission = await findSubmission(deps.db, ticket);
+  const forms = await findForms<KeptFacts, Anomaly>(deps.db, ticket, formIndexes);
+  if (!submission || forms.length < formIndexes.length) return reject('there are no such forms', 'not_found');
+  const read = [];
+  for (const source of sourcesOf(deps.sources, submission.goal)) {
+    const records: NewRecord[] = [];
+    for (const form of forms) {
+      signal.throwIfAborted();
+      if (form.outcome === 'refused' && source.outcomes === 'accepted') continue;
+      const found = await readForm(form.facts, source.element, deps.db, deps.blobs);
+      if (!found) return reject(`form ${form.formIndex} is too large for records`, 'message_malformed');
+      records.push(...recordsOf(source, found, submission, form));
+    }
+    read.push({ source, records });
+  }
+  return { kind: 'work', submission, read };
+}
+
+function recordsOf(
+  source: Source,
+  found: readonly Fields[],
+  { ticket, receivedAt }: Submission,
+  { formIndex, outcome, anomalies }: StoredForm<KeptFacts, Anomaly>,
+): NewRecord[] {
+  const codes = [...new Set(anomalies.map(({ errorId }) => errorId))].join(' ');
+  const judged = source.outcomes === 'all' ? { Outcome: outcome, Codes: codes } : {};
+  return found.flatMap((fields, index) => {
+    const place = { ticket, formIndex, line: index + 1, receivedAt };
+    return recordOf(source, { ...fields, ...judged }, place) ?? [];
+  });
+}
+
+function takeInAll(deps: RecordDeps): Stage<RecordWork> {
+  return async (work, context) => {
+    for (const { source, records } of work.read) {
+      if (source.answers) await answerAll(source.answers, records, context);
+      else await addAll(deps, source, records, work.submission.receivedAt, context);
+    }
+    return work;
+  };
+}
+
+async function answerAll(
+  answers: AnswersTo,
+  records: readonly NewRecord[],
+  { tx, now: at }: StageContext,
+): Promise<void> {
+  for (const { authority, fields, ticket, formIndex, line } of records) {
+    const code = fields[answers.code] ?? '';
+    const remark = fields[answers.remark] ?? '';
+    const record = await findByReference(tx, answers.source, fields[answers.reference] ?? '');
+    if (record?.authority !== authority) continue; // refused when its form was checked, unless it has changed since
+    const closes = Object.hasOwn(answers.codes, code) && answers.codes[code]?.closes === true;
+    await takeAnswer(tx, record, { code, remark, ticket, formIndex, line }, { closes, at });
+  }
+}
+
+async function addAll(
+  { blobs, placeDocument }: RecordDeps,
+  source: Source,
+  records: readonly NewRecord[],
+  receivedAt: Date,
+  { tx, now }: StageContext,
+): Promise<void> {
+  const marked: NewRecord[] = [];
+  for (const record of records) {
+    const alone = source.alone !== undefined && (await isElectronic(tx, source.name, record.authority, record.day));
+    marked.push(alone ? { ...record, alone } : record);
+  }
+  for (const record of await addRecords(tx, marked, receivedAt)) {
+    if (!record.alone || !source.alone) continue;
+    const { sha256 } = await blobs.put(tx, buildMutation(record));
+    const { ticket, formIndex, line, authority } = record;
+    await placeDocument(
+      tx,
+      { id: `alone:${ticket}:${formIndex}:${line}`, authority, goal: source.alone.goal, sha256 },
+      now,
+    );
+  }
+}

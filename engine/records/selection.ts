@@ -1,0 +1,138 @@
+import type { Db } from '../store/database.ts';
+import { type Binding, placesFor, rowsOf } from '../store/sql.ts';
+import { streamRows } from '../store/stream.ts';
+
+/**
+ * The records that a run of a list takes. With `take: 'arrived'` those of its period that had arrived by its cutoff,
+ * and those of earlier periods that arrived since the run before it: so each record is taken by exactly one run of a
+ * list, and that is decided by its day and id alone. With `take: 'open'` all that were open at an instant.
+ */
+export interface Selection {
+  readonly source: string;
+  /** Only of these kinds; of all when empty. */
+  readonly kinds: readonly string[];
+  /** The period: YYYY-MM-DD, `until` exclusive. */
+  readonly from: string;
+  readonly until: string;
+  /** Ids after this are late when their day is before `from`. */
+  readonly after: number;
+  /** Ids up to this are taken. */
+  readonly cutoff: number;
+  readonly take: 'arrived' | 'open';
+  /** With `take: 'open'`: what was closed at or after this instant was still open. */
+  readonly openAt: Date;
+  /** Leaves out what authorities get by itself; with `take: 'open'` the authorities that did when the period began. */
+  readonly withoutElectronic: boolean;
+  /** Authorities that are left out. */
+  readonly without: readonly string[];
+}
+
+/** A record that a run takes. */
+export interface TakenRecord {
+  readonly id: number;
+  readonly day: string;
+  readonly kind: string;
+  readonly fields: Readonly<Record<string, string>>;
+  /** True when it is of an earlier period than the run's. */
+  readonly late: boolean;
+}
+
+interface Row {
+  readonly id: string | number;
+  readonly day: string;
+  readonly kind: string;
+  readonly fields: string;
+  readonly late: number;
+}
+
+/** Up to so many records are read by one statement, which holds no connection while they are worked on. */
+const AT_ONCE = 10_000;
+
+/** The records of one authority, in batches: those of the period by position, then the late ones by position. */
+export async function* recordsOf(
+  db: Db,
+  selection: Selection,
+  { authority, records }: Share,
+): AsyncGenerator<TakenRecord[]> {
+  const branches = branchesOf(selection).map(({ late, condition }) => ({
+    sql: `select id, day, kind, fields, position, ${late} as late from records where authority = ? and ${condition.sql}`,
+    bindings: [authority, ...condition.bindings],
+  }));
+  const union = branches.map(({ sql }) => sql).join(' union all ');
+  const sql = `select id, day, kind, fields, late from (${union}) as taken order by late, position, id`;
+  const bindings = branches.flatMap((branch) => branch.bindings);
+  if (records <= AT_ONCE) yield (await rowsOf<Row>(db, sql, bindings)).map(fromRow);
+  else for await (const rows of streamRows<Row>(db, sql, bindings)) yield rows.map(fromRow);
+}
+
+/** How many records of an authority a run takes. */
+export interface Share {
+  readonly authority: string;
+  readonly records: number;
+  /** Of them, those of earlier periods. */
+  readonly late: number;
+}
+
+/** The authorities that a run takes records of, in the order of their numbers. */
+export async function sharesOf(db: Db, selection: Selection): Promise<Share[]> {
+  const branches = branchesOf(selection).map(({ late, condition }) => ({
+    sql: `select authority, count(*) as records, ${late} * count(*) as late from records where ${condition.sql} group by authority`,
+    bindings: condition.bindings,
+  }));
+  const union = branches.map(({ sql }) => sql).join(' union all ');
+  const sql = `select authority, sum(records) as records, sum(late) as late from (${union}) as taken group by authority order by authority`;
+  const rows = await rowsOf<{ authority: string; records: string | number; late: string | number }>(
+    db,
+    sql,
+    branches.flatMap((branch) => branch.bindings),
+  );
+  return rows.map(({ authority, records, late }) => ({ authority, records: Number(records), late: Number(late) }));
+}
+
+interface Condition {
+  readonly sql: string;
+  readonly bindings: readonly Binding[];
+}
+
+interface Branch {
+  readonly late: 0 | 1;
+  readonly condition: Condition;
+}
+
+// two branches, as one condition with `or` would keep the database from its indices
+function branchesOf(selection: Selection): Branch[] {
+  const { from, until, after, cutoff, take, openAt } = selection;
+  const all = [{ sql: 'source = ?', bindings: [selection.source] }, ...limitsOf(selection)];
+  if (take === 'open') {
+    const open = 'day < ? and id <= ? and (closed_at is null or closed_at >= ?)';
+    return [branch(0, [...all, { sql: open, bindings: [until, cutoff, openAt.toISOString()] }])];
+  }
+  return [
+    branch(0, [...all, { sql: 'day >= ? and day < ? and id <= ?', bindings: [from, until, cutoff] }]),
+    branch(1, [...all, { sql: 'id > ? and id <= ? and day < ?', bindings: [after, cutoff, from] }]),
+  ];
+}
+
+function branch(late: 0 | 1, conditions: readonly Condition[]): Branch {
+  const sql = conditions.map((condition) => condition.sql).join(' and ');
+  return { late, condition: { sql, bindings: conditions.flatMap(({ bindings }) => bindings) } };
+}
+
+function limitsOf({ kinds, without, withoutElectronic, take, from }: Selection): Condition[] {
+  return [
+    ...(withoutElectronic ? [take === 'open' ? stopped(from) : { sql: 'alone = 0', bindings: [] }] : []),
+    ...(kinds.length > 0 ? [{ sql: `kind in (${placesFor(kinds)})`, bindings: kinds }] : []),
+    ...(without.length > 0 ? [{ sql: `authority not in (${placesFor(without)})`, bindings: without }] : []),
+  ];
+}
+
+// a summary stops with the first period that begins after the switch
+function stopped(from: string): Condition {
+  const sql = `not exists (select 1 from electronic_authorities as e where e.source = records.source
+    and e.authority = records.authority and e.from_day <= ? and (e.until_day is null or e.until_day > ?))`;
+  return { sql, bindings: [from, from] };
+}
+
+function fromRow({ id, day, kind, fields, late }: Row): TakenRecord {
+  return { id: Number(id), day, kind, fields: JSON.parse(fields), late: Number(late) === 1 };
+}

@@ -1,0 +1,55 @@
+import { createWriteStream } from 'node:fs';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { systemClock } from '../../engine/core/clock.ts';
+import type { CompileDeps } from '../../engine/lists/compile.ts';
+import { type Composed, compose } from '../../engine/lists/compose.ts';
+import type { ListDefinition } from '../../engine/lists/definition.ts';
+import type { Period } from '../../engine/lists/period.ts';
+import { findListRun, latestListRun, selectionOf } from '../../engine/lists/runs.ts';
+import { cutoffAt } from '../../engine/records/records.ts';
+import { sharesOf } from '../../engine/records/selection.ts';
+import { openPrepared, streamOf } from '../../engine/store/blobs.ts';
+import { inTransaction } from '../../engine/store/transaction.ts';
+import { table } from './output.ts';
+
+export interface PreviewRequest {
+  readonly definition: ListDefinition;
+  readonly period: Period;
+  readonly signal: AbortSignal;
+  /** The directory that the documents are written to. */
+  readonly out: string;
+}
+
+/** Writes every document that a list would have now, or has, and publishes nothing; gives a line for each authority. */
+export async function previewList(
+  deps: CompileDeps,
+  { definition, period, signal, out }: PreviewRequest,
+): Promise<string[]> {
+  const run = await runSoFar(deps, definition, period);
+  const selection = selectionOf(definition, run);
+  const rows: string[][] = [];
+  for (const share of await sharesOf(deps.db, selection)) {
+    const composed = await compose(deps, { definition, period: period.name, slot: run.slot, selection, share, signal });
+    await writeAll(deps, composed, out);
+    const { lines, corrections, sums } = composed.totals;
+    rows.push([share.authority, String(lines), String(corrections), JSON.stringify(sums)]);
+  }
+  return [...table(['AUTHORITY', 'LINES', 'CORRECTIONS', 'SUMS'], rows), `written to ${out}, nothing published`];
+}
+
+/** The run there is, or the one that would begin now. */
+async function runSoFar({ db }: CompileDeps, { name }: ListDefinition, period: Period) {
+  const found = await findListRun(db, name, period.name);
+  if (found) return found;
+  const slot = systemClock();
+  const cutoff = await inTransaction(db, (tx) => cutoffAt(tx, slot));
+  return { period, slot, after: (await latestListRun(db, name))?.cutoff ?? 0, cutoff };
+}
+
+async function writeAll({ db, blobs }: CompileDeps, { files }: Composed, out: string): Promise<void> {
+  for (const { name, content } of files) {
+    const target = createWriteStream(join(out, name), { mode: 0o600 });
+    await pipeline(streamOf(await openPrepared(blobs, db, content)), target);
+  }
+}
