@@ -337,6 +337,16 @@ CREATE SEQUENCE notices_id_seq
 
 ALTER SEQUENCE notices_id_seq OWNED BY notices.id;
 
+CREATE TABLE oidc_requests (
+    state character varying(64) NOT NULL,
+    browser character varying(64) NOT NULL,
+    provider character varying(40) NOT NULL,
+    nonce text NOT NULL,
+    verifier text NOT NULL,
+    enterprise_number character varying(10),
+    expires_at text NOT NULL
+);
+
 CREATE TABLE organisations (
     enterprise_number character varying(10) NOT NULL,
     names text NOT NULL,
@@ -506,7 +516,17 @@ CREATE TABLE senders (
     goals text NOT NULL,
     networks text NOT NULL,
     password_hash text,
+    access character varying(8) DEFAULT 'open'::character varying NOT NULL,
+    revision integer DEFAULT 0 NOT NULL,
     mandated boolean
+);
+
+CREATE TABLE sessions (
+    token character varying(64) NOT NULL,
+    person character varying(26) NOT NULL,
+    means character varying(8) NOT NULL,
+    created_at text NOT NULL,
+    expires_at text NOT NULL
 );
 
 CREATE TABLE stems (
@@ -570,6 +590,8 @@ ALTER TABLE ONLY dead_letters ALTER COLUMN id SET DEFAULT nextval('dead_letters_
 ALTER TABLE ONLY events ALTER COLUMN id SET DEFAULT nextval('events_id_seq'::regclass);
 
 ALTER TABLE ONLY folder_files ALTER COLUMN id SET DEFAULT nextval('folder_files_id_seq'::regclass);
+
+ALTER TABLE ONLY list_reconciliations ALTER COLUMN id SET DEFAULT nextval('list_reconciliations_id_seq'::regclass);
 
 ALTER TABLE ONLY mandates ALTER COLUMN id SET DEFAULT nextval('mandates_id_seq'::regclass);
 
@@ -673,6 +695,9 @@ ALTER TABLE ONLY messages
 
 ALTER TABLE ONLY notices
     ADD CONSTRAINT notices_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY oidc_requests
+    ADD CONSTRAINT oidc_requests_pkey PRIMARY KEY (state);
 
 ALTER TABLE ONLY organisations
     ADD CONSTRAINT organisations_nsso_number_unique UNIQUE (nsso_number);
@@ -810,6 +835,8 @@ CREATE INDEX messages_ebox_id_received_at_id_index ON messages USING btree (ebox
 
 CREATE INDEX notices_told_at_id_index ON notices USING btree (told_at, id);
 
+CREATE INDEX oidc_requests_expires_at_index ON oidc_requests USING btree (expires_at);
+
 CREATE INDEX outbox_in_hand ON outbox USING btree (queue, sender) WHERE (leased_until IS NOT NULL);
 
 CREATE INDEX outbox_queue_due_at_id_index ON outbox USING btree (queue, due_at, id);
@@ -822,7 +849,23 @@ CREATE INDEX people_inss_index ON people USING btree (inss);
 
 CREATE INDEX quarantine_found_at_index ON quarantine USING btree (found_at);
 
+CREATE INDEX record_answers_record_id_id_index ON record_answers USING btree (record_id, id);
+
+CREATE INDEX records_open ON records USING btree (source, authority, id) WHERE (closed_at IS NULL);
+
+CREATE UNIQUE INDEX records_reference ON records USING btree (source, reference) WHERE (reference IS NOT NULL);
+
+CREATE INDEX records_source_authority_day_index ON records USING btree (source, authority, day);
+
+CREATE INDEX records_source_authority_id_index ON records USING btree (source, authority, id);
+
+CREATE INDEX records_source_day_authority_index ON records USING btree (source, day, authority);
+
 CREATE INDEX sender_certificates_fingerprint_index ON sender_certificates USING btree (fingerprint);
+
+CREATE INDEX sessions_expires_at_index ON sessions USING btree (expires_at);
+
+CREATE INDEX sessions_person_index ON sessions USING btree (person);
 
 CREATE INDEX submissions_received_at_ticket_index ON submissions USING btree (received_at, ticket);
 
@@ -843,6 +886,12 @@ ALTER TABLE ONLY events
 ALTER TABLE ONLY forms
     ADD CONSTRAINT forms_ticket_foreign FOREIGN KEY (ticket) REFERENCES submissions(ticket);
 
+ALTER TABLE ONLY list_documents
+    ADD CONSTRAINT list_documents_list_period_foreign FOREIGN KEY (list, period) REFERENCES list_runs(list, period);
+
+ALTER TABLE ONLY list_files
+    ADD CONSTRAINT list_files_list_period_authority_version_foreign FOREIGN KEY (list, period, authority, version) REFERENCES list_documents(list, period, authority, version);
+
 ALTER TABLE ONLY mandates
     ADD CONSTRAINT mandates_organisation_foreign FOREIGN KEY (organisation) REFERENCES organisations(enterprise_number);
 
@@ -854,6 +903,9 @@ ALTER TABLE ONLY people
 
 ALTER TABLE ONLY qualities
     ADD CONSTRAINT qualities_enterprise_number_foreign FOREIGN KEY (enterprise_number) REFERENCES organisations(enterprise_number);
+
+ALTER TABLE ONLY record_answers
+    ADD CONSTRAINT record_answers_record_id_foreign FOREIGN KEY (record_id) REFERENCES records(id);
 
 ALTER TABLE ONLY rights
     ADD CONSTRAINT rights_person_foreign FOREIGN KEY (person) REFERENCES people(id);
