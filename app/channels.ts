@@ -12,6 +12,7 @@ import { loadIdentity } from '../engine/outbound/identity.ts';
 import type { Trust } from '../engine/pki/trust.ts';
 import { createAuthenticate } from '../engine/registry/authenticate.ts';
 import { createAuthenticatePassword } from '../engine/registry/authenticate-password.ts';
+import { createCertificateJudge } from '../engine/registry/judge-certificate.ts';
 import { createLoginDefence, type LoginDefence } from '../engine/registry/login-defence.ts';
 import { createNetworks } from '../engine/registry/networks.ts';
 import { findSender, mayConnect } from '../engine/registry/senders.ts';
@@ -53,7 +54,7 @@ export async function createChannels(base: Base, materials: Materials, receiver:
     watch,
     ...(sftp.enabled ? [createSftp(base, materials, parts)] : []),
     ...(ftp.enabled ? [await createFtp(base, parts)] : []),
-    ...(webservice.enabled ? [await createWeb(base, parts)] : []),
+    ...(webservice.enabled ? [await createWeb(base, materials, parts)] : []),
     ...(drop.enabled && Object.keys(drop.directories).length > 0 ? [createDrop(base, foldersOf)] : []),
   ];
 }
@@ -116,13 +117,13 @@ async function createFtp(base: Base, parts: Parts): Promise<Service> {
   });
 }
 
-async function createWeb(base: Base, parts: Parts): Promise<Service> {
+async function createWeb(base: Base, { trust }: Materials, parts: Parts): Promise<Service> {
   const { config, clock } = base;
   const { host, port, publicUrl, networks, proxies, certificate, key, ...rest } = config.channels.webservice;
   const { idle, authTimeout, tokenLife, longestWait, requestsPerMinute, clientCertificates, ...counts } = rest;
   const dir = join(config.dataDir, 'pki');
   return createWebservice({
-    people: peopleOptions(config),
+    people: peopleOptions(base, trust),
     ...base,
     ...parts,
     ...reception(base, { networks, proxies }),
@@ -139,7 +140,8 @@ async function createWeb(base: Base, parts: Parts): Promise<Service> {
 }
 
 /** What people of organisations find: how they sign in, and what they choose from. */
-function peopleOptions({ access, goals, networks, intake }: Base['config']): PeopleOptions {
+function peopleOptions(base: Base, trust: Trust): PeopleOptions {
+  const { access, goals, networks, intake } = base.config;
   const qualities = Object.entries(access.qualities);
   const providers = Object.entries(access.oidc).map(([name, { clientSecret, ...provider }]) => {
     return [name, { ...provider, ...(clientSecret !== undefined && { clientSecret }) }] as const;
@@ -152,6 +154,7 @@ function peopleOptions({ access, goals, networks, intake }: Base['config']): Peo
       ...{ goals: Object.keys(goals), networks: Object.keys(networks) },
       localAuthorities: qualities.flatMap(([code, { localAuthority }]) => (localAuthority ? [code] : [])),
       minRsaBits: intake.signature.allow.includes('rsa1024') ? 1024 : 2048,
+      judge: createCertificateJudge({ ...base, trust, rules: intake.signature }),
     },
   };
 }

@@ -1,4 +1,6 @@
 import { X509Certificate } from 'node:crypto';
+import { readCertificate } from '../pki/certificate.ts';
+import { type CertificateFacts, describeCertificate } from '../pki/describe.ts';
 import type { Fault } from './caller.ts';
 import type { Credential } from './credentials.ts';
 import { certificateIn, type MaterialPolicy } from './materials.ts';
@@ -23,27 +25,14 @@ export async function acceptCertificate(
   return { faults: reasons.map((rule) => ({ field: 'certificate', rule, allowed })) };
 }
 
-/** What people are shown of a certificate. */
-export interface CertificateFacts {
-  /** SHA-256 of the DER, in hex. */
-  readonly fingerprint: string;
-  readonly subject: string;
-  readonly issuer: string;
-  readonly serialNumber: string;
+/** What people are shown of a registered certificate; the moments as ISO 8601. */
+export interface ShownCertificate extends Omit<CertificateFacts, 'validFrom' | 'validUntil'> {
   readonly validFrom: string;
   readonly validUntil: string;
-  readonly key: string;
 }
 
 /** What people are shown of a certificate that is registered. */
-export function certificateFacts({ fingerprint, text }: Credential): CertificateFacts {
-  const { subject, issuer, serialNumber, validFrom, validTo, publicKey } = new X509Certificate(text);
-  const { modulusLength, namedCurve } = publicKey.asymmetricKeyDetails ?? {};
-  return {
-    ...{ fingerprint, subject: oneLine(subject), issuer: oneLine(issuer), serialNumber },
-    ...{ validFrom: new Date(validFrom).toISOString(), validUntil: new Date(validTo).toISOString() },
-    key: [publicKey.asymmetricKeyType, modulusLength ?? namedCurve].filter((part) => part !== undefined).join(' '),
-  };
+export function showCertificate({ text }: Credential): ShownCertificate {
+  const { validFrom, validUntil, ...facts } = describeCertificate(readCertificate(new X509Certificate(text)));
+  return { ...facts, validFrom: validFrom.toISOString(), validUntil: validUntil.toISOString() };
 }
-
-const oneLine = (name: string) => name.split('\n').join(', ');

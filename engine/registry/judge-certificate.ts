@@ -1,8 +1,11 @@
+import type { Clock } from '../core/clock.ts';
 import type { Certificate } from '../pki/certificate.ts';
 import { findChain } from '../pki/chain.ts';
 import { datesFault, signingFault } from '../pki/path-rules.ts';
 import { keyFault, type WeakAlgorithm } from '../pki/signature-scheme.ts';
 import type { Trust } from '../pki/trust.ts';
+import type { Db } from '../store/database.ts';
+import { certificateFrom, registrationsOf } from './certificates.ts';
 
 /** One reason why a certificate could not sign. */
 export interface SigningReason {
@@ -65,6 +68,26 @@ export function judgeForRegistration(
   ...[certificate, trust, now, ...rest]: Parameters<typeof judgeForSigning>
 ): SigningReason[] {
   return judgeForSigning(certificate, trust, now < certificate.notBefore ? certificate.notBefore : now, ...rest);
+}
+
+/** What judging a certificate that somebody uploads needs. */
+export interface JudgeDeps {
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly trust: Trust;
+  readonly rules: SigningRules;
+}
+
+/** Tells why a certificate (PEM) could not sign for a sender, a sentence for each reason; none when it could. */
+export function createCertificateJudge({ db, clock, trust, rules }: JudgeDeps) {
+  return async (pem: string, sender: string): Promise<readonly string[]> => {
+    const certificate = certificateFrom(Buffer.from(pem));
+    const registered = await registrationsOf(db, certificate);
+    const others = registered.map((one) => one.sender).filter((number) => number !== sender);
+    return judgeForRegistration(certificate, trust, clock(), others, rules).map(
+      ({ kind, detail }) => `${kind}: ${detail}`,
+    );
+  };
 }
 
 function reason(kind: SigningReason['kind'], detail: string | undefined): SigningReason[] {

@@ -1,6 +1,6 @@
 import { audit } from '../store/audit.ts';
 import { type Acting, nameOf, require, unknown } from './caller.ts';
-import { type CertificateFacts, certificateFacts } from './certificate-upload.ts';
+import { type ShownCertificate, showCertificate } from './certificate-upload.ts';
 import { credentialsOf } from './credentials.ts';
 import { passwordHashOf } from './passwords.ts';
 import { mayDo, type OrganisationAct } from './permissions.ts';
@@ -26,7 +26,7 @@ export interface SenderOverview {
   readonly networks: readonly string[];
   readonly goals: readonly string[];
   readonly sshKeys: readonly { readonly fingerprint: string; readonly type: string }[];
-  readonly certificates: readonly CertificateFacts[];
+  readonly certificates: readonly ShownCertificate[];
   readonly hasFtpPassword: boolean;
 }
 
@@ -87,7 +87,7 @@ async function overviewOf(
     state: sender.barred ?? sender.state,
     contact: configuration?.sender === number ? (configuration.contact ?? null) : null,
     sshKeys: keys.map(({ fingerprint, text }) => ({ fingerprint, type: text.split(' ')[0] ?? '' })),
-    certificates: (await credentialsOf(tx, 'certificate', number)).map(certificateFacts),
+    certificates: (await credentialsOf(tx, 'certificate', number)).map(showCertificate),
     hasFtpPassword: (await passwordHashOf(tx, number)) !== undefined,
   };
 }

@@ -111,8 +111,8 @@ export const RIGHTS = shape({ services: strings, protectedTypes: strings });
 const fingerprint = shape({ fingerprint: string, type: string });
 
 const CERTIFICATE = shape({
-  ...{ fingerprint: string, subject: string, issuer: string, serialNumber: string },
-  ...{ validFrom: string, validUntil: string, key: string },
+  ...{ fingerprint: string, subject: string, issuer: string, serial: string },
+  ...{ validFrom: string, validUntil: string, key: string, usage: strings },
 });
 
 /** A technical user with everything about it. */
