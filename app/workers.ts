@@ -30,12 +30,13 @@ export function createWorkers(
   const inspector = createInspector({ schemaDirs: config.schemas.dirs, workers, windowBytes, limits, log });
   const { inspect } = inspector;
   const numbers = createReplyNumbers(base.db);
+  const mailboxes = { ...config.mailboxes, types: config.messageTypes };
   const submissions = submissionsPipeline({ ...base, goals: config.goals, inspect, scan: createAntivirus(base) });
   return {
     inspector: { name: 'inspector', start: async () => undefined, stop: () => inspector.stop() },
     workers: [
       createWorker({ ...deps, prefetch: prefetch.answers }, answersPipeline({ ...base, identity, numbers })),
-      createWorker({ ...deps, prefetch: prefetch.forms }, formsPipeline(base)),
+      createWorker({ ...deps, prefetch: prefetch.forms }, formsPipeline({ ...base, mailboxes })),
       createWorker({ ...deps, prefetch: prefetch.submissions }, submissions),
     ],
   };

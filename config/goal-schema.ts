@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { keys } from '../engine/core/mistakes.ts';
 import { ANOMALY_CLASSES, CHANNELS, CHECK_NAMES, type Goals } from '../engine/registry/goals.ts';
+import { withShipped } from './shipped.ts';
 import { choice, choices, count, flag, names, size } from './values.ts';
 
 const NAME = 'a name, or a name with * for any letters, digits, - and _';
@@ -50,27 +51,4 @@ export function goalsSchema(shipped: Readonly<Record<string, unknown>>) {
       (goals): Goals => Object.fromEntries(Object.entries(goals).map(([code, goal]) => [code, { code, ...goal }])),
     )
     .describe('Goal codes, over what is shipped; keys that are not given keep their shipped value');
-}
-
-/** Shipped and given merged key by key; what is not a group replaces. */
-function withShipped(shipped: Readonly<Record<string, unknown>>, given: unknown): unknown {
-  if (given !== undefined && !isGroup(given)) return given;
-  const merged = Object.entries(merge(shipped, given ?? {}));
-  return Object.fromEntries(merged.filter(([, goal]) => goal !== false));
-}
-
-function merge(
-  base: Readonly<Record<string, unknown>>,
-  over: Readonly<Record<string, unknown>>,
-): Record<string, unknown> {
-  const merged: Record<string, unknown> = { ...base };
-  for (const [key, value] of Object.entries(over)) {
-    const below = Object.hasOwn(base, key) ? base[key] : undefined;
-    merged[key] = isGroup(below) && isGroup(value) ? merge(below, value) : value;
-  }
-  return merged;
-}
-
-function isGroup(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -36,13 +36,14 @@ export async function loadConfig(
   return deepFreeze(parsed.data);
 }
 
-/** The schema of a configuration file in `folder`, with the shipped goals and fixed links. */
+/** The schema of a configuration file in `folder`, with what is shipped: goals, fixed links, message types. */
 export async function openSchema(folder: string, env: NodeJS.ProcessEnv) {
   const root = packageRoot();
   const shipped = async (name: string) =>
     (await readYaml(join(root, 'config', name), 'config_invalid')) as Record<string, unknown>;
   const [goals, networks] = [await shipped('goals.yaml'), await shipped('networks.yaml')];
-  return configSchema({ folder, packageRoot: root, env }, { goals, networks });
+  const messageTypes = await shipped('message-types.yaml');
+  return configSchema({ folder, packageRoot: root, env }, { goals, networks, messageTypes });
 }
 
 function deepFreeze<T extends object>(value: T): T {

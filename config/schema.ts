@@ -5,6 +5,8 @@ import { channelsSchema } from './channel-schema.ts';
 import { requireOutside } from './drop-schema.ts';
 import { goalsSchema } from './goal-schema.ts';
 import { loginsSchema } from './login-schema.ts';
+import { mailboxesSchema } from './mailbox-schema.ts';
+import { messageTypesSchema } from './message-type-schema.ts';
 import { networksSchema, requireLinks } from './network-schema.ts';
 import { absoluteStore, existing, fallingBack, path, type Surroundings, secret } from './sources.ts';
 import { choice, choices, count, duration, flag, host, port, size, text } from './values.ts';
@@ -187,10 +189,11 @@ const inspection = () =>
     depth: count('Levels of nested elements', 200, 8, 10_000),
   });
 
-/** What is configured as shipped, by goal code and by the name of a fixed link. */
+/** What is configured as shipped: by goal code, name of a fixed link, id of a message type. */
 export interface Shipped {
   readonly goals: Readonly<Record<string, unknown>>;
   readonly networks: Readonly<Record<string, unknown>>;
+  readonly messageTypes: Readonly<Record<string, unknown>>;
 }
 
 /** The whole configuration: names, meanings, units, defaults and limits, in this one place. */
@@ -228,6 +231,8 @@ export function configSchema(around: Surroundings, shipped: Shipped) {
       ),
     }).prefault({}),
     goals: goalsSchema(shipped.goals),
+    mailboxes: mailboxesSchema(around).prefault({}),
+    messageTypes: messageTypesSchema(shipped.messageTypes),
   }).transform((config, context) => {
     requireLinks(config, context);
     requireOutside(config, context);

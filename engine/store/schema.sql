@@ -22,9 +22,11 @@ ALTER SEQUENCE alerts_id_seq OWNED BY alerts.id;
 CREATE TABLE attachments (
     message_id character varying(40) NOT NULL,
     number integer NOT NULL,
+    title text,
     file_name text NOT NULL,
     media_type character varying(80) NOT NULL,
     main boolean NOT NULL,
+    signed boolean DEFAULT false NOT NULL,
     sha256 character varying(64) NOT NULL,
     size bigint NOT NULL
 );
@@ -191,19 +193,111 @@ CREATE TABLE login_scores (
     fades_at text NOT NULL
 );
 
-CREATE TABLE mailboxes (
+CREATE TABLE mailbox_counts (
+    mailbox integer NOT NULL,
+    message_type character varying(40) NOT NULL,
+    sender_organisation character varying(10) NOT NULL,
+    sender_application character varying(40) NOT NULL,
+    registered boolean NOT NULL,
+    partition character varying(40) NOT NULL,
+    is_read boolean NOT NULL,
+    visible boolean NOT NULL,
+    messages integer NOT NULL,
+    size bigint NOT NULL
+);
+
+CREATE TABLE mailbox_event_numbers (
+    id integer NOT NULL,
+    last bigint NOT NULL
+);
+
+CREATE TABLE mailbox_events (
+    id bigint NOT NULL,
+    sequence bigint,
+    at text NOT NULL,
+    provider character varying(100) NOT NULL,
+    event_key character varying(150) NOT NULL,
+    type character varying(32) NOT NULL,
     ebox_id character varying(20) NOT NULL,
-    type character varying(16) NOT NULL,
-    created_at text NOT NULL
+    data text NOT NULL
+);
+
+CREATE SEQUENCE mailbox_events_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER SEQUENCE mailbox_events_id_seq OWNED BY mailbox_events.id;
+
+CREATE TABLE mailbox_messages (
+    mailbox integer NOT NULL,
+    "position" integer NOT NULL,
+    message_id character varying(40) NOT NULL,
+    message_type character varying(40) NOT NULL,
+    sender_organisation character varying(10) NOT NULL,
+    sender_application character varying(40) NOT NULL,
+    registered boolean NOT NULL,
+    partition character varying(40) NOT NULL,
+    received_at text NOT NULL,
+    expires_at text NOT NULL,
+    first_read_at text,
+    visible boolean DEFAULT true NOT NULL,
+    hold boolean DEFAULT false NOT NULL,
+    reminded_at text,
+    warned_days integer
+);
+
+CREATE TABLE mailboxes (
+    id integer NOT NULL,
+    kind character varying(16) NOT NULL,
+    ebox_id character varying(20) NOT NULL,
+    created_at text NOT NULL,
+    active_since text,
+    last_consulted_at text,
+    last_connected_at text,
+    last_received_at text,
+    last_position integer NOT NULL,
+    exclusive boolean DEFAULT false NOT NULL,
+    hold boolean DEFAULT false NOT NULL
+);
+
+CREATE SEQUENCE mailboxes_id_seq
+    AS integer
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER SEQUENCE mailboxes_id_seq OWNED BY mailboxes.id;
+
+CREATE TABLE message_providers (
+    id character varying(100) NOT NULL,
+    details text NOT NULL,
+    changed_at text NOT NULL
 );
 
 CREATE TABLE messages (
     id character varying(40) NOT NULL,
-    ebox_id character varying(20) NOT NULL,
     message_type character varying(40) NOT NULL,
+    sender_organisation character varying(10) NOT NULL,
+    sender_application character varying(40) NOT NULL,
+    registered boolean NOT NULL,
     subject text NOT NULL,
+    body text,
+    body_main boolean DEFAULT false NOT NULL,
+    payment text,
+    business_data text NOT NULL,
+    attention text,
+    reply_allowed boolean DEFAULT false NOT NULL,
+    original_id character varying(40),
+    publisher character varying(6),
     ticket character varying(13),
-    received_at text NOT NULL
+    published_at text NOT NULL,
+    search text NOT NULL,
+    size bigint NOT NULL
 );
 
 CREATE TABLE organisations (
@@ -243,6 +337,14 @@ CREATE TABLE processed (
     processed_at text NOT NULL
 );
 
+CREATE TABLE publication_keys (
+    sender character varying(6) NOT NULL,
+    application character varying(40) NOT NULL,
+    key text NOT NULL,
+    message_id character varying(40) NOT NULL,
+    at text NOT NULL
+);
+
 CREATE TABLE qualities (
     enterprise_number character varying(10) NOT NULL,
     code character varying(40) NOT NULL
@@ -261,6 +363,15 @@ CREATE TABLE reply_numbers (
     goal character varying(4) NOT NULL,
     environment character varying(1) NOT NULL,
     last bigint NOT NULL
+);
+
+CREATE TABLE routing_rules (
+    mailbox integer NOT NULL,
+    priority integer NOT NULL,
+    message_type character varying(40),
+    sender_application character varying(40),
+    sender_organisation character varying(10),
+    partition character varying(40) NOT NULL
 );
 
 CREATE TABLE schema_versions (
@@ -348,6 +459,10 @@ ALTER TABLE ONLY events ALTER COLUMN id SET DEFAULT nextval('events_id_seq'::reg
 
 ALTER TABLE ONLY folder_files ALTER COLUMN id SET DEFAULT nextval('folder_files_id_seq'::regclass);
 
+ALTER TABLE ONLY mailbox_events ALTER COLUMN id SET DEFAULT nextval('mailbox_events_id_seq'::regclass);
+
+ALTER TABLE ONLY mailboxes ALTER COLUMN id SET DEFAULT nextval('mailboxes_id_seq'::regclass);
+
 ALTER TABLE ONLY outbox ALTER COLUMN id SET DEFAULT nextval('outbox_id_seq'::regclass);
 
 ALTER TABLE ONLY alerts
@@ -401,8 +516,35 @@ ALTER TABLE ONLY leases
 ALTER TABLE ONLY login_scores
     ADD CONSTRAINT login_scores_pkey PRIMARY KEY (network, login);
 
+ALTER TABLE ONLY mailbox_counts
+    ADD CONSTRAINT mailbox_counts_pkey PRIMARY KEY (mailbox, message_type, sender_organisation, sender_application, registered, partition, is_read, visible);
+
+ALTER TABLE ONLY mailbox_event_numbers
+    ADD CONSTRAINT mailbox_event_numbers_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY mailbox_events
+    ADD CONSTRAINT mailbox_events_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY mailbox_events
+    ADD CONSTRAINT mailbox_events_provider_event_key_unique UNIQUE (provider, event_key);
+
+ALTER TABLE ONLY mailbox_events
+    ADD CONSTRAINT mailbox_events_sequence_unique UNIQUE (sequence);
+
+ALTER TABLE ONLY mailbox_messages
+    ADD CONSTRAINT mailbox_messages_message_id_mailbox_unique UNIQUE (message_id, mailbox);
+
+ALTER TABLE ONLY mailbox_messages
+    ADD CONSTRAINT mailbox_messages_pkey PRIMARY KEY (mailbox, "position");
+
 ALTER TABLE ONLY mailboxes
-    ADD CONSTRAINT mailboxes_pkey PRIMARY KEY (ebox_id);
+    ADD CONSTRAINT mailboxes_kind_ebox_id_unique UNIQUE (kind, ebox_id);
+
+ALTER TABLE ONLY mailboxes
+    ADD CONSTRAINT mailboxes_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY message_providers
+    ADD CONSTRAINT message_providers_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY messages
     ADD CONSTRAINT messages_pkey PRIMARY KEY (id);
@@ -422,6 +564,9 @@ ALTER TABLE ONLY outbox
 ALTER TABLE ONLY processed
     ADD CONSTRAINT processed_pkey PRIMARY KEY (consumer, message_id);
 
+ALTER TABLE ONLY publication_keys
+    ADD CONSTRAINT publication_keys_pkey PRIMARY KEY (sender, application, key);
+
 ALTER TABLE ONLY qualities
     ADD CONSTRAINT qualities_pkey PRIMARY KEY (enterprise_number, code);
 
@@ -430,6 +575,9 @@ ALTER TABLE ONLY quarantine
 
 ALTER TABLE ONLY reply_numbers
     ADD CONSTRAINT reply_numbers_pkey PRIMARY KEY (day, goal, environment);
+
+ALTER TABLE ONLY routing_rules
+    ADD CONSTRAINT routing_rules_pkey PRIMARY KEY (mailbox, priority);
 
 ALTER TABLE ONLY schema_versions
     ADD CONSTRAINT schema_versions_pkey PRIMARY KEY (number);
@@ -494,7 +642,23 @@ CREATE INDEX login_scores_banned ON login_scores USING btree (banned_until) WHER
 
 CREATE INDEX login_scores_fades_at_index ON login_scores USING btree (fades_at);
 
-CREATE INDEX messages_ebox_id_received_at_id_index ON messages USING btree (ebox_id, received_at, id);
+CREATE INDEX mailbox_events_unnumbered ON mailbox_events USING btree (id) WHERE (sequence IS NULL);
+
+CREATE INDEX mailbox_messages_expires_at_mailbox_position_index ON mailbox_messages USING btree (expires_at, mailbox, "position");
+
+CREATE INDEX mailbox_messages_hidden ON mailbox_messages USING btree (mailbox, "position") WHERE (NOT visible);
+
+CREATE INDEX mailbox_messages_mailbox_message_type_position_index ON mailbox_messages USING btree (mailbox, message_type, "position");
+
+CREATE INDEX mailbox_messages_registered ON mailbox_messages USING btree (mailbox, "position") WHERE registered;
+
+CREATE INDEX mailbox_messages_unread ON mailbox_messages USING btree (mailbox, "position") WHERE (first_read_at IS NULL);
+
+CREATE INDEX mailboxes_ebox_id_index ON mailboxes USING btree (ebox_id);
+
+CREATE INDEX messages_original_id_index ON messages USING btree (original_id);
+
+CREATE INDEX messages_search ON messages USING gin (search public.gin_trgm_ops);
 
 CREATE INDEX outbox_in_hand ON outbox USING btree (queue, sender) WHERE (leased_until IS NOT NULL);
 
@@ -520,11 +684,20 @@ ALTER TABLE ONLY events
 ALTER TABLE ONLY forms
     ADD CONSTRAINT forms_ticket_foreign FOREIGN KEY (ticket) REFERENCES submissions(ticket);
 
-ALTER TABLE ONLY messages
-    ADD CONSTRAINT messages_ebox_id_foreign FOREIGN KEY (ebox_id) REFERENCES mailboxes(ebox_id);
+ALTER TABLE ONLY mailbox_counts
+    ADD CONSTRAINT mailbox_counts_mailbox_foreign FOREIGN KEY (mailbox) REFERENCES mailboxes(id);
+
+ALTER TABLE ONLY mailbox_messages
+    ADD CONSTRAINT mailbox_messages_mailbox_foreign FOREIGN KEY (mailbox) REFERENCES mailboxes(id);
+
+ALTER TABLE ONLY mailbox_messages
+    ADD CONSTRAINT mailbox_messages_message_id_foreign FOREIGN KEY (message_id) REFERENCES messages(id);
 
 ALTER TABLE ONLY qualities
     ADD CONSTRAINT qualities_enterprise_number_foreign FOREIGN KEY (enterprise_number) REFERENCES organisations(enterprise_number);
+
+ALTER TABLE ONLY routing_rules
+    ADD CONSTRAINT routing_rules_mailbox_foreign FOREIGN KEY (mailbox) REFERENCES mailboxes(id);
 
 ALTER TABLE ONLY sender_certificates
     ADD CONSTRAINT sender_certificates_sender_foreign FOREIGN KEY (sender) REFERENCES senders(number);
