@@ -11,6 +11,9 @@ export interface PlacedFilter extends SortFilter {
   readonly receivedBefore?: string;
   readonly expiresFrom?: string;
   readonly expiresBefore?: string;
+  /** Positions: after the first, before the second. */
+  readonly above?: number;
+  readonly below?: number;
 }
 
 /** Which of them: after one that is known, or after so many. */
@@ -34,6 +37,34 @@ export async function listPlaced(db: Db, mailbox: number, filter: PlacedFilter, 
   return rows.map(placedOf);
 }
 
+/** Messages of a mailbox, newest first, the oldest so many after `skip` still older ones. */
+export async function listOldest(
+  db: Db,
+  mailbox: number,
+  filter: PlacedFilter,
+  { skip, limit }: { readonly skip: number; readonly limit: number },
+): Promise<Placed[]> {
+  const { conditions, bindings } = placedConditions(filter);
+  const all = ['mailbox = ?', ...conditions].join(' and ');
+  const sql = `select * from mailbox_messages where ${all} order by position limit ? offset ?`;
+  return (await rowsOf<PlacedRow>(db, sql, [mailbox, ...bindings, limit, skip])).reverse().map(placedOf);
+}
+
+/** How many messages fit; undefined when it is more than `bound`. */
+export async function countPlaced(
+  db: Db,
+  mailbox: number,
+  filter: PlacedFilter,
+  bound: number,
+): Promise<number | undefined> {
+  const { conditions, bindings } = placedConditions(filter);
+  const all = ['mailbox = ?', ...conditions].join(' and ');
+  const sql = `select count(*) as found from (select 1 from mailbox_messages where ${all} limit ?) as some`;
+  const [row] = await rowsOf<{ found: number | string }>(db, sql, [mailbox, ...bindings, bound + 1]);
+  const found = Number(row?.found ?? 0);
+  return found > bound ? undefined : found;
+}
+
 /** A filter as conditions on `mailbox_messages`. */
 export function placedConditions(filter: PlacedFilter): { conditions: string[]; bindings: Binding[] } {
   const sorts = conditionsFor(filter, (read) => (read ? 'first_read_at is not null' : 'first_read_at is null'));
@@ -42,8 +73,10 @@ export function placedConditions(filter: PlacedFilter): { conditions: string[]; 
     ['received_at < ?', filter.receivedBefore],
     ['expires_at >= ?', filter.expiresFrom],
     ['expires_at < ?', filter.expiresBefore],
+    ['position > ?', filter.above],
+    ['position < ?', filter.below],
   ] as const;
-  const given = spans.filter((span): span is (typeof spans)[number] & [string, string] => span[1] !== undefined);
+  const given = spans.filter((span): span is (typeof spans)[number] & [string, Binding] => span[1] !== undefined);
   return {
     conditions: [...sorts.conditions, ...given.map(([condition]) => condition)],
     bindings: [...sorts.bindings, ...given.map(([, value]) => value)],

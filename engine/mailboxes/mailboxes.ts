@@ -83,8 +83,8 @@ export async function changeMailbox(tx: Db, id: number, changes: MailboxChange):
 }
 
 /**
- * Takes the mailbox until the transaction ends. Whoever changes what lies in it, or how much, takes it first, and several in
- * the order of their ids: so nobody waits for each other, and totals are right.
+ * Takes the mailbox until the transaction ends. Whoever changes what lies in it, or how much, takes it first, and of several
+ * in one transaction each in its turn (byRecipient in deliver.ts): so nobody waits for each other, and totals are right.
  */
 export async function lockMailbox(tx: Db, id: number): Promise<void> {
   if (!isSqlite(tx)) await rowsOf(tx, 'select id from mailboxes where id = ? for update', [id]);

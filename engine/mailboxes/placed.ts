@@ -34,8 +34,7 @@ export interface Placing {
 }
 
 /**
- * Puts a message into a mailbox, which it takes. Whoever fills several mailboxes in one transaction does it in the order of
- * their ids.
+ * Puts a message into a mailbox, which it takes: see lockMailbox.
  *
  * @returns undefined when it lies there already.
  */

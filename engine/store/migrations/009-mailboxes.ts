@@ -62,6 +62,7 @@ const TABLES: Readonly<Record<string, (table: Table) => void>> = {
     table.primary(['mailbox', 'position']);
     table.unique(['message_id', 'mailbox']);
     table.index(['mailbox', 'message_type', 'position']);
+    table.index(['mailbox', 'received_at', 'position']);
     table.index(['expires_at', 'mailbox', 'position']);
   },
   // how many messages there are of each sort: totals without counting
