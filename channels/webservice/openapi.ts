@@ -1,7 +1,7 @@
 import swagger from '@fastify/swagger';
 import type { FastifyInstance } from 'fastify';
 import { SUBMISSIONS_PATH } from './batch/paths.ts';
-import { SCOPES } from './oauth/access-token.ts';
+import { BATCH_SCOPES, SCOPES, type Scope } from './oauth/access-token.ts';
 import { TOKEN_PATH } from './oauth/routes.ts';
 
 /** Where the description of the interface is served. */
@@ -32,7 +32,7 @@ export async function describeRoutes(app: FastifyInstance): Promise<void> {
       openapi: '3.0.3',
       info: INFO,
       components: { securitySchemes: { token: securityScheme() } },
-      security: [{ token: [...SCOPES] }],
+      security: [{ token: [...BATCH_SCOPES] }],
     },
     transformObject: (document) => {
       if (!('openapiObject' in document)) return document.swaggerObject;
@@ -50,7 +50,19 @@ function securityScheme() {
   return { type: 'oauth2', flows: { clientCredentials: { tokenUrl: TOKEN_PATH, scopes } } } as const;
 }
 
-const SCOPE_TEXTS = {
+const EBOX = 'scope:document:management:consult:ws-eboxrestentreprise';
+const FEDERATION = 'scope:documentmanagement:ebox:enterprise:federation-rest';
+
+const SCOPE_TEXTS: Readonly<Record<Scope, string>> = {
   'bode:batch:send': 'Send submissions',
   'bode:batch:fetch': 'Ask after submissions, list, fetch and remove answers',
-} as const;
+  [`${EBOX}:publicationsender`]: 'Publish messages, link them, ask after their status',
+  [`${EBOX}:eboxrepresentativepublication`]: 'Publish for organisations that have given a mandate',
+  [`${EBOX}:summaryownebox`]: 'The summary of one’s own mailbox',
+  [`${EBOX}:summaryallebox`]: 'The summary of any mailbox',
+  [`${EBOX}:messagesfull`]: 'Read and change the messages of a mailbox, answer them',
+  [`${EBOX}:referencedata`]: 'Message types, applications, organisations',
+  [`${EBOX}:documentconsumer`]: 'The event feed',
+  [`${FEDERATION}:registry`]: 'The providers of messages',
+  [`${FEDERATION}:preference`]: 'Who wants no paper any more',
+};

@@ -142,7 +142,7 @@ async function applyPassword(tx: Db, { number, passwordFile: password }: Planned
 }
 
 function senderOf(planned: PlannedSender, enterpriseNumber: string, quality: string): Sender {
-  const { number, login, state, channels, goals, networks, mandates } = planned;
+  const { number, login, state, channels, goals, networks, mandates, scopes } = planned;
   return {
     number,
     login,
@@ -153,6 +153,7 @@ function senderOf(planned: PlannedSender, enterpriseNumber: string, quality: str
     goals,
     networks,
     ...(mandates ? { mandates: mandates.map(withoutAbsent) } : {}),
+    ...(scopes.length > 0 ? { scopes } : {}),
   };
 }
 

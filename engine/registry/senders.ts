@@ -1,5 +1,6 @@
 import type { Db } from '../store/database.ts';
 import { findRow } from '../store/sql.ts';
+import type { EboxScope } from './scopes.ts';
 
 /** An employer that a sender may declare for; without dates, always. Dates are YYYY-MM-DD, both inclusive. */
 export interface Mandate {
@@ -21,6 +22,8 @@ export interface Sender {
   readonly networks: readonly string[];
   /** Absent: may declare for any employer. */
   readonly mandates?: readonly Mandate[];
+  /** What it may do at the e-Box interface; absent: nothing. */
+  readonly scopes?: readonly EboxScope[];
 }
 
 interface Row {
@@ -33,6 +36,7 @@ interface Row {
   readonly goals: string;
   readonly networks: string;
   readonly mandates: string | null;
+  readonly scopes: string | null;
 }
 
 /** The sender with this number of six digits, suspended or not. */
@@ -73,6 +77,7 @@ function toRow(sender: Sender): Row {
     goals: JSON.stringify(sender.goals),
     networks: JSON.stringify(sender.networks),
     mandates: sender.mandates ? JSON.stringify(sender.mandates) : null,
+    scopes: sender.scopes?.length ? JSON.stringify(sender.scopes) : null,
   };
 }
 
@@ -88,5 +93,6 @@ function fromRow(row: Row | undefined): Sender | undefined {
     goals: JSON.parse(row.goals),
     networks: JSON.parse(row.networks),
     ...(row.mandates === null ? {} : { mandates: JSON.parse(row.mandates) }),
+    ...(row.scopes === null ? {} : { scopes: JSON.parse(row.scopes) }),
   };
 }

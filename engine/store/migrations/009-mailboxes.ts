@@ -148,6 +148,9 @@ export const mailboxes: Migration = {
     for (const table of OLD) await tx.schema.dropTable(table);
     for (const [name, columns] of Object.entries(TABLES)) await tx.schema.createTable(name, columns);
     await tx('mailbox_event_numbers').insert({ id: 1, last: 0 });
+    await tx.schema.alterTable('senders', (table) => {
+      table.text('scopes'); // JSON list or null: nothing at the e-Box interface
+    });
     await indexFlags(tx);
     await moveIn(tx);
     for (const table of OLD) await tx.schema.dropTable(`old_${table}`);
