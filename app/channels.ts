@@ -15,6 +15,7 @@ import { createLoginDefence, type LoginDefence } from '../engine/registry/login-
 import { createNetworks } from '../engine/registry/networks.ts';
 import { findSender } from '../engine/registry/senders.ts';
 import type { Base, Materials } from './base.ts';
+import { loadMailboxes } from './mailboxes.ts';
 import { loadTls } from './tls.ts';
 
 const GRACE_MS = 10_000;
@@ -114,6 +115,7 @@ async function createWeb(base: Base, parts: Parts): Promise<Service> {
     ...parts,
     ...reception(base, { networks, proxies }),
     ...{ host, port, clientCertificates, requestsPerMinute },
+    mailboxes: await loadMailboxes(base),
     publicUrl: publicUrl.replace(/\/+$/, ''),
     identity: await loadIdentity({ dir, name: 'tokens', commonName: config.identity.commonName, now: clock() }),
     tls: await loadTls(base, { certificate, key }),

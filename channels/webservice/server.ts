@@ -7,21 +7,26 @@ import type { Identity } from '../../engine/outbound/sign.ts';
 import { certificatesOf } from '../../engine/registry/credentials.ts';
 import { findSender } from '../../engine/registry/senders.ts';
 import { useAssertion } from '../../engine/registry/used-assertions.ts';
+import type { BlobStore } from '../../engine/store/blobs.ts';
 import type { Db } from '../../engine/store/database.ts';
 import { createAccess } from './access.ts';
 import { createApplication } from './application.ts';
 import { batchRoutes } from './batch/routes.ts';
+import { eboxRoutes } from './ebox/application.ts';
+import type { Mailboxes } from './ebox/deps.ts';
 import { type Client, createListener, type Listener, type ListenerOptions } from './listener.ts';
 import { createAccessTokens } from './oauth/access-token.ts';
 import { oauthRoutes } from './oauth/routes.ts';
-import { describeRoutes, OPENAPI_PATH } from './openapi.ts';
+import { describeRoutes, documentFor, INTERFACES, openapiPath } from './openapi.ts';
 import { createMayAsk } from './rate.ts';
 
 export interface WebserviceOptions extends ListenerOptions {
   readonly db: Db;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly blobs: BlobStore;
   readonly foldersOf: FoldersOf;
+  readonly mailboxes: Mailboxes;
   /** Size of one file, in bytes; folders have the same limit. */
   readonly fileBytes: number;
   /** Whose key signs access tokens; the same in every process. */
@@ -44,7 +49,7 @@ export function createWebservice(options: WebserviceOptions): Service & { port()
     const closing = new AbortController();
     const { app, http } = await createApplication(log);
     await describeRoutes(app);
-    addRoutes(app, { ...options, listener, closing: closing.signal });
+    await addRoutes(app, { ...options, listener, closing: closing.signal });
     await app.ready();
     await listener.listen(http);
     running = {
@@ -74,7 +79,7 @@ interface RouteDeps extends WebserviceOptions {
 
 type App = Awaited<ReturnType<typeof createApplication>>['app'];
 
-function addRoutes(app: App, deps: RouteDeps): void {
+async function addRoutes(app: App, deps: RouteDeps): Promise<void> {
   const { db, clock, identity, listener, closing, host } = deps;
   const url = () => deps.publicUrl || `https://${host.includes(':') ? `[${host}]` : host}:${listener.port()}`;
   const tokens = createAccessTokens({ identity, clock, url, lifeMs: deps.tokenLifeMs });
@@ -90,7 +95,14 @@ function addRoutes(app: App, deps: RouteDeps): void {
     useAssertion: (used) => useAssertion(db, used),
   });
   batchRoutes(app, { ...deps, access, goneOf: ({ raw }) => AbortSignal.any([closing, goneOf(raw)]) });
-  app.get(OPENAPI_PATH, { schema: { hide: true } }, async () => app.swagger());
+  const documentOf = (base: string) => {
+    const described = INTERFACES.find(({ bases }) => bases.includes(base));
+    return described ? documentFor(app, described) : {};
+  };
+  await eboxRoutes(app, { ...deps, ...deps.mailboxes, access, url }, documentOf);
+  for (const described of INTERFACES) {
+    app.get(openapiPath(described), { schema: { hide: true } }, async () => documentFor(app, described));
+  }
 }
 
 /** A connection that has closed meanwhile: nothing that it asks for is given to it. */

@@ -42,3 +42,12 @@ export function daysBetween(from: string, to: string): number {
 function utc(date: string): number {
   return Date.UTC(Number(date.slice(0, 4)), Number(date.slice(4, 6)) - 1, Number(date.slice(6, 8)));
 }
+
+const HOUR_MS = 3_600_000;
+
+/** The instant at which a day (YYYY-MM-DD) begins in Belgium. */
+export function startOfDay(day: string): Date {
+  const utcMidnight = new Date(`${day}T00:00:00Z`).getTime();
+  const summer = new Date(utcMidnight - 2 * HOUR_MS);
+  return protocolTime(summer).date === day ? summer : new Date(utcMidnight - HOUR_MS);
+}

@@ -1,4 +1,5 @@
 import type { MailboxKey } from './mailboxes.ts';
+import type { Placed } from './placed.ts';
 
 /** Who asks for a mailbox: software of an organisation, for itself or for another. */
 export interface Caller {
@@ -41,4 +42,12 @@ export function ownMailboxes(hasMandate: HasMandate): ViewOf {
     const mandated = eboxId === onBehalfOf && (await hasMandate(organisation, onBehalfOf));
     return mandated ? { ...EVERYTHING, isOwner: false } : undefined;
   };
+}
+
+/** Whether a view shows a message that lies in the mailbox. */
+export function mayShow(
+  { partitions, withoutTypes }: View,
+  placed: Pick<Placed, 'partition' | 'messageType'>,
+): boolean {
+  return (partitions?.includes(placed.partition) ?? true) && !withoutTypes.includes(placed.messageType);
 }

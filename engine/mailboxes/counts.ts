@@ -61,6 +61,25 @@ export async function totalsOf(db: Db, mailbox: number, filter: SortFilter = {})
   return { messages: Number(row?.messages ?? 0), bytes: Number(row?.size ?? 0) };
 }
 
+/** The totals of each message type of which there is anything, by its id. */
+export async function totalsByType(
+  db: Db,
+  mailbox: number,
+  filter: SortFilter = {},
+): Promise<{ readonly messageType: string; readonly messages: number; readonly unread: number }[]> {
+  const { conditions, bindings } = conditionsFor(filter, READ_COLUMN);
+  const rows = await rowsOf<{ message_type: string; messages: string | number; unread: string | number }>(
+    db,
+    `select message_type, sum(messages) as messages, sum(case when is_read then 0 else messages end) as unread
+     from mailbox_counts where ${['mailbox = ?', ...conditions].join(' and ')}
+     group by message_type having sum(messages) > 0 order by message_type`,
+    [mailbox, ...bindings],
+  );
+  return rows.map(({ message_type: messageType, messages, unread }) => ({
+    ...{ messageType, messages: Number(messages), unread: Number(unread) },
+  }));
+}
+
 const READ_COLUMN = (read: boolean) => (read ? 'is_read' : 'not is_read');
 
 /** A filter as conditions on the columns that the totals and the messages of a mailbox have in common. */

@@ -402,7 +402,8 @@ CREATE TABLE senders (
     goals text NOT NULL,
     networks text NOT NULL,
     mandates text,
-    password_hash text
+    password_hash text,
+    scopes text
 );
 
 CREATE TABLE stems (
@@ -649,6 +650,8 @@ CREATE INDEX mailbox_messages_expires_at_mailbox_position_index ON mailbox_messa
 CREATE INDEX mailbox_messages_hidden ON mailbox_messages USING btree (mailbox, "position") WHERE (NOT visible);
 
 CREATE INDEX mailbox_messages_mailbox_message_type_position_index ON mailbox_messages USING btree (mailbox, message_type, "position");
+
+CREATE INDEX mailbox_messages_mailbox_received_at_position_index ON mailbox_messages USING btree (mailbox, received_at, "position");
 
 CREATE INDEX mailbox_messages_registered ON mailbox_messages USING btree (mailbox, "position") WHERE registered;
 
