@@ -14,7 +14,7 @@ import { referenceRoutes } from './routes-reference.ts';
 import { routesV3 } from './routes-v3.ts';
 import { ATTACHMENT_V2, MESSAGE_V2, PUBLICATION_V2 } from './schemas-v2.ts';
 import { answerStatus } from './status-message.ts';
-import { attachmentV2, listed, messageV2 } from './view.ts';
+import { attachmentV2, listed, messageV2, textV2 } from './view.ts';
 
 const VIEWS_V2 = {
   ...{ base: REGISTRY_V2, messageSchema: MESSAGE_V2, attachmentSchema: ATTACHMENT_V2 },
@@ -37,7 +37,7 @@ export async function eboxRoutes(
   const v2 = [
     ...consultRoutes(deps, VIEWS_V2),
     ...publishRoutes(deps, { path: '/publishMessage', description: PublicationV2, body: PUBLICATION_V2 }),
-    ...referenceRoutes(deps, REGISTRY_V2, '/referenceData'),
+    ...referenceRoutes(deps, { base: REGISTRY_V2, root: '/referenceData', text: textV2 }),
   ];
   const environment = deps.environment;
   const parts = [

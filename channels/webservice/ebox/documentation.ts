@@ -4,10 +4,14 @@ import { FEDERATION } from './paths.ts';
 import { FEDERATION_SCHEMAS } from './routes-federation.ts';
 import { params, statusResponses } from './schemas.ts';
 
-const LINK = { type: 'object', properties: { href: { type: 'string' } } };
 const LINKS = {
   type: 'object',
-  properties: { _links: { type: 'object', properties: { self: LINK, doc: LINK, openapi: LINK } } },
+  properties: {
+    _links: {
+      type: 'object',
+      properties: { self: { type: 'object', properties: { href: { type: 'string' } } } },
+    },
+  },
 };
 const about = (summary: string, answer: object) => ({
   ...{ tags: ['documentation'], summary, security: [], response: { 200: answer, ...statusResponses() } },
@@ -16,13 +20,7 @@ const about = (summary: string, answer: object) => ({
 /** The documentation that the federation's interface has about itself: for everybody, without a token. */
 export function documentationRoutes(app: FastifyInstance, url: () => string, document: () => object): void {
   const root = `${FEDERATION}/api`;
-  const links = () => ({
-    _links: {
-      self: { href: `${url()}${root}` },
-      doc: { href: `${url()}${root}/doc` },
-      openapi: { href: `${url()}${root}/doc/swagger.json` },
-    },
-  });
+  const links = () => ({ _links: { self: { href: `${url()}${root}` } } });
   const schema = about('Where the documentation is', LINKS);
   app.route({ method: ['GET', 'OPTIONS'], url: root, schema, handler: async () => links() });
   app.get(

@@ -12,26 +12,32 @@ import type { MessageType } from '../../../engine/mailboxes/message-types.ts';
 import { notFound } from './caller.ts';
 import { dispositionOf } from './content.ts';
 import type { EboxDeps } from './deps.ts';
-import { imagesView, listed } from './view.ts';
+import { imagesView, listed, type ShowText } from './view.ts';
 
 /** A day: reference data may be kept by caches (protocol §2.7). */
 const CACHED = 'public, max-age=86400';
 
+/** Where a version has a kind of reference data, and how it shows texts. */
+export interface Place {
+  /** The address of the kind. */
+  readonly base: string;
+  readonly text: ShowText;
+}
+
 /** A kind of reference data: what there is of it, and how it is shown. */
 export interface Reference<T extends { readonly id: string }> {
   readonly all: (directory: Directory) => readonly T[];
-  /** `base` is the address of this kind. */
-  readonly show: (one: T, directory: Directory, base: string) => object;
+  readonly show: (one: T, directory: Directory, place: Place) => object;
 }
 
 export const messageTypes: Reference<MessageType> = {
   all: ({ types }) => types,
-  show: (type) => {
+  show: (type, _directory, { text }) => {
     const { organisations, applications } = publishersOf(type);
     return {
       messageTypeId: type.id,
-      messageTypeName: type.names,
-      ...(type.description && { messageTypeDescription: type.description }),
+      messageTypeName: text(type.names),
+      ...(type.description && { messageTypeDescription: text(type.description) }),
       validityPeriod: { validityPeriodNumber: type.validity.number, validityPeriodUnit: type.validity.unit },
       senderOrganizationIds: organisations,
       senderApplicationIds: applications,
@@ -41,12 +47,13 @@ export const messageTypes: Reference<MessageType> = {
 
 export const applications: Reference<Application> = {
   all: (directory) => directory.applications,
-  show: (application, directory, base) => {
+  show: (application, directory, { base, text }) => {
     const { id, names, description, url, images } = application;
     const { organisations, types } = publishedWith(directory.types, id);
     return {
-      ...{ applicationId: id, applicationName: names, ...(description && { applicationDescription: description }) },
-      ...{ applicationLogos: imagesView(images, `${base}/${id}`), ...(url && { applicationUrl: url }) },
+      ...{ applicationId: id, applicationName: text(names) },
+      ...(description && { applicationDescription: text(description) }),
+      ...{ applicationLogos: imagesView(images, `${base}/${id}`), ...(url && { applicationUrl: text(url) }) },
       ...{ senderOrganizationIds: organisations, messageTypeIds: types, ...contactsOf(application) },
     };
   },
@@ -54,12 +61,13 @@ export const applications: Reference<Application> = {
 
 export const organisations: Reference<PublishingOrganisation> = {
   all: (directory) => directory.organisations,
-  show: (organisation, directory, base) => {
+  show: (organisation, directory, { base, text }) => {
     const { id, names, longNames, url, images } = organisation;
     const published = publishedBy(directory.types, id);
     return {
-      ...{ organizationId: id, organizationShortName: names, ...(longNames && { organizationLongName: longNames }) },
-      ...{ organizationLogos: imagesView(images, `${base}/${id}`), ...(url && { organizationUrl: url }) },
+      ...{ organizationId: id, organizationShortName: text(names) },
+      ...(longNames && { organizationLongName: text(longNames) }),
+      ...{ organizationLogos: imagesView(images, `${base}/${id}`), ...(url && { organizationUrl: text(url) }) },
       ...{ senderApplicationIds: published.applications, messageTypeIds: published.types },
       ...contactsOf(organisation),
     };
@@ -76,12 +84,12 @@ export async function listReference<T extends { readonly id: string }>(
   reference: Reference<T>,
   { query }: FastifyRequest,
   reply: FastifyReply,
-  { deps, base }: { readonly deps: EboxDeps; readonly base: string },
+  { deps, place }: { readonly deps: EboxDeps; readonly place: Place },
 ) {
   const { page, pageSize } = query as { page: number; pageSize: number };
   const directory = await deps.directory();
   const all = reference.all(directory);
-  const items = all.slice((page - 1) * pageSize, page * pageSize).map((one) => reference.show(one, directory, base));
+  const items = all.slice((page - 1) * pageSize, page * pageSize).map((one) => reference.show(one, directory, place));
   reply.header('cache-control', CACHED);
   return listed(items, all.length);
 }
@@ -91,13 +99,13 @@ export async function oneReference<T extends { readonly id: string }>(
   reference: Reference<T>,
   id: string,
   reply: FastifyReply,
-  { deps, base }: { readonly deps: EboxDeps; readonly base: string },
+  { deps, place }: { readonly deps: EboxDeps; readonly place: Place },
 ) {
   const directory = await deps.directory();
   const one = reference.all(directory).find((each) => each.id === id);
   if (!one) throw notFound();
   reply.header('cache-control', CACHED);
-  return reference.show(one, directory, base);
+  return reference.show(one, directory, place);
 }
 
 /** The bytes of a picture: to be saved or shown as an image, never run as a page. */

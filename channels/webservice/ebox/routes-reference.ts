@@ -12,6 +12,7 @@ import {
 import type { Route } from './routes.ts';
 import { BYTES, listOf, MESSAGE_TYPE, PAGE_QUERY, SENDER_APPLICATION, SENDER_ORGANIZATION } from './schemas.ts';
 import { NEEDS } from './scopes.ts';
+import type { ShowText } from './view.ts';
 
 const ABOUT = {
   method: 'GET',
@@ -21,8 +22,16 @@ const ABOUT = {
 } as const;
 const QUERY = { type: 'object', additionalProperties: false, properties: PAGE_QUERY };
 
+/** Where a version has its reference data, and how it shows texts. */
+export interface ReferencePlace {
+  readonly base: string;
+  /** After the base: /referenceData in version 2, /refData in version 3. */
+  readonly root: string;
+  readonly text: ShowText;
+}
+
 /** Message types, applications and organisations, with their pictures; the same in all versions but for the path. */
-export function referenceRoutes(deps: EboxDeps, base: string, root: string): Route[] {
+export function referenceRoutes(deps: EboxDeps, { base, root, text }: ReferencePlace): Route[] {
   return [
     ...kindRoutes('messageTypes', messageTypes, MESSAGE_TYPE),
     ...kindRoutes('senderApplications', applications, SENDER_APPLICATION),
@@ -33,7 +42,7 @@ export function referenceRoutes(deps: EboxDeps, base: string, root: string): Rou
 
   function kindRoutes<T extends { readonly id: string }>(name: string, of: Reference<T>, schema: object): Route[] {
     const path = `${root}/${name}`;
-    const place = () => ({ deps, base: `${deps.url()}${base}${path}` });
+    const place = () => ({ deps, place: { base: `${deps.url()}${base}${path}`, text } });
     const idIn = ({ params }: FastifyRequest) => (params as { id: string }).id;
     return [
       {

@@ -28,7 +28,7 @@ export function routesV3(deps: EboxDeps): Route[] {
   return [
     ...consultRoutes(deps, VIEWS),
     ...publishRoutes(deps, publication),
-    ...referenceRoutes(deps, REGISTRY_V3, '/refData'),
+    ...referenceRoutes(deps, { base: REGISTRY_V3, root: '/refData', text: (one) => one }),
     {
       ...{ method: 'GET', path: '/ebox/statistics', needs: NEEDS.summary, tag: 'messages', answer: STATISTICS },
       summary: 'How many messages there are',

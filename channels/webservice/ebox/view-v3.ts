@@ -5,7 +5,7 @@ import { attachmentFacts, listed, messageFacts } from './view.ts';
 
 /** An attachment in version 3. */
 export const attachmentV3 = (attachment: Attachment, href: string) => ({
-  ...attachmentFacts(attachment, href),
+  ...attachmentFacts(attachment, href, (text) => text),
   isMainContent: attachment.main,
   isAttachmentSigned: attachment.signed ?? false,
 });
@@ -16,7 +16,7 @@ export function messageV3(one: Listed, base: string) {
   const href = `${base}/${encodeURIComponent(message.id)}`;
   const { id: ssin, name: label } = message.attention ?? {};
   return {
-    ...messageFacts(one),
+    ...messageFacts(one, (text) => text),
     readStatus: placed.firstReadAt !== undefined,
     visible: placed.visible,
     partition: placed.partition,

@@ -2,7 +2,7 @@ import type { Image } from '../../../engine/mailboxes/directory.ts';
 import type { Listed } from '../../../engine/mailboxes/list.ts';
 import { mediaTypeIn } from '../../../engine/mailboxes/media-types.ts';
 import type { Translated } from '../../../engine/mailboxes/message-types.ts';
-import type { Attachment, BusinessData, Message } from '../../../engine/mailboxes/messages.ts';
+import type { Attachment, BusinessData } from '../../../engine/mailboxes/messages.ts';
 
 /** An instant as the interface writes it: yyyy-MM-dd'T'HH:mm:ssXXX, so without parts of a second. */
 export const instant = (at: string | Date): string => `${new Date(at).toISOString().slice(0, 19)}Z`;
@@ -18,11 +18,20 @@ export const listed = <T>(items: readonly T[], totalItems: number | null = items
   ...(totalItems !== null && { totalItems }),
 });
 
+/** How a version shows texts. */
+export type ShowText = (text: Translated) => Translated;
+
+/** Version 2 knows no English: it is left out where there is another language. */
+export function textV2({ en, ...others }: Translated): Translated {
+  return Object.keys(others).length > 0 || en === undefined ? others : { en };
+}
+
 /** What both versions call alike: what an attachment is, without what each calls its own way. */
-export function attachmentFacts({ number, title, fileName, mediaType, sha256, size }: Attachment, href: string) {
+export function attachmentFacts(attachment: Attachment, href: string, text: ShowText) {
+  const { number, title, fileName, mediaType, sha256, size } = attachment;
   return {
     attachmentId: String(number),
-    attachmentTitle: title ?? {},
+    attachmentTitle: text(title ?? {}),
     fileName,
     mediaType: mediaTypeIn(mediaType) ?? mediaType,
     size: kilobytes(size),
@@ -33,31 +42,32 @@ export function attachmentFacts({ number, title, fileName, mediaType, sha256, si
 
 /** An attachment in version 2. */
 export const attachmentV2 = (attachment: Attachment, href: string) => ({
-  ...attachmentFacts(attachment, href),
+  ...attachmentFacts(attachment, href, textV2),
   mainContent: attachment.main,
   attachmentSigned: attachment.signed ?? false,
 });
 
 /** A fact of a message, the same in both versions. */
-export const businessDataView = ({ key, name = {}, description, values }: BusinessData) => ({
+const businessDataView = ({ key, name = {}, description, values }: BusinessData, text: ShowText) => ({
   key,
-  name,
-  ...(description && { description }),
-  values,
+  name: text(name),
+  ...(description && { description: text(description) }),
+  values: values.map(text),
 });
 
 /** What both versions call alike of a message. */
-export function messageFacts({ message, placed }: Listed) {
+export function messageFacts({ message, placed }: Listed, text: ShowText) {
+  const data = message.businessData.map((one) => businessDataView(one, text));
   return {
     messageId: message.id,
     ...(message.originalId !== undefined && { originalMessageId: message.originalId }),
-    subject: message.subject,
+    subject: text(message.subject),
     receiptDate: instant(placed.receivedAt),
     expirationDate: instant(placed.expiresAt),
     messageTypeId: message.messageType,
     ...(message.senderApplication !== '' && { senderApplicationId: message.senderApplication }),
     ...(message.payment && { paymentData: message.payment }),
-    ...(message.businessData.length > 0 && { businessDataList: listed(message.businessData.map(businessDataView)) }),
+    ...(data.length > 0 && { businessDataList: listed(data) }),
   };
 }
 
@@ -66,7 +76,7 @@ export function messageV2(one: Listed, base: string) {
   const { message, placed } = one;
   const href = `${base}/${encodeURIComponent(message.id)}`;
   return {
-    ...messageFacts(one),
+    ...messageFacts(one, textV2),
     readStatus: placed.firstReadAt !== undefined,
     visible: placed.visible,
     registeredMail: placed.registered,
@@ -77,9 +87,6 @@ export function messageV2(one: Listed, base: string) {
     replyAuthorized: message.replyAllowed,
   };
 }
-
-/** The texts of a body; undefined when the message has none. */
-export const bodyOf = ({ body }: Message): Translated | undefined => body;
 
 /** Pictures of an application or organisation. */
 export const imagesView = (images: readonly Image[], href: string) =>
