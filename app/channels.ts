@@ -18,6 +18,7 @@ import { createNetworks } from '../engine/registry/networks.ts';
 import { findSender, mayConnect } from '../engine/registry/senders.ts';
 import { createStandingWatch, type StandingWatch } from '../engine/registry/standing-watch.ts';
 import type { Base, Materials } from './base.ts';
+import { loadMailboxes } from './mailboxes.ts';
 import { openRevocation } from './revocation.ts';
 import { loadTls } from './tls.ts';
 
@@ -128,6 +129,7 @@ async function createWeb(base: Base, { trust }: Materials, parts: Parts): Promis
     ...parts,
     ...reception(base, { networks, proxies }),
     ...{ host, port, clientCertificates, requestsPerMinute },
+    mailboxes: await loadMailboxes(base),
     publicUrl: publicUrl.replace(/\/+$/, ''),
     identity: await loadIdentity({ dir, name: 'tokens', commonName: config.identity.commonName, now: clock() }),
     tls: await loadTls(base, { certificate, key }),

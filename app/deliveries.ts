@@ -1,20 +1,28 @@
 import { addToOutbox } from '../engine/broker/outbox.ts';
 import { newTicket } from '../engine/core/identifiers.ts';
 import type { Delivery, Publication } from '../engine/lists/publish.ts';
-import { addMessage } from '../engine/mailboxes/mailboxes.ts';
+import { deliverMessage } from '../engine/mailboxes/deliver.ts';
+import type { MailboxRules } from '../engine/pipelines/forms.ts';
 import type { DocumentFor } from '../engine/pipelines/records/pipeline.ts';
 import { sendersOf } from '../engine/registry/senders.ts';
 import type { Db } from '../engine/store/database.ts';
 
 /** How lists reach authorities: a message in the mailbox, and documents for the OUT folders of those that are senders. */
-export const listDelivery: Delivery = { publish, place };
+export function createListDelivery(rules: MailboxRules): Delivery {
+  return { publish: (tx, publication, now) => publish(tx, publication, rules, now), place };
+}
 
-async function publish(tx: Db, publication: Publication, now: Date): Promise<void> {
-  const { id, authority: eboxId, mailboxType, messageType, subject, files } = publication;
+async function publish(tx: Db, publication: Publication, rules: MailboxRules, now: Date): Promise<void> {
+  const { id, authority: eboxId, mailboxType: kind, messageType, subject, files } = publication;
   const attachments = files.map(({ name: fileName, mediaType, content }, index) => {
     return { number: index + 1, fileName, mediaType, main: index === 0, ...content };
   });
-  await addMessage(tx, { id, eboxId, mailboxType, subject, messageType, ticket: newTicket(), attachments }, now);
+  const message = {
+    ...{ id, messageType, subject, attachments, ticket: newTicket(), publishedAt: now.toISOString() },
+    ...{ senderOrganisation: rules.organisation, senderApplication: '', bodyMain: false, businessData: [] },
+    ...{ registered: false, replyAllowed: false },
+  };
+  await deliverMessage(tx, message, { kind, eboxId }, rules, now);
 }
 
 async function place(tx: Db, { id, authority, files, out }: Publication, now: Date): Promise<void> {

@@ -7,11 +7,12 @@ import type { ListDefinitions } from '../engine/lists/definition.ts';
 import { reconcileLists } from '../engine/lists/reconcile.ts';
 import { listJobs } from '../engine/lists/schedule-lists.ts';
 import { type Base, loadMaterials, openBase } from './base.ts';
-import { listDelivery } from './deliveries.ts';
+import { createListDelivery } from './deliveries.ts';
+import { mailboxRules } from './mailboxes.ts';
 
 /** What lists are made with. */
 export function compileDeps(base: Base, wake: () => void): CompileDeps {
-  return { ...base, delivery: listDelivery, wake };
+  return { ...base, delivery: createListDelivery(mailboxRules(base.config)), wake };
 }
 
 /** Makes each list at its time, and compares all of them with their records once a day. */

@@ -12,6 +12,7 @@ import { createInspector } from '../engine/pipelines/xml/inspector.ts';
 import { createAntivirus } from './antivirus.ts';
 import type { Base, Materials } from './base.ts';
 import { placeDocument } from './deliveries.ts';
+import { mailboxRules } from './mailboxes.ts';
 
 /**
  * The pipelines, each with a worker of its own; stopped, they finish what is in hand until `patienceOver` aborts. The
@@ -34,6 +35,7 @@ export function createWorkers(
   const { inspect } = inspector;
   const numbers = createReplyNumbers(base.db);
   const { goals, mandates, sources } = config;
+  const mailboxes = mailboxRules(config);
   const scan = createAntivirus(base);
   const submissions = submissionsPipeline({ ...base, goals, sources, mandated: mandates.neededBy, inspect, scan });
   return {
@@ -41,7 +43,7 @@ export function createWorkers(
     workers: [
       createWorker({ ...deps, prefetch: prefetch.answers }, answersPipeline({ ...base, identity, numbers })),
       createWorker({ ...deps, prefetch: prefetch.documents }, documentsPipeline({ ...base, identity, numbers })),
-      createWorker({ ...deps, prefetch: prefetch.forms }, formsPipeline(base)),
+      createWorker({ ...deps, prefetch: prefetch.forms }, formsPipeline({ ...base, mailboxes })),
       createWorker({ ...deps, prefetch: prefetch.records }, recordsPipeline({ ...base, sources, placeDocument })),
       createWorker({ ...deps, prefetch: prefetch.submissions }, submissions),
     ],

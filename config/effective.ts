@@ -27,7 +27,8 @@ function shown(schema: unknown, value: unknown): unknown {
 
 function mapKeys(schemas: readonly (readonly [string, unknown])[], value: unknown): Record<string, unknown> {
   const group = value as Record<string, unknown>;
-  return Object.fromEntries(schemas.map(([key, schema]) => [key, shown(schema, group[key])]));
+  const given = schemas.filter(([key]) => group[key] !== undefined);
+  return Object.fromEntries(given.map(([key, schema]) => [key, shown(schema, group[key])]));
 }
 
 /** What is under defaults and transforms, and what kind of value they say it is. */

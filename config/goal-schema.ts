@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { keys } from '../engine/core/mistakes.ts';
 import { ANOMALY_CLASSES, CHANNELS, CHECK_NAMES, type Goals } from '../engine/registry/goals.ts';
-import { shippedWith } from './shipped.ts';
+import { withShipped } from './shipped.ts';
 import { choice, choices, count, flag, names, size } from './values.ts';
 
 const NAME = 'a name, or a name with * for any letters, digits, - and _';
@@ -51,7 +51,7 @@ const Code = z.string().regex(/^[A-Z]{4}$/, { error: 'four capital letters' });
 /** The goals by code: those that are shipped, changed and added to by the operator's. `CODE: false` takes one away. */
 export function goalsSchema(shipped: Readonly<Record<string, unknown>>) {
   return z
-    .preprocess((given) => shippedWith(shipped, given), z.record(Code, GoalSchema))
+    .preprocess((given) => withShipped(shipped, given), z.record(Code, GoalSchema))
     .transform(
       (goals): Goals => Object.fromEntries(Object.entries(goals).map(([code, goal]) => [code, { code, ...goal }])),
     )

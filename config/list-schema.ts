@@ -3,7 +3,7 @@ import { fault, keys } from '../engine/core/mistakes.ts';
 import { COLUMN_TYPES, FORMATS, type ListDefinition, type ListDefinitions } from '../engine/lists/definition.ts';
 import { cronOf, SCHEDULE_FORMS } from '../engine/lists/schedule.ts';
 import type { Source, Sources } from '../engine/records/source.ts';
-import { shippedWith } from './shipped.ts';
+import { withShipped } from './shipped.ts';
 import { choice, choices, flag } from './values.ts';
 
 const word = (meaning: string, pattern: RegExp, allowed: string) =>
@@ -117,7 +117,7 @@ type Given = Readonly<Record<string, unknown>>;
 /** The sources by name: those that are shipped, changed and added to by the operator's. */
 export function sourcesSchema(shipped: Given) {
   return z
-    .preprocess((given) => shippedWith(shipped, given), z.record(Name, SourceSchema))
+    .preprocess((given) => withShipped(shipped, given), z.record(Name, SourceSchema))
     .transform(named<Source>)
     .describe('What lists are made of, over what is shipped');
 }
@@ -125,7 +125,7 @@ export function sourcesSchema(shipped: Given) {
 /** The lists by name: those that are shipped, changed and added to by the operator's. */
 export function listsSchema(shipped: Given) {
   return z
-    .preprocess((given) => shippedWith(shipped, given), z.record(Name, ListSchema))
+    .preprocess((given) => withShipped(shipped, given), z.record(Name, ListSchema))
     .transform(named<ListDefinition>)
     .describe('Lists, over what is shipped');
 }

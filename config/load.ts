@@ -36,14 +36,15 @@ export async function loadConfig(
   return deepFreeze(parsed.data);
 }
 
-/** The schema of a configuration file in `folder`, with the shipped goals, fixed links, sources and lists. */
+/** The schema of a configuration file in `folder`, with what is shipped: goals, fixed links, message types, sources and lists. */
 export async function openSchema(folder: string, env: NodeJS.ProcessEnv) {
   const root = packageRoot();
   const shipped = async (name: string) =>
     (await readYaml(join(root, 'config', name), 'config_invalid')) as Record<string, unknown>;
   const [goals, networks] = [await shipped('goals.yaml'), await shipped('networks.yaml')];
+  const messageTypes = await shipped('message-types.yaml');
   const { sources, lists } = (await shipped('lists.yaml')) as Record<'sources' | 'lists', Record<string, unknown>>;
-  return configSchema({ folder, packageRoot: root, env }, { goals, networks, sources, lists });
+  return configSchema({ folder, packageRoot: root, env }, { goals, networks, messageTypes, sources, lists });
 }
 
 function deepFreeze<T extends object>(value: T): T {

@@ -7,6 +7,8 @@ import { requireOutside } from './drop-schema.ts';
 import { goalsSchema } from './goal-schema.ts';
 import { listsSchema, requireWhole, sourcesSchema } from './list-schema.ts';
 import { loginsSchema } from './login-schema.ts';
+import { mailboxesSchema } from './mailbox-schema.ts';
+import { messageTypesSchema } from './message-type-schema.ts';
 import { networksSchema, requireLinks } from './network-schema.ts';
 import { absoluteStore, fallingBack, path, type Surroundings, secret } from './sources.ts';
 import { trustSchema } from './trust-schema.ts';
@@ -208,12 +210,13 @@ const inspection = () =>
     depth: count('Levels of nested elements', 200, 8, 10_000),
   });
 
-/** What is configured as shipped, by goal code and by the names of fixed links, sources and lists. */
+/** What is configured as shipped, by goal code and by the names of fixed links, sources and lists, by the ids of message types. */
 export interface Shipped {
   readonly goals: Readonly<Record<string, unknown>>;
   readonly networks: Readonly<Record<string, unknown>>;
   readonly sources: Readonly<Record<string, unknown>>;
   readonly lists: Readonly<Record<string, unknown>>;
+  readonly messageTypes: Readonly<Record<string, unknown>>;
 }
 
 /** The whole configuration: names, meanings, units, defaults and limits, in this one place. */
@@ -253,6 +256,8 @@ export function configSchema(around: Surroundings, shipped: Shipped) {
     goals: goalsSchema(shipped.goals),
     sources: sourcesSchema(shipped.sources),
     lists: listsSchema(shipped.lists),
+    mailboxes: mailboxesSchema(around).prefault({}),
+    messageTypes: messageTypesSchema(shipped.messageTypes),
   }).transform((config, context) => {
     requireLinks(config, context);
     requireOutside(config, context);

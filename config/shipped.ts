@@ -1,8 +1,8 @@
-/** Shipped and given merged key by key; what is not a group replaces, and `NAME: false` takes away. */
-export function shippedWith(shipped: Readonly<Record<string, unknown>>, given: unknown): unknown {
+/** Shipped and given merged key by key; what is not a group replaces, and `NAME: false` takes a name of the first level away. */
+export function withShipped(shipped: Readonly<Record<string, unknown>>, given: unknown): unknown {
   if (given !== undefined && !isGroup(given)) return given;
   const merged = Object.entries(merge(shipped, given ?? {}));
-  return Object.fromEntries(merged.filter(([, goal]) => goal !== false));
+  return Object.fromEntries(merged.filter(([, value]) => value !== false));
 }
 
 function merge(

@@ -3,7 +3,7 @@ import type { LoginDefence } from '../../engine/registry/login-defence.ts';
 import type { RefusalReason } from '../../engine/registry/refusals.ts';
 import { mayConnect, type Sender } from '../../engine/registry/senders.ts';
 import type { Client } from './listener.ts';
-import type { AccessTokens, ReadGrant, Scope } from './oauth/access-token.ts';
+import { type AccessTokens, type ReadGrant, type Scope, scopesOf } from './oauth/access-token.ts';
 import { ProblemError, type ProblemKind } from './problem.ts';
 import type { MayAsk } from './rate.ts';
 
@@ -20,13 +20,15 @@ export interface AccessDeps {
 export interface Bearer {
   /** Six digits. */
   readonly sender: string;
+  /** The enterprise number of its organisation. */
+  readonly organisation: string;
   readonly grant: ReadGrant;
 }
 
 /** Lets a request in by its access token. */
 export interface Access {
-  /** Rejects with the problem that the request is answered with; every refusal is logged and counted. */
-  bearerOf(request: FastifyRequest, reply: FastifyReply, scope?: Scope): Promise<Bearer>;
+  /** With one of these scopes, if any is named. Rejects with the problem that the request is answered with; every refusal is logged and counted. */
+  bearerOf(request: FastifyRequest, reply: FastifyReply, ...scopes: readonly Scope[]): Promise<Bearer>;
 }
 
 const CHANNEL = 'webservice';
@@ -50,7 +52,7 @@ export function createAccess({ tokens, defence, senderOf, clientOf, mayAsk }: Ac
     return reading.grant;
   }
 
-  async function bearerOf(request: FastifyRequest, reply: FastifyReply, scope?: Scope): Promise<Bearer> {
+  async function bearerOf(request: FastifyRequest, reply: FastifyReply, ...scopes: readonly Scope[]): Promise<Bearer> {
     const client = clientOf(request);
     const { address } = client;
     const grant = await grantOf(request, address);
@@ -62,10 +64,14 @@ export function createAccess({ tokens, defence, senderOf, clientOf, mayAsk }: Ac
     if (sender?.state !== 'active' || !mayConnect(sender, CHANNEL)) {
       return refuse(who, 'no such channel for the sender');
     }
-    if (scope !== undefined && !grant.scopes.includes(scope)) return refuse(who, 'token without this scope');
+    // also of those that the token was given: what the sender may do no more, its tokens may not
+    const allowed = grant.scopes.filter((one) => scopesOf(sender).includes(one));
+    if (scopes.length > 0 && !scopes.some((scope) => allowed.includes(scope))) {
+      return refuse(who, 'token without this scope');
+    }
     if (!client.belongsTo(sender.number)) return refuse(who, 'too many connections of the sender');
     if (!(await mayAsk(sender.number, request, reply))) return refuse(who, 'too many requests');
-    return { sender: sender.number, grant };
+    return { sender: sender.number, organisation: sender.enterpriseNumber, grant: { ...grant, scopes: allowed } };
   }
 
   return { bearerOf };

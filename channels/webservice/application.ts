@@ -85,7 +85,7 @@ function answerProblem(error: unknown, request: FastifyRequest, reply: FastifyRe
     .headers(problem.headers)
     .type('application/problem+json')
     .serializer(JSON.stringify)
-    .send(problemOf(problem.kind, problem.message, problem.issues));
+    .send(problemOf(problem.kind, problem.message, problem.issues, problem.code));
 }
 
 function unknown(err: unknown, log: Logger): ProblemError {
@@ -94,7 +94,7 @@ function unknown(err: unknown, log: Logger): ProblemError {
 }
 
 /** A client that is still sending is to have the time to read why, and no more. */
-function endSoon({ raw }: FastifyRequest, reply: FastifyReply): void {
+export function endSoon({ raw }: FastifyRequest, reply: FastifyReply): void {
   reply.header('connection', 'close');
   raw.resume();
   if (raw.destroyed) return;

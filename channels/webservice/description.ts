@@ -4,11 +4,12 @@ import type { Db } from '../../engine/store/database.ts';
 import { accessRoutes } from './access/routes.ts';
 import { createApplication } from './application.ts';
 import { batchRoutes } from './batch/routes.ts';
+import { eboxRoutes } from './ebox/application.ts';
 import { oauthRoutes } from './oauth/routes.ts';
-import { describeRoutes } from './openapi.ts';
+import { describeRoutes, documentFor, INTERFACES } from './openapi.ts';
 
-/** The OpenAPI description of the web service, as a running server gives it; nothing listens, and no store is opened. */
-export async function openapiDocument(which: 'batch' | 'access' = 'batch'): Promise<object> {
+/** The OpenAPI descriptions of the web service by the names of their files, as a running server gives them; nothing listens, and no store is opened. */
+export async function openapiDocuments(): Promise<Readonly<Record<string, object>>> {
   const log = { error: () => undefined } as never;
   const { app } = await createApplication(log);
   await describeRoutes(app);
@@ -35,8 +36,20 @@ export async function openapiDocument(which: 'batch' | 'access' = 'batch'): Prom
   oauthRoutes(app, unused);
   batchRoutes(app, unused);
   await accessRoutes(app, unused);
+  const ebox = {
+    types: {},
+    provider: '',
+    applications: [],
+    environment: 'test',
+    contact: '',
+    organisation: '',
+  } as const;
+  const nobody = { recipientOf: async () => undefined, viewOf: async () => undefined, hasMandate: async () => false };
+  const directory = async () => ({ types: [], applications: [], organisations: [] });
+  await eboxRoutes(app, { ...unused, ...ebox, ...nobody, directory, log, blobs: undefined as never }, () => ({}));
   await app.ready();
-  const document = which === 'batch' ? app.swagger() : app.accessDescription();
+  const documents = INTERFACES.map((described) => [described.file, documentFor(app, described)] as const);
+  documents.push(['access-v1', app.accessDescription()]);
   await app.close();
-  return document;
+  return Object.fromEntries(documents);
 }

@@ -2,11 +2,12 @@ import swagger from '@fastify/swagger';
 import type { FastifyInstance, FastifySchema } from 'fastify';
 import { ACCESS_PATH } from './access/paths.ts';
 import { SUBMISSIONS_PATH } from './batch/paths.ts';
-import { SCOPES } from './oauth/access-token.ts';
+import { EVENTS_BASE, FEDERATION, REGISTRY_V2, REGISTRY_V3 } from './ebox/paths.ts';
+import { BATCH_SCOPES, SCOPES, type Scope } from './oauth/access-token.ts';
 import { TOKEN_PATH } from './oauth/routes.ts';
 
-/** Where the description of the interface is served. */
-export const OPENAPI_PATH = '/REST/batch/v1/openapi.json';
+/** Where the description of an interface is served. */
+export const openapiPath = ({ bases: [base] }: Described): string => `${base}/openapi.json`;
 
 const INFO = {
   title: 'Bode batch',
@@ -26,16 +27,47 @@ const PARTS = {
   },
 } as const;
 
-/** Lets the description of the interface be made from the routes that follow. */
+/** An interface that has a description of its own. */
+export interface Described {
+  readonly title: string;
+  readonly version: string;
+  readonly description: string;
+  /** What its paths begin with. */
+  readonly bases: readonly string[];
+  /** Name of the reviewed file in schemas/openapi. */
+  readonly file: string;
+}
+
+const EBOX_TEXT = 'Times are UTC; errors are StatusMessages; every answer has a BelGov-Trace-Id.';
+
+/** Every interface of the web service. */
+export const INTERFACES: readonly Described[] = [
+  { ...INFO, bases: ['/REST/batch/v1', '/REST/oauth'], file: 'batch-v1' },
+  { title: 'Bode Message Registry', version: '2.1', description: EBOX_TEXT, bases: [REGISTRY_V2], file: 'ebox-v2' },
+  {
+    ...{ title: 'Bode Message Registry', version: '3', bases: [REGISTRY_V3], file: 'ebox-v3' },
+    description: 'Times are UTC; errors are application/problem+json (RFC 9457).',
+  },
+  { title: 'Bode e-Box federation', version: '1.3', description: EBOX_TEXT, bases: [FEDERATION], file: 'federation' },
+  { title: 'Bode e-Box events', version: '1.1.1', description: EBOX_TEXT, bases: [EVENTS_BASE], file: 'events' },
+];
+
+/** Lets the descriptions of the interfaces be made from the routes that follow. */
 export async function describeRoutes(app: FastifyInstance): Promise<void> {
   await describeAccess(app);
   await app.register(swagger, {
-    transform: onlyWhere((url) => !url.startsWith(ACCESS_PATH)),
     openapi: {
       openapi: '3.0.3',
       info: INFO,
       components: { securitySchemes: { token: securityScheme() } },
-      security: [{ token: [...SCOPES] }],
+      security: [{ token: [...BATCH_SCOPES] }],
+    },
+    transform: ({ schema, url, route }) => {
+      // not in the schema of the route: such a body is checked by whoever reads it
+      const { describedBody: body, needs } = route.config ?? {};
+      const security = needs && { security: [{ token: [...needs] }] };
+      const hide = url.startsWith(ACCESS_PATH); // for people: described apart
+      return { schema: { ...schema, ...(body && { body }), ...security, ...(hide && { hide }) }, url };
     },
     transformObject: (document) => {
       if (!('openapiObject' in document)) return document.swaggerObject;
@@ -87,12 +119,31 @@ declare module 'fastify' {
   }
 }
 
+/** The description of one interface, of the routes that the application has. The application must be ready. */
+export function documentFor(app: FastifyInstance, { title, version, description, bases }: Described): object {
+  const document = app.swagger();
+  const paths = Object.entries(document.paths ?? {}).filter(([path]) => bases.some((base) => path.startsWith(base)));
+  return { ...document, info: { title, version, description }, paths: Object.fromEntries(paths) };
+}
+
 function securityScheme() {
   const scopes = Object.fromEntries(SCOPES.map((scope) => [scope, SCOPE_TEXTS[scope]]));
   return { type: 'oauth2', flows: { clientCredentials: { tokenUrl: TOKEN_PATH, scopes } } } as const;
 }
 
-const SCOPE_TEXTS = {
+const DOCUMENTS = 'scope:document:management:consult:ws-eboxrestentreprise';
+const FEDERATED = 'scope:documentmanagement:ebox:enterprise:federation-rest';
+
+const SCOPE_TEXTS: Readonly<Record<Scope, string>> = {
   'bode:batch:send': 'Send submissions',
   'bode:batch:fetch': 'Ask after submissions, list, fetch and remove answers',
-} as const;
+  [`${DOCUMENTS}:publicationsender`]: 'Publish messages, link them, ask after their status',
+  [`${DOCUMENTS}:eboxrepresentativepublication`]: 'Publish for organisations that have given a mandate',
+  [`${DOCUMENTS}:summaryownebox`]: 'The summary of one’s own mailbox',
+  [`${DOCUMENTS}:summaryallebox`]: 'The summary of any mailbox',
+  [`${DOCUMENTS}:messagesfull`]: 'Read and change the messages of a mailbox, answer them',
+  [`${DOCUMENTS}:referencedata`]: 'Message types, applications, organisations',
+  [`${DOCUMENTS}:documentconsumer`]: 'The event feed',
+  [`${FEDERATED}:registry`]: 'The providers of messages',
+  [`${FEDERATED}:preference`]: 'Who wants no paper any more',
+};

@@ -46,6 +46,8 @@ export interface Problem {
   readonly detail: string;
   readonly instance: string;
   readonly issues?: readonly Issue[];
+  /** A business code, where an interface has them. */
+  readonly code?: string;
 }
 
 /** A request that is answered with a problem; thrown by handlers and turned into the answer in one place. */
@@ -55,21 +57,28 @@ export class ProblemError extends Error {
   readonly issues: readonly Issue[];
   /** Further headers of the answer. */
   readonly headers: Readonly<Record<string, string>>;
+  /** A business code, where an interface has them. */
+  readonly code: string | undefined;
 
   constructor(
     kind: ProblemKind,
     detail: string,
-    more: { readonly issues?: readonly Issue[]; readonly headers?: Readonly<Record<string, string>> } = {},
+    more: {
+      readonly issues?: readonly Issue[];
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly code?: string;
+    } = {},
   ) {
     super(detail);
     this.kind = kind;
     this.issues = more.issues ?? [];
     this.headers = more.headers ?? {};
+    this.code = more.code;
   }
 }
 
 /** The body of a problem. */
-export function problemOf(kind: ProblemKind, detail: string, issues: readonly Issue[] = []): Problem {
+export function problemOf(kind: ProblemKind, detail: string, issues: readonly Issue[] = [], code?: string): Problem {
   const [status, title] = PROBLEMS[kind];
   return {
     type: `urn:problem-type:belgif:${kind}`,
@@ -78,6 +87,7 @@ export function problemOf(kind: ProblemKind, detail: string, issues: readonly Is
     detail,
     instance: `urn:uuid:${randomUUID()}`,
     ...(issues.length > 0 && { issues }),
+    ...(code !== undefined && { code }),
   };
 }
 

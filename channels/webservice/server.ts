@@ -9,6 +9,7 @@ import { findSender, mayConnect } from '../../engine/registry/senders.ts';
 import { createSignIn } from '../../engine/registry/sign-in.ts';
 import type { MessageChoices } from '../../engine/registry/structured-messages.ts';
 import { useAssertion } from '../../engine/registry/used-assertions.ts';
+import type { BlobStore } from '../../engine/store/blobs.ts';
 import type { Db } from '../../engine/store/database.ts';
 import { createOidc, type OidcProvider } from './access/oidc.ts';
 import { ACCESS_OPENAPI_PATH } from './access/paths.ts';
@@ -16,17 +17,21 @@ import { accessRoutes } from './access/routes.ts';
 import { createAccess } from './access.ts';
 import { createApplication } from './application.ts';
 import { batchRoutes } from './batch/routes.ts';
+import { eboxRoutes } from './ebox/application.ts';
+import type { Mailboxes } from './ebox/deps.ts';
 import { type Client, createListener, type Listener, type ListenerOptions } from './listener.ts';
 import { createAccessTokens } from './oauth/access-token.ts';
 import { oauthRoutes } from './oauth/routes.ts';
-import { describeRoutes, OPENAPI_PATH } from './openapi.ts';
+import { describeRoutes, documentFor, INTERFACES, openapiPath } from './openapi.ts';
 import { createMayAsk } from './rate.ts';
 
 export interface WebserviceOptions extends ListenerOptions {
   readonly db: Db;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly blobs: BlobStore;
   readonly foldersOf: FoldersOf;
+  readonly mailboxes: Mailboxes;
   /** Size of one file, in bytes; folders have the same limit. */
   readonly fileBytes: number;
   /** Whose key signs access tokens; the same in every process. */
@@ -116,7 +121,14 @@ async function addRoutes(app: App, deps: RouteDeps): Promise<void> {
     await accessRoutes(app, { ...deps, ...deps.people, signIn, oidc, url, clientOf, mayAsk });
     app.get(ACCESS_OPENAPI_PATH, { schema: { hide: true } }, async () => app.accessDescription());
   }
-  app.get(OPENAPI_PATH, { schema: { hide: true } }, async () => app.swagger());
+  const documentOf = (base: string) => {
+    const described = INTERFACES.find(({ bases }) => bases.includes(base));
+    return described ? documentFor(app, described) : {};
+  };
+  await eboxRoutes(app, { ...deps, ...deps.mailboxes, access, url }, documentOf);
+  for (const described of INTERFACES) {
+    app.get(openapiPath(described), { schema: { hide: true } }, async () => documentFor(app, described));
+  }
 }
 
 /** A connection that has closed meanwhile: nothing that it asks for is given to it. */

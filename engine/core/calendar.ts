@@ -80,3 +80,12 @@ function changeBetween(old: number, fresh: number): number {
   }
   return high;
 }
+
+const HOUR_MS = 3_600_000;
+
+/** The instant at which a day (YYYY-MM-DD) begins in Belgium. */
+export function startOfDay(day: string): Date {
+  const utcMidnight = new Date(`${day}T00:00:00Z`).getTime();
+  const summer = new Date(utcMidnight - 2 * HOUR_MS);
+  return protocolTime(summer).date === day ? summer : new Date(utcMidnight - HOUR_MS);
+}

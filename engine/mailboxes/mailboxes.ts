@@ -1,118 +1,131 @@
-import type { Db } from '../store/database.ts';
-import { insertRow } from '../store/sql.ts';
+import { type Db, isSqlite } from '../store/database.ts';
+import { type Binding, change, findRow, insertRow, rowsOf } from '../store/sql.ts';
 
-export type MailboxType = 'enterprise' | 'institution';
+/** Whose a mailbox is: an enterprise's or an institution's (enterprise number), a civil servant's or a citizen's (INSS). */
+export const MAILBOX_KINDS = ['enterprise', 'institution', 'civil-servant', 'citizen'] as const;
+export type MailboxKind = (typeof MAILBOX_KINDS)[number];
 
-/** A text in one or more of nl, fr, de, en. */
-export type Translated = Readonly<Record<string, string>>;
-
-export interface Attachment {
-  /** From 1, in the order they are shown. */
-  readonly number: number;
-  readonly fileName: string;
-  readonly mediaType: string;
-  /** The main content of the message; exactly one attachment is (protocol §2.2). */
-  readonly main: boolean;
-  readonly sha256: string;
-  readonly size: number;
-}
-
-export interface MailboxMessage {
-  readonly id: string;
-  readonly subject: Translated;
-  readonly messageType: string;
-  readonly receivedAt: string;
-  readonly ticket: string | null;
-  readonly attachments: readonly Attachment[];
-}
-
-export interface NewMessage {
-  /** Chosen by whoever delivers: the same id twice is the same message. */
-  readonly id: string;
+/** What tells mailboxes apart. */
+export interface MailboxKey {
+  readonly kind: MailboxKind;
+  /** Enterprise number or INSS; of an employer that is not registered, the number that it is known by. */
   readonly eboxId: string;
-  readonly mailboxType: MailboxType;
-  readonly subject: Translated;
-  readonly messageType: string;
-  readonly ticket: string;
-  readonly attachments: readonly Attachment[];
 }
 
-/** Puts a message in a mailbox, which is made when it is the first; the same id again changes nothing. */
-export async function addMessage(tx: Db, message: NewMessage, now: Date): Promise<void> {
+export interface Mailbox extends MailboxKey {
+  /** Names it in other tables. */
+  readonly id: number;
+  /** Since when it has a digital user: its owner signed in or consented. */
+  readonly activeSince?: string;
+  /** When its owner's software last asked for it. */
+  readonly lastConsultedAt?: string;
+  /** When a person last opened it. */
+  readonly lastConnectedAt?: string;
+  readonly lastReceivedAt?: string;
+  /** Its owner wants no paper copies any more. */
+  readonly exclusive: boolean;
+  /** Nothing in it expires. */
+  readonly hold: boolean;
+}
+
+/** The mailbox, if anything made it yet. */
+export async function findMailbox(db: Db, { kind, eboxId }: MailboxKey): Promise<Mailbox | undefined> {
+  const row = await findRow<MailboxRow>(db, 'mailboxes', { kind, ebox_id: eboxId });
+  return row && fromRow(row);
+}
+
+/** The mailboxes with this number: at most one of each kind. */
+export async function mailboxesOf(db: Db, eboxId: string): Promise<Mailbox[]> {
+  const rows = await rowsOf<MailboxRow>(db, 'select * from mailboxes where ebox_id = ? order by id', [eboxId]);
+  return rows.map(fromRow);
+}
+
+/** The mailbox, made when it is not there yet: inactive. */
+export async function openMailbox(tx: Db, key: MailboxKey, now: Date): Promise<Mailbox> {
+  const found = await findMailbox(tx, key);
+  if (found) return found;
+  const { kind, eboxId } = key;
+  const row = { kind, ebox_id: eboxId, created_at: now.toISOString(), last_position: 0 };
+  await insertRow(tx, 'mailboxes', row, 'orIgnore');
+  const made = await findMailbox(tx, key);
+  if (!made) throw new Error('the mailbox was not made');
+  return made;
+}
+
+/** Notes that the owner signed in or consented: from now on it has a digital user. */
+export async function activateMailbox(tx: Db, id: number, now: Date): Promise<void> {
+  await change(tx, 'update mailboxes set active_since = ? where id = ? and active_since is null', [
+    now.toISOString(),
+    id,
+  ]);
+}
+
+/** A change of what a mailbox itself knows. */
+export interface MailboxChange {
+  readonly exclusive?: boolean;
+  readonly hold?: boolean;
+  readonly lastConsultedAt?: Date;
+  readonly lastConnectedAt?: Date;
+}
+
+/** Changes what the mailbox knows; what is not given stays. */
+export async function changeMailbox(tx: Db, id: number, changes: MailboxChange): Promise<void> {
+  const columns: Record<string, Binding | undefined> = {
+    exclusive: changes.exclusive,
+    hold: changes.hold,
+    last_consulted_at: changes.lastConsultedAt?.toISOString(),
+    last_connected_at: changes.lastConnectedAt?.toISOString(),
+  };
+  const given = Object.entries(columns).filter((entry): entry is [string, Binding] => entry[1] !== undefined);
+  if (given.length === 0) return;
+  const set = given.map(([column]) => `${column} = ?`).join(', ');
+  await change(tx, `update mailboxes set ${set} where id = ?`, [...given.map(([, value]) => value), id]);
+}
+
+/**
+ * Takes the mailbox until the transaction ends. Whoever changes what lies in it, or how much, takes it first, and of several
+ * in one transaction each in its turn (byRecipient in deliver.ts): so nobody waits for each other, and totals are right.
+ */
+export async function lockMailbox(tx: Db, id: number): Promise<void> {
+  if (!isSqlite(tx)) await rowsOf(tx, 'select id from mailboxes where id = ? for update', [id]);
+}
+
+/** Takes the mailbox and gives the place of the next message in it: positions and times of arrival go up together. */
+export async function nextPlace(tx: Db, id: number, now: Date): Promise<{ position: number; receivedAt: string }> {
   const at = now.toISOString();
-  const { id, eboxId, mailboxType, subject, messageType, ticket, attachments } = message;
-  const mailbox = { ebox_id: eboxId, type: mailboxType, created_at: at };
-  await insertRow(tx, 'mailboxes', mailbox, 'orIgnore');
-  const texts = { message_type: messageType, subject: JSON.stringify(subject), ticket, received_at: at };
-  if (!(await insertRow(tx, 'messages', { id, ebox_id: eboxId, ...texts }, 'orIgnore'))) return;
-  for (const attachment of attachments) await insertRow(tx, 'attachments', attachmentRow(id, attachment));
-}
-
-/** Newest first; keyset paging by `after`, the id of the last message of the page before. */
-export async function listMessages(
-  db: Db,
-  eboxId: string,
-  page: { readonly limit: number; readonly after?: string },
-): Promise<MailboxMessage[]> {
-  const query = db('messages').where({ ebox_id: eboxId });
-  const last = page.after ? await db('messages').where({ id: page.after }).first() : undefined;
-  if (last) query.whereRaw('(received_at, id) < (?, ?)', [last.received_at, last.id]);
-  const rows = await query
-    .orderBy([
-      { column: 'received_at', order: 'desc' },
-      { column: 'id', order: 'desc' },
-    ])
-    .limit(page.limit);
-  const attachments = await attachmentsOf(
-    db,
-    rows.map(({ id }) => id),
+  const [row] = await rowsOf<{ last_position: number; last_received_at: string }>(
+    tx,
+    `update mailboxes set last_position = last_position + 1,
+       last_received_at = case when last_received_at > ? then last_received_at else ? end
+     where id = ? returning last_position, last_received_at`,
+    [at, at, id],
   );
-  return rows.map((row) => ({
+  if (!row) throw new Error('there is no such mailbox');
+  return { position: row.last_position, receivedAt: row.last_received_at };
+}
+
+interface MailboxRow {
+  readonly id: number;
+  readonly kind: string;
+  readonly ebox_id: string;
+  readonly active_since: string | null;
+  readonly last_consulted_at: string | null;
+  readonly last_connected_at: string | null;
+  readonly last_received_at: string | null;
+  readonly exclusive: boolean | number;
+  readonly hold: boolean | number;
+}
+
+function fromRow(row: MailboxRow): Mailbox {
+  return {
     id: row.id,
-    subject: JSON.parse(row.subject),
-    messageType: row.message_type,
-    receivedAt: row.received_at,
-    ticket: row.ticket,
-    attachments: attachments.get(row.id) ?? [],
-  }));
+    kind: row.kind as MailboxKind,
+    eboxId: row.ebox_id,
+    ...(row.active_since !== null && { activeSince: row.active_since }),
+    ...(row.last_consulted_at !== null && { lastConsultedAt: row.last_consulted_at }),
+    ...(row.last_connected_at !== null && { lastConnectedAt: row.last_connected_at }),
+    ...(row.last_received_at !== null && { lastReceivedAt: row.last_received_at }),
+    exclusive: Boolean(row.exclusive),
+    hold: Boolean(row.hold),
+  };
 }
-
-async function attachmentsOf(db: Db, messageIds: readonly string[]): Promise<Map<string, Attachment[]>> {
-  const rows = await db('attachments').whereIn('message_id', messageIds).orderBy(['message_id', 'number']);
-  const byMessage = new Map<string, Attachment[]>();
-  for (const row of rows) {
-    const list = byMessage.get(row.message_id) ?? [];
-    list.push(attachmentOf(row));
-    byMessage.set(row.message_id, list);
-  }
-  return byMessage;
-}
-
-interface AttachmentRow {
-  message_id: string;
-  number: number;
-  file_name: string;
-  media_type: string;
-  main: boolean | number;
-  sha256: string;
-  size: number | string;
-}
-
-const attachmentRow = (messageId: string, attachment: Attachment) => ({
-  message_id: messageId,
-  number: attachment.number,
-  file_name: attachment.fileName,
-  media_type: attachment.mediaType,
-  main: attachment.main,
-  sha256: attachment.sha256,
-  size: attachment.size,
-});
-
-const attachmentOf = (row: AttachmentRow): Attachment => ({
-  number: row.number,
-  fileName: row.file_name,
-  mediaType: row.media_type,
-  main: Boolean(row.main),
-  sha256: row.sha256,
-  size: Number(row.size),
-});

@@ -1,7 +1,10 @@
 import type { FormsAccepted } from '../../schemas/messages.ts';
 import type { Pipeline, PrepareContext, Stage, StageContext, Work } from '../broker/pipeline.ts';
 import { reject, type Verdict } from '../broker/verdict.ts';
-import { type Attachment, addMessage, type Translated } from '../mailboxes/mailboxes.ts';
+import { byRecipient, type DeliveryRules, deliverMessage } from '../mailboxes/deliver.ts';
+import type { MailboxKey } from '../mailboxes/mailboxes.ts';
+import type { Translated } from '../mailboxes/message-types.ts';
+import type { Attachment } from '../mailboxes/messages.ts';
 import { audit } from '../store/audit.ts';
 import type { BlobRef, BlobStore, PreparedContent } from '../store/blobs.ts';
 import type { Db } from '../store/database.ts';
@@ -29,6 +32,13 @@ interface FormsWork extends Work {
 export interface FormDeps {
   readonly db: Db;
   readonly blobs: BlobStore;
+  readonly mailboxes: MailboxRules;
+}
+
+/** What deliveries into mailboxes need to know. */
+export interface MailboxRules extends DeliveryRules {
+  /** Enterprise number that the engine publishes under. */
+  readonly organisation: string;
 }
 
 /** Routes accepted forms to the mailboxes of their employers and delivers the copies of the declaration there (design §3). */
@@ -37,7 +47,7 @@ export function formsPipeline(deps: FormDeps): Pipeline<FormsAccepted, FormsWork
     kind: 'forms.accepted',
     queue: 'forms',
     prepare: (message, context) => copyForms(message, context, deps),
-    stages: { deliver: deliverEach(deps.blobs) },
+    stages: { deliver: deliverEach(deps) },
     apart: ({ kind, ticket, formIndexes }) =>
       formIndexes.map((index) => ({ kind, id: `${ticket}:${index}:alone`, ticket, formIndexes: [index] })),
   };
@@ -59,30 +69,55 @@ async function copyForms(
   return { kind: 'work', submission, copies };
 }
 
-function deliverEach(blobs: BlobStore): Stage<FormsWork> {
+/** In the order of the mailboxes, as everywhere: two workers must not wait for each other. */
+function deliverEach(deps: FormDeps): Stage<FormsWork> {
   return async (work, context) => {
-    for (const copy of work.copies) await deliver(work.submission, copy, context, blobs);
+    const addressed: Addressed[] = [];
+    for (const copy of work.copies) {
+      const employer = employerOf(copy.form.facts);
+      if (employer) addressed.push({ ...copy, mailbox: await mailboxOf(context.tx, employer) });
+      else await noteUndelivered(work.submission, copy.form, context);
+    }
+    addressed.sort((one, other) => byRecipient(one.mailbox, other.mailbox));
+    for (const copy of addressed) await deliver(work.submission, copy, context, deps);
     return work;
   };
 }
 
-async function deliver(submission: Submission, copy: Copied, context: StageContext, blobs: BlobStore): Promise<void> {
+/** A copy with the mailbox that it is for. */
+interface Addressed extends Copied {
+  readonly mailbox: MailboxKey;
+}
+
+async function noteUndelivered(
+  { ticket }: Submission,
+  { formIndex }: JudgedForm,
+  context: StageContext,
+): Promise<void> {
+  await addEvent(context.tx, ticket, context.now, 'form not delivered', { formIndex, reason: 'it names no employer' });
+  await auditForm(context, `${ticket}-${formIndex}`, 'not delivered: no employer', { ticket, formIndex });
+}
+
+async function deliver(
+  submission: Submission,
+  copy: Addressed,
+  context: StageContext,
+  { blobs, mailboxes: rules }: FormDeps,
+): Promise<void> {
   const { tx, now } = context;
+  const { mailbox } = copy;
   const { ticket } = submission;
   const { formIndex, facts } = copy.form;
-  const employer = employerOf(facts);
-  if (!employer) {
-    await addEvent(tx, ticket, now, 'form not delivered', { formIndex, reason: 'it names no employer' });
-    await auditForm(context, `${ticket}-${formIndex}`, 'not delivered: no employer', { ticket, formIndex });
-    return;
-  }
   const noti = { now, fileName: facts.fileName, ticket, forms: [notified(copy.form)] };
   const declaration = await blobs.keep(tx, copy.declaration);
   const attachments = attachmentsOf(submission, copy.form, declaration, await blobs.put(tx, buildNoti(noti)));
-  const mailbox = await mailboxOf(tx, employer);
   const id = `${ticket}-${formIndex}`;
-  const subject = subjectOf(submission, copy.form);
-  await addMessage(tx, { id, ...mailbox, subject, messageType: 'declaration-copy', ticket, attachments }, now);
+  const message = {
+    ...{ id, ticket, messageType: 'declaration-copy', senderOrganisation: rules.organisation, senderApplication: '' },
+    ...{ subject: subjectOf(submission, copy.form), bodyMain: false, businessData: [], attachments },
+    ...{ registered: false, replyAllowed: false, publishedAt: now.toISOString() },
+  };
+  await deliverMessage(tx, message, mailbox, rules, now);
   await addEvent(tx, ticket, now, 'form delivered', { formIndex, eboxId: mailbox.eboxId, messageId: id });
   await auditForm(context, `${mailbox.eboxId}:${id}`, 'delivered', { ticket, formIndex });
 }
@@ -92,10 +127,10 @@ function auditForm({ tx, now: at }: StageContext, subject: string, outcome: stri
 }
 
 /** The mailbox of the registered organisation; an employer that is not registered has one under the number it is known by. */
-async function mailboxOf(tx: Db, employer: EmployerNumber) {
+async function mailboxOf(tx: Db, employer: EmployerNumber): Promise<MailboxKey> {
   const organisation = await organisationOf(tx, employer);
-  if (!organisation) return { eboxId: employer.number, mailboxType: 'enterprise' } as const;
-  return { eboxId: organisation.enterpriseNumber, mailboxType: organisation.mailboxType };
+  if (!organisation) return { kind: 'enterprise', eboxId: employer.number };
+  return { kind: organisation.mailboxType, eboxId: organisation.enterpriseNumber };
 }
 
 function subjectOf({ goal, ticket }: Submission, { facts }: JudgedForm): Translated {
@@ -110,7 +145,7 @@ function subjectOf({ goal, ticket }: Submission, { facts }: JudgedForm): Transla
 }
 
 function attachmentsOf({ ticket }: Submission, form: JudgedForm, declaration: BlobRef, noti: BlobRef): Attachment[] {
-  const xml = { mediaType: 'application/xml' };
+  const xml = { mediaType: 'text/xml' };
   const copy = { number: 1, fileName: `${form.facts.fileName}.${form.facts.index}.xml`, main: true };
   const notification = { number: 2, fileName: `NOTI.${ticket}.${form.formIndex}.xml`, main: false };
   return [

@@ -8,6 +8,7 @@ import { employerKey, type Mandate } from './mandates.ts';
 import { certificateIn, type Material, type MaterialPolicy, readSmallFile, sshKeysIn } from './materials.ts';
 import { LANGUAGES, MAILBOX_TYPES } from './organisations.ts';
 import { passwordFault } from './passwords.ts';
+import { EBOX_SCOPES } from './scopes.ts';
 
 /** What the checks of a provisioning file depend on. */
 export interface ProvisionRules extends MaterialPolicy {
@@ -147,6 +148,7 @@ function sender(rules: ProvisionRules, warn: Warn) {
     goals: z.array(goal(rules.goals)).prefault([]),
     networks: z.array(network(rules.networks)).prefault([]),
     mandates: mandates(rules),
+    scopes: z.array(z.enum(EBOX_SCOPES)).prefault([]),
     sshKeys: materials('a file of OpenSSH public keys', sshKeysIn, rules, warn),
     certificates: materials(
       `a file with one X.509 certificate, RSA of at least ${rules.minRsaBits} bits or EC`,

@@ -148,7 +148,7 @@ async function applyPassword(tx: Db, { number, passwordFile: password }: Planned
 }
 
 function senderOf(planned: PlannedSender, enterpriseNumber: string, quality: string): Sender {
-  const { number, login, state, channels, goals, networks, mandates } = planned;
+  const { number, login, state, channels, goals, networks, mandates, scopes } = planned;
   return {
     number,
     login,
@@ -159,6 +159,7 @@ function senderOf(planned: PlannedSender, enterpriseNumber: string, quality: str
     goals,
     networks,
     ...(mandates && { mandated: true }),
+    ...(scopes.length > 0 ? { scopes } : {}),
   };
 }
 

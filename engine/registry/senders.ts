@@ -1,5 +1,6 @@
 import type { Db } from '../store/database.ts';
 import { change, rowsOf } from '../store/sql.ts';
+import type { EboxScope } from './scopes.ts';
 
 /** A technical user of an organisation in one quality (design: sender). */
 export interface Sender {
@@ -16,6 +17,8 @@ export interface Sender {
   readonly mandated?: boolean;
   /** Kept out of every channel, by its managers or because its organisation is; deleted: for ever. Absent when neither. */
   readonly barred?: 'blocked' | 'deleted';
+  /** What it may do at the e-Box interface; absent: nothing. */
+  readonly scopes?: readonly EboxScope[];
 }
 
 interface Row {
@@ -28,6 +31,7 @@ interface Row {
   readonly goals: string;
   readonly networks: string;
   readonly mandated: boolean | number | null;
+  readonly scopes: string | null;
 }
 
 interface StoredRow extends Row {
@@ -99,6 +103,7 @@ function toRow(sender: Sender): Row {
     goals: JSON.stringify(sender.goals),
     networks: JSON.stringify(sender.networks),
     mandated: sender.mandated ?? null,
+    scopes: sender.scopes?.length ? JSON.stringify(sender.scopes) : null,
   };
 }
 
@@ -115,6 +120,7 @@ function fromRow(row: StoredRow | undefined): Sender | undefined {
     networks: JSON.parse(row.networks),
     ...(row.mandated === null ? {} : { mandated: Boolean(row.mandated) }),
     ...barredBy(row),
+    ...(row.scopes === null ? {} : { scopes: JSON.parse(row.scopes) }),
   };
 }
 

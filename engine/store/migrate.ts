@@ -8,6 +8,7 @@ import { webservice } from './migrations/004-webservice.ts';
 import { drop } from './migrations/005-drop.ts';
 import { access } from './migrations/006-access.ts';
 import { mandates } from './migrations/008-mandates.ts';
+import { mailboxes } from './migrations/009-mailboxes.ts';
 import { lists } from './migrations/010-lists.ts';
 import { signals } from './migrations/011-signals.ts';
 import { unhurried } from './postgres.ts';
@@ -22,6 +23,7 @@ export const MIGRATIONS: readonly Migration[] = [
   drop,
   access,
   mandates,
+  mailboxes,
   lists,
   signals,
 ];

@@ -30,9 +30,11 @@ CREATE TABLE appointments (
 CREATE TABLE attachments (
     message_id character varying(40) NOT NULL,
     number integer NOT NULL,
+    title text,
     file_name text NOT NULL,
     media_type character varying(80) NOT NULL,
     main boolean NOT NULL,
+    signed boolean DEFAULT false NOT NULL,
     sha256 character varying(64) NOT NULL,
     size bigint NOT NULL
 );
@@ -280,10 +282,90 @@ CREATE TABLE login_scores (
     fades_at text NOT NULL
 );
 
-CREATE TABLE mailboxes (
+CREATE TABLE mailbox_counts (
+    mailbox integer NOT NULL,
+    message_type character varying(40) NOT NULL,
+    sender_organisation character varying(10) NOT NULL,
+    sender_application character varying(40) NOT NULL,
+    registered boolean NOT NULL,
+    partition character varying(40) NOT NULL,
+    is_read boolean NOT NULL,
+    visible boolean NOT NULL,
+    messages integer NOT NULL,
+    size bigint NOT NULL
+);
+
+CREATE TABLE mailbox_event_numbers (
+    id integer NOT NULL,
+    last bigint NOT NULL
+);
+
+CREATE TABLE mailbox_events (
+    id bigint NOT NULL,
+    sequence bigint,
+    at text NOT NULL,
+    provider character varying(100) NOT NULL,
+    event_key character varying(150) NOT NULL,
+    type character varying(32) NOT NULL,
     ebox_id character varying(20) NOT NULL,
-    type character varying(16) NOT NULL,
-    created_at text NOT NULL
+    data text NOT NULL
+);
+
+CREATE SEQUENCE mailbox_events_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER SEQUENCE mailbox_events_id_seq OWNED BY mailbox_events.id;
+
+CREATE TABLE mailbox_messages (
+    mailbox integer NOT NULL,
+    "position" integer NOT NULL,
+    message_id character varying(40) NOT NULL,
+    message_type character varying(40) NOT NULL,
+    sender_organisation character varying(10) NOT NULL,
+    sender_application character varying(40) NOT NULL,
+    registered boolean NOT NULL,
+    partition character varying(40) NOT NULL,
+    received_at text NOT NULL,
+    expires_at text NOT NULL,
+    first_read_at text,
+    visible boolean DEFAULT true NOT NULL,
+    hold boolean DEFAULT false NOT NULL,
+    reminded_at text,
+    warned_days integer
+);
+
+CREATE TABLE mailboxes (
+    id integer NOT NULL,
+    kind character varying(16) NOT NULL,
+    ebox_id character varying(20) NOT NULL,
+    created_at text NOT NULL,
+    active_since text,
+    last_consulted_at text,
+    last_connected_at text,
+    last_received_at text,
+    last_position integer NOT NULL,
+    exclusive boolean DEFAULT false NOT NULL,
+    hold boolean DEFAULT false NOT NULL
+);
+
+CREATE SEQUENCE mailboxes_id_seq
+    AS integer
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER SEQUENCE mailboxes_id_seq OWNED BY mailboxes.id;
+
+CREATE TABLE message_providers (
+    id character varying(100) NOT NULL,
+    details text NOT NULL,
+    changed_at text NOT NULL
 );
 
 CREATE TABLE mandates (
@@ -309,11 +391,23 @@ ALTER SEQUENCE mandates_id_seq OWNED BY mandates.id;
 
 CREATE TABLE messages (
     id character varying(40) NOT NULL,
-    ebox_id character varying(20) NOT NULL,
     message_type character varying(40) NOT NULL,
+    sender_organisation character varying(10) NOT NULL,
+    sender_application character varying(40) NOT NULL,
+    registered boolean NOT NULL,
     subject text NOT NULL,
+    body text,
+    body_main boolean DEFAULT false NOT NULL,
+    payment text,
+    business_data text NOT NULL,
+    attention text,
+    reply_allowed boolean DEFAULT false NOT NULL,
+    original_id character varying(40),
+    publisher character varying(6),
     ticket character varying(13),
-    received_at text NOT NULL
+    published_at text NOT NULL,
+    search text NOT NULL,
+    size bigint NOT NULL
 );
 
 CREATE TABLE notices (
@@ -404,6 +498,14 @@ CREATE TABLE processed (
     consumer character varying(40) NOT NULL,
     message_id character varying(80) NOT NULL,
     processed_at text NOT NULL
+);
+
+CREATE TABLE publication_keys (
+    sender character varying(6) NOT NULL,
+    application character varying(40) NOT NULL,
+    key text NOT NULL,
+    message_id character varying(40) NOT NULL,
+    at text NOT NULL
 );
 
 CREATE TABLE qualities (
@@ -681,8 +783,35 @@ ALTER TABLE ONLY list_runs
 ALTER TABLE ONLY login_scores
     ADD CONSTRAINT login_scores_pkey PRIMARY KEY (network, login);
 
+ALTER TABLE ONLY mailbox_counts
+    ADD CONSTRAINT mailbox_counts_pkey PRIMARY KEY (mailbox, message_type, sender_organisation, sender_application, registered, partition, is_read, visible);
+
+ALTER TABLE ONLY mailbox_event_numbers
+    ADD CONSTRAINT mailbox_event_numbers_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY mailbox_events
+    ADD CONSTRAINT mailbox_events_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY mailbox_events
+    ADD CONSTRAINT mailbox_events_provider_event_key_unique UNIQUE (provider, event_key);
+
+ALTER TABLE ONLY mailbox_events
+    ADD CONSTRAINT mailbox_events_sequence_unique UNIQUE (sequence);
+
+ALTER TABLE ONLY mailbox_messages
+    ADD CONSTRAINT mailbox_messages_message_id_mailbox_unique UNIQUE (message_id, mailbox);
+
+ALTER TABLE ONLY mailbox_messages
+    ADD CONSTRAINT mailbox_messages_pkey PRIMARY KEY (mailbox, "position");
+
 ALTER TABLE ONLY mailboxes
-    ADD CONSTRAINT mailboxes_pkey PRIMARY KEY (ebox_id);
+    ADD CONSTRAINT mailboxes_kind_ebox_id_unique UNIQUE (kind, ebox_id);
+
+ALTER TABLE ONLY mailboxes
+    ADD CONSTRAINT mailboxes_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY message_providers
+    ADD CONSTRAINT message_providers_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY mandates
     ADD CONSTRAINT mandates_organisation_quality_employer_employer_kind_begins_sen UNIQUE (organisation, quality, employer, employer_kind, begins, sender);
@@ -722,6 +851,9 @@ ALTER TABLE ONLY people
 
 ALTER TABLE ONLY processed
     ADD CONSTRAINT processed_pkey PRIMARY KEY (consumer, message_id);
+
+ALTER TABLE ONLY publication_keys
+    ADD CONSTRAINT publication_keys_pkey PRIMARY KEY (sender, application, key);
 
 ALTER TABLE ONLY qualities
     ADD CONSTRAINT qualities_pkey PRIMARY KEY (enterprise_number, code);

@@ -6,7 +6,9 @@ import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import type { Config } from '../../config/load.ts';
 import { silentLogger } from '../../engine/core/logger.ts';
-import { type Attachment, listMessages, type MailboxMessage } from '../../engine/mailboxes/mailboxes.ts';
+import { type Listed, listMessages } from '../../engine/mailboxes/list.ts';
+import type { Translated } from '../../engine/mailboxes/message-types.ts';
+import type { Attachment } from '../../engine/mailboxes/messages.ts';
 import { type BlobStore, createBlobStore } from '../../engine/store/blobs.ts';
 import type { Db } from '../../engine/store/database.ts';
 import { print, printableText, printJson } from './output.ts';
@@ -19,14 +21,31 @@ interface Options extends ConfigOption {
   readonly after?: string;
 }
 
-/** A message and, once saved, where its attachments are. */
-type Shown = MailboxMessage & { readonly saved?: readonly string[] };
+/** A message as it is printed and, once saved, where its attachments are. */
+interface Shown {
+  readonly id: string;
+  readonly subject: Translated;
+  readonly messageType: string;
+  readonly receivedAt: string;
+  readonly expiresAt: string;
+  readonly read: boolean;
+  readonly visible: boolean;
+  readonly partition: string;
+  readonly senderOrganisation: string;
+  readonly ticket: string | null;
+  readonly attachments: readonly Attachment[];
+  readonly saved?: readonly string[];
+}
 
 /** `bode mailbox EBOXID`: the messages of a mailbox with their attachments. */
 export function mailboxCommand(): Command {
   return reading('mailbox')
     .description('list the messages of a mailbox, newest first')
-    .argument('<eboxid>', 'the mailbox: an enterprise number', matching(/^[0-9A-Za-z_-]{1,20}$/, 'letters and digits'))
+    .argument(
+      '<eboxid>',
+      'the mailbox: an enterprise number or INSS',
+      matching(/^[0-9A-Za-z_-]{1,20}$/, 'letters and digits'),
+    )
     .option('--save <dir>', 'write the attachments there, one directory a message')
     .option('--limit <n>', 'at most so many', upTo(10_000), 50)
     .option('--after <id>', 'go on after this message')
@@ -40,7 +59,8 @@ export function mailboxCommand(): Command {
 }
 
 async function read(db: Db, config: Config, eboxId: string, { save, limit, after }: Options): Promise<Shown[]> {
-  const messages = await listMessages(db, eboxId, { limit, ...(after === undefined ? {} : { after }) });
+  const listed = await listMessages(db, eboxId, { limit, ...(after === undefined ? {} : { after }) });
+  const messages = listed.map(shownOf);
   if (save === undefined) return messages;
   const blobs = createBlobStore({ dir: join(config.dataDir, 'blobs'), log: silentLogger() });
   const shown: Shown[] = [];
@@ -48,7 +68,14 @@ async function read(db: Db, config: Config, eboxId: string, { save, limit, after
   return shown;
 }
 
-async function saveAll(db: Db, blobs: BlobStore, { id, attachments }: MailboxMessage, dir: string): Promise<string[]> {
+function shownOf({ message, placed }: Listed): Shown {
+  const { id, subject, messageType, senderOrganisation, ticket = null, attachments } = message;
+  const { receivedAt, expiresAt, firstReadAt, visible, partition } = placed;
+  const state = { receivedAt, expiresAt, read: firstReadAt !== undefined, visible, partition };
+  return { id, subject, messageType, senderOrganisation, ...state, ticket, attachments };
+}
+
+async function saveAll(db: Db, blobs: BlobStore, { id, attachments }: Shown, dir: string): Promise<string[]> {
   const folder = join(dir, safeName(id));
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const paths: string[] = [];
@@ -80,7 +107,7 @@ function safeName(name: string): string {
 }
 
 function linesOf({ id, subject, messageType, receivedAt, ticket, attachments, saved }: Shown): string[] {
-  const title = subject['en'] ?? Object.values(subject)[0] ?? '';
+  const title = subject.en ?? Object.values(subject)[0] ?? '';
   return [
     `${receivedAt}  ${title}`,
     `  ${messageType}, ticket ${ticket ?? '-'}, id ${id}`,

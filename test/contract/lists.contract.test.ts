@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { listDelivery } from '../../app/deliveries.ts';
+import { createListDelivery } from '../../app/deliveries.ts';
 import { silentLogger } from '../../engine/core/logger.ts';
 import { noTelemetry } from '../../engine/core/telemetry.ts';
 import { compareRun, replaceRun } from '../../engine/lists/compare.ts';
@@ -9,11 +9,12 @@ import { documentsOf, filesOfDocument, sumOf } from '../../engine/lists/document
 import { parsePeriod } from '../../engine/lists/period.ts';
 import { lastReconciliations, reconcileLists } from '../../engine/lists/reconcile.ts';
 import { findListRun } from '../../engine/lists/runs.ts';
-import { listMessages } from '../../engine/mailboxes/mailboxes.ts';
+import { listMessages } from '../../engine/mailboxes/list.ts';
 import { addRecords } from '../../engine/records/records.ts';
 import { inTransaction } from '../../engine/store/transaction.ts';
 import { STORES, type StoreKind } from '../support/database.ts';
 import { aPayment, shippedList } from '../support/lists.ts';
+import { aMessageType, INSTITUTION, typesOf } from '../support/mailboxes.ts';
 import { openTestContent, type TestContent } from '../support/test-content.ts';
 
 const AUTHORITIES = ['0206731645', '0403019261', '0428759497'];
@@ -21,6 +22,11 @@ const SLOTS: Readonly<Record<string, string>> = {
   '2026-01': '2026-02-01T05:00:00Z',
   '2026-02': '2026-03-01T05:00:00Z',
   '2026-03': '2026-04-05T04:00:00Z',
+};
+
+const RULES = {
+  ...{ provider: 'test', organisation: INSTITUTION },
+  types: typesOf(aMessageType({ id: 'list-statement' })),
 };
 
 for (const kind of STORES) contract(kind);
@@ -44,7 +50,7 @@ function contract(store: StoreKind): void {
 
     const deps = (with_: Partial<CompileDeps> = {}): CompileDeps => ({
       ...{ db: content.db, blobs: content.blobs, clock: () => now, log: silentLogger(), telemetry: noTelemetry },
-      ...{ delivery: listDelivery, wake: () => undefined },
+      ...{ delivery: createListDelivery(RULES), wake: () => undefined },
       ...with_,
     });
     const make = (name: string, with_: Partial<CompileDeps> = {}, definition = list, proceed = () => undefined) => {
@@ -93,10 +99,10 @@ function contract(store: StoreKind): void {
       expect(await make('2026-03')).to.have.property('kind', 'made before');
       expect((await documents('2026-03')).map(({ totals }) => totals.sums['Amount'])).to.deep.equal([1000, 1460, 1460]);
       const messages = await listMessages(content.db, AUTHORITIES[0] ?? '', { limit: 10 });
-      expect(messages.map(({ subject, messageType }) => [subject['nl'], messageType])).to.deep.equal([
+      expect(messages.map(({ message }) => [message.subject.nl, message.messageType])).to.deep.equal([
         ['Maandstaat leefloon 2026-03', 'list-statement'],
       ]);
-      const files = messages[0]?.attachments.map(({ fileName, main }) => `${fileName}${main ? ' main' : ''}`);
+      const files = messages[0]?.message.attachments.map(({ fileName, main }) => `${fileName}${main ? ' main' : ''}`);
       const name = `statement-leefloon.2026-03.${AUTHORITIES[0]}`;
       const others = ['csv', 'txt', 'xml', 'zip'].map((extension) => `${name}.${extension}`);
       expect(files).to.deep.equal([`${name}.pdf main`, ...others]);
@@ -194,7 +200,7 @@ function contract(store: StoreKind): void {
       const kept = first && (await filesOfDocument(content.db, { ...first, version: 1 }));
       expect(kept?.map(({ format }) => format)).to.deep.equal(['csv', 'fixed', 'pdf', 'xml', 'zip']);
       const titles = (await listMessages(content.db, AUTHORITIES[0] ?? '', { limit: 10 })).map(
-        ({ subject }) => subject['en'],
+        ({ message }) => message.subject.en,
       );
       expect(titles).to.have.members([
         'Monthly statement of the living wage 2026-03',

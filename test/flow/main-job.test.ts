@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { XMLParser } from 'fast-xml-parser';
 import { fileDate } from '../../engine/core/calendar.ts';
 import { silentLogger } from '../../engine/core/logger.ts';
-import { listMessages } from '../../engine/mailboxes/mailboxes.ts';
+import { listMessages } from '../../engine/mailboxes/list.ts';
 import { createBlobStore } from '../../engine/store/blobs.ts';
 import { storyOf } from '../../engine/submissions/story.ts';
 import { listSubmissions } from '../../engine/submissions/submissions.ts';
@@ -105,9 +105,9 @@ function suite(broker: string, brokerUrl: string, store: StoreKind = 'sqlite'): 
         expect(found).to.have.length(1);
         return found;
       });
-      expect(message?.ticket).to.equal(receipt.ticket);
-      expect(message?.attachments.map(({ main }) => main)).to.deep.equal([true, false]);
-      const copy = await blobs.open(engine.db, message?.attachments[0]?.sha256 ?? '');
+      expect(message?.message.ticket).to.equal(receipt.ticket);
+      expect(message?.message.attachments.map(({ main }) => main)).to.deep.equal([true, false]);
+      const copy = await blobs.open(engine.db, message?.message.attachments[0]?.sha256 ?? '');
       expect(copy.kind === 'bytes' && copy.bytes.toString()).to.equal(declaration);
     });
 
@@ -132,7 +132,7 @@ function suite(broker: string, brokerUrl: string, store: StoreKind = 'sqlite'): 
         return found[0];
       });
       const blobs = createBlobStore({ dir: join(engine.config.dataDir, 'blobs'), log: silentLogger() });
-      const copy = await blobs.open(engine.db, mail?.attachments[0]?.sha256 ?? '');
+      const copy = await blobs.open(engine.db, mail?.message.attachments[0]?.sha256 ?? '');
       const text = copy.kind === 'bytes' ? copy.bytes.toString() : '';
       expect(parser.parse(text).DmfAOriginal.Form).to.have.length(1);
       expect(text).to.include('187995796').and.not.include(EMPLOYERS[2]);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { fileDate, protocolTime } from '../../engine/core/calendar.ts';
-import { listMessages } from '../../engine/mailboxes/mailboxes.ts';
+import { listMessages } from '../../engine/mailboxes/list.ts';
 import { storyOf } from '../../engine/submissions/story.ts';
 import { startEngine, type TestEngine } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
@@ -83,7 +83,9 @@ describe('goals that are shipped without a schema', () => {
       const good = await send(client, `FI.${stem}`, `GO.${stem}`, risk('85073003328'));
       expect(good.errors).to.deep.equal([]);
       await eventually(async () => {
-        const tickets = (await listMessages(engine.db, '0206731645', { limit: 50 })).map(({ ticket }) => ticket);
+        const tickets = (await listMessages(engine.db, '0206731645', { limit: 50 })).map(
+          ({ message }) => message.ticket,
+        );
         expect(tickets).to.include(good.ticket);
       });
       const second = `${goal}.123456.${today}.00002.R`;

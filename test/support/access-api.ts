@@ -2,11 +2,13 @@ import { request } from 'node:https';
 import { createSecureContext } from 'node:tls';
 import type { OidcProvider } from '../../channels/webservice/access/oidc.ts';
 import { ACCESS_PATH } from '../../channels/webservice/access/paths.ts';
+import type { Mailboxes } from '../../channels/webservice/ebox/deps.ts';
 import { createWebservice } from '../../channels/webservice/server.ts';
 import { silentLogger } from '../../engine/core/logger.ts';
 import { noTelemetry } from '../../engine/core/telemetry.ts';
 import { loadIdentity } from '../../engine/outbound/identity.ts';
 import { createLoginDefence } from '../../engine/registry/login-defence.ts';
+import { createBlobStore } from '../../engine/store/blobs.ts';
 import type { AccessCase } from './access.ts';
 import { temporaryDir } from './pki.ts';
 
@@ -26,6 +28,13 @@ export interface AccessApi {
 }
 
 const POLICY = { perAddress: 1_000, perAddressAndLogin: 1_000, perLogin: 1_000, halfLifeMs: 600_000 };
+
+const NO_MAILBOXES: Mailboxes = {
+  ...{ types: {}, provider: 'test', organisation: '0206731645', contact: '', applications: [] },
+  environment: 'test',
+  directory: async () => ({ types: [], applications: [], organisations: [] }),
+  ...{ recipientOf: async () => undefined, viewOf: async () => undefined, hasMandate: async () => false },
+};
 
 /** Starts it. */
 export async function startAccessApi(
@@ -51,6 +60,8 @@ export async function startAccessApi(
     ...{ clientCertificates: false, isProxy: () => false, isWelcome: () => true },
     ...{ fileBytes: 1_000, tokenLifeMs: 60_000, requestsPerMinute: 10_000, longestWaitMs: 1_000, idleMs: 30_000 },
     limits: { connections: 50, startups: 50, startupsPerAddress: 50, connectionsPerSender: 50, authTimeoutMs: 10_000 },
+    blobs: createBlobStore({ dir, log }),
+    mailboxes: NO_MAILBOXES,
     people: {
       ...{ sessionLifeMs: 3_600_000, oidc, qualities: ['employer', 'social-secretariat', 'ocmw'] },
       choices: { goals: ['DMFA', 'DIMN'], networks: ['publilink'], localAuthorities: ['ocmw'], minRsaBits: 2048 },

@@ -55,11 +55,10 @@ async function addDelivery(tx: Db, row: { goal: string; sha256: string; signatur
 
 async function addAttachment(tx: Db, sha256: string): Promise<void> {
   const id = sha256.slice(0, 40);
-  await tx('mailboxes')
-    .insert({ ebox_id: '0206731645', type: 'enterprise', created_at: AT })
-    .onConflict('ebox_id')
-    .ignore();
-  await tx('messages').insert({ id, ebox_id: '0206731645', message_type: 'x', subject: '{}', received_at: AT });
+  await tx('messages').insert({
+    ...{ id, message_type: 'x', sender_organisation: '', sender_application: '', registered: false, subject: '{}' },
+    ...{ business_data: '[]', published_at: AT, search: '', size: 1 },
+  });
   const file = { file_name: 'a.xml', media_type: 'application/xml', main: true, size: 1 };
   await tx('attachments').insert({ message_id: id, number: 1, sha256, ...file });
 }

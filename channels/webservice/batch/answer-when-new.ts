@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { isKnown, readWhenNew, type Tagged, tagged, waitOf } from './conditional.ts';
+import { isKnown, readWhenNew, type Tagged, tagged, waitOf } from '../conditional.ts';
 
 /** How long a request may wait for news, and what ends its waiting early. */
 export interface WaitDeps {

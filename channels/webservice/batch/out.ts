@@ -4,11 +4,11 @@ import type { FoldersOf } from '../../../engine/landing/create-folders.ts';
 import { outFolderOf } from '../../../engine/landing/file-name.ts';
 import type { Download, FileEntry, FolderName, Folders } from '../../../engine/landing/folders.ts';
 import type { Bearer } from '../access.ts';
+import { isKnown } from '../conditional.ts';
 import { ProblemError } from '../problem.ts';
+import { readRange } from '../range.ts';
 import { answerWhenNew, type WaitDeps } from './answer-when-new.ts';
-import { isKnown } from './conditional.ts';
 import { OUT_PATH } from './paths.ts';
-import { readRange } from './range.ts';
 
 export interface OutDeps extends WaitDeps {
   readonly foldersOf: FoldersOf;

@@ -6,8 +6,8 @@ import type { FolderName, Folders } from '../../../engine/landing/folders.ts';
 import type { Db } from '../../../engine/store/database.ts';
 import { findKeyed, type KeyedRequest, keepKeyed } from '../../../engine/submissions/idempotency.ts';
 import type { Bearer } from '../access.ts';
+import { contentOf, digesting, type IncomingPart, type PartDigest, readParts } from '../multipart.ts';
 import { invalidInput, ProblemError } from '../problem.ts';
-import { contentOf, digesting, type IncomingPart, type PartDigest, readParts } from './multipart.ts';
 import { SUBMISSIONS_PATH } from './paths.ts';
 
 export interface SubmitDeps {
@@ -51,13 +51,23 @@ function keyOf({ headers }: FastifyRequest): string | undefined {
 /** Reads the files, only to see whether they are those that the key was used for. */
 async function sameAsBefore(request: FastifyRequest, before: KeyedRequest, fileBytes: number): Promise<string> {
   const digests: PartDigest[] = [];
-  await readParts(request.raw, request.headers, async ({ name, content }) => {
+  await readFiles(request, async ({ name, content }) => {
     const digested = digesting(content);
     await lengthOf(digested.content, fileBytes);
     digests.push({ name, sha256: digested.sha256() });
   });
   if (contentOf(digests) === before.content) return before.ticket;
   throw new ProblemError('keyReused', 'This Idempotency-Key was used for other files: choose a new one');
+}
+
+const LIMITS = { parts: 60, files: 40, fields: 20, fieldSize: 1_024 };
+
+function readFiles({ raw, headers }: FastifyRequest, take: (part: IncomingPart) => Promise<void>): Promise<void> {
+  const file = async (part: IncomingPart) => {
+    if (part.name === '') throw invalidInput('body', 'filename', 'Each part must have a file name');
+    await take(part);
+  };
+  return readParts(raw, headers, { file }, LIMITS);
 }
 
 /** Reads to the end; rejects with a problem when that is further away than `most`. */
@@ -95,7 +105,7 @@ async function takeIn(
   const folders = foldersOf({ number: sender, channel: 'webservice', onTaken: (ticket) => tickets.push(ticket) });
   const intake: Intake = { folders, clock, stored: [], ...(keyed && { digests: [] }) };
   try {
-    await readParts(request.raw, request.headers, (part) => takePart(part, intake));
+    await readFiles(request, (part) => takePart(part, intake));
   } catch (error) {
     await takeBack(intake);
     throw error;

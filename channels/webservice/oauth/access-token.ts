@@ -2,10 +2,18 @@ import { createHash, randomUUID } from 'node:crypto';
 import { errors, jwtVerify, SignJWT } from 'jose';
 import type { Clock } from '../../../engine/core/clock.ts';
 import type { Identity } from '../../../engine/outbound/sign.ts';
+import { EBOX_SCOPES } from '../../../engine/registry/scopes.ts';
+import type { Sender } from '../../../engine/registry/senders.ts';
+
+/** What every sender's token may be used for. */
+export const BATCH_SCOPES = ['bode:batch:send', 'bode:batch:fetch'] as const;
 
 /** What a token may be used for. */
-export const SCOPES = ['bode:batch:send', 'bode:batch:fetch'] as const;
+export const SCOPES = [...BATCH_SCOPES, ...EBOX_SCOPES] as const;
 export type Scope = (typeof SCOPES)[number];
+
+/** What tokens of this sender may be used for. */
+export const scopesOf = ({ scopes = [] }: Sender): readonly Scope[] => [...BATCH_SCOPES, ...scopes];
 
 /** What an access token says. */
 export interface Grant {

@@ -5,7 +5,7 @@ import type { RefusalReason } from '../../../engine/registry/refusals.ts';
 import { mayConnect, type Sender } from '../../../engine/registry/senders.ts';
 import type { Access } from '../access.ts';
 import type { Client } from '../listener.ts';
-import { type AccessTokens, SCOPES, type Scope } from './access-token.ts';
+import { type AccessTokens, SCOPES, type Scope, scopesOf } from './access-token.ts';
 import { claimantOf, proveAssertion } from './assertion.ts';
 import { INTROSPECTION_SCHEMA, TOKEN_SCHEMA } from './schemas.ts';
 
@@ -59,7 +59,7 @@ export function oauthRoutes(app: FastifyInstance, deps: OauthDeps): void {
     if (!sender || !isServed(sender)) return refuse('no such channel for the sender');
     if (!(await deps.useAssertion({ client: claimant.client, ...outcome }))) return refuse('assertion used before');
     await defence.succeeded({ channel: CHANNEL, address, login });
-    return { client: claimant.client, sender: sender.number };
+    return { client: claimant.client, sender: sender.number, allowed: scopesOf(sender) };
   }
 
   async function token(request: FastifyRequest, reply: FastifyReply) {
@@ -69,15 +69,20 @@ export function oauthRoutes(app: FastifyInstance, deps: OauthDeps): void {
     if (form['client_assertion_type'] !== ASSERTION_TYPE) {
       return oauthError(reply, 'invalid_request', `client_assertion_type must be ${ASSERTION_TYPE}`);
     }
-    const scopes = scopesIn(form['scope']);
-    if (!scopes) return oauthError(reply, 'invalid_scope', `the scopes are ${SCOPES.join(' ')}`);
+    const asked = scopesIn(form['scope']);
+    if (!asked) return oauthError(reply, 'invalid_scope', `the scopes are ${SCOPES.join(' ')}`);
     const client = clientOf(request);
     const proven = await prove(form['client_assertion'] ?? '', client.address);
     if (!proven || !client.belongsTo(proven.sender)) {
       return oauthError(reply, 'invalid_client', 'the assertion is not accepted');
     }
+    const { allowed, ...bearer } = proven;
+    const scopes = asked === 'all' ? allowed : asked;
+    if (!scopes.every((scope) => allowed.includes(scope))) {
+      return oauthError(reply, 'invalid_scope', `the sender may ask for ${allowed.join(' ')}`);
+    }
     const certificate = client.certificate();
-    const access_token = await tokens.issue({ ...proven, scopes, ...(certificate !== undefined && { certificate }) });
+    const access_token = await tokens.issue({ ...bearer, scopes, ...(certificate !== undefined && { certificate }) });
     return reply.send({ access_token, token_type: 'Bearer', expires_in: tokens.lifeS, scope: scopes.join(' ') });
   }
 
@@ -105,10 +110,12 @@ const isServed = (sender: Sender) => sender.state === 'active' && mayConnect(sen
 interface Proven {
   readonly client: string;
   readonly sender: string;
+  /** What its tokens may be used for. */
+  readonly allowed: readonly Scope[];
 }
 
-function scopesIn(asked: string | undefined): readonly Scope[] | undefined {
-  if (asked === undefined || asked === '') return SCOPES;
+function scopesIn(asked: string | undefined): readonly Scope[] | 'all' | undefined {
+  if (asked === undefined || asked === '') return 'all';
   const names = asked.split(' ');
   const known = SCOPES.filter((scope) => names.includes(scope));
   return known.length === new Set(names).size ? known : undefined;

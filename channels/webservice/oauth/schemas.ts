@@ -26,7 +26,7 @@ export const TOKEN_SCHEMA = {
       grant_type: text('client_credentials', 100),
       client_assertion_type: text('urn:ietf:params:oauth:client-assertion-type:jwt-bearer', 100),
       client_assertion: text('The signed JWT', 8_192),
-      scope: text('bode:batch:send, bode:batch:fetch, or both with a space between; both when absent', 200),
+      scope: text('Scopes with a space between; all that the sender may have when absent', 2_000),
     },
   },
   response: {
@@ -38,7 +38,7 @@ export const TOKEN_SCHEMA = {
         access_token: text('To be sent as Authorization: Bearer …', 4_096),
         token_type: { type: 'string', const: 'Bearer' },
         expires_in: { type: 'integer', description: 'Seconds' },
-        scope: text('What the token is good for', 200),
+        scope: text('What the token is good for', 2_000),
       },
     },
     400: { description: 'The request is not one for a token', ...OAUTH_ERROR },

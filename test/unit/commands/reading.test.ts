@@ -3,12 +3,13 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { silentLogger } from '../../../engine/core/logger.ts';
-import { addMessage } from '../../../engine/mailboxes/mailboxes.ts';
+import { deliverMessage } from '../../../engine/mailboxes/deliver.ts';
 import { createBlobStore } from '../../../engine/store/blobs.ts';
 import { type Db, openStore } from '../../../engine/store/database.ts';
 import { migrate } from '../../../engine/store/migrate.ts';
 import { type Ran, spawnBode } from '../../support/command-line.ts';
 import { useBode } from '../../support/command-runner.ts';
+import { aMessage, aMessageType, ENTERPRISE, typesOf } from '../../support/mailboxes.ts';
 import { temporaryDir } from '../../support/pki.ts';
 import { storeStory, TICKET } from '../../support/stories.ts';
 
@@ -131,9 +132,16 @@ describe('reading commands', () => {
           sha256,
           size,
         };
-        const names = { subject: { nl: 'Aangifte', en: 'Declaration\u001b[2J' }, messageType: 'DMFA', ticket: TICKET };
-        const message = { id: 'm-1', eboxId: EBOX, mailboxType: 'enterprise' as const, ...names };
-        await addMessage(db, { ...message, attachments: [attachment] }, new Date('2026-06-01T10:00:00Z'));
+        const subject = { nl: 'Aangifte', en: 'Declaration\u001b[2J' };
+        const message = aMessage({
+          id: 'm-1',
+          subject,
+          messageType: 'DMFA',
+          ticket: TICKET,
+          attachments: [attachment],
+        });
+        const rules = { types: typesOf(aMessageType({ id: 'DMFA' })), provider: 'test' };
+        await deliverMessage(db, message, ENTERPRISE, rules, new Date('2026-06-01T10:00:00Z'));
       }),
     );
 

@@ -66,7 +66,7 @@ describe('loadConfig', () => {
 
     it('has every key there is', async () => {
       const config = await loadConfig(undefined);
-      const apart = { goals: {}, networks: {}, sources: {}, lists: {} }; // in files of their own
+      const apart = { goals: {}, networks: {}, messageTypes: {}, sources: {}, lists: {} }; // in files of their own
       expect(pathsIn({ ...parse(await example()), ...apart })).to.deep.equal(pathsIn({ ...config, ...apart }));
     });
 
@@ -74,6 +74,27 @@ describe('loadConfig', () => {
       const text = await readFile(join(packageRoot(), 'config', 'goals.yaml'), 'utf8');
       const { code: _, ...goal } = (await loadConfig(undefined)).goals['DMFA'] ?? { code: '' };
       expect(pathsIn(parse(text).DMFA)).to.deep.equal(pathsIn(goal));
+    });
+  });
+
+  describe('the shipped message types', () => {
+    it('show at the first every key that a type may have', async () => {
+      const text = await readFile(join(packageRoot(), 'config', 'message-types.yaml'), 'utf8');
+      const { id: _, ...type } = (await loadConfig(undefined)).messageTypes['declaration-copy'] ?? { id: '' };
+      expect(pathsIn(parse(text)['declaration-copy'])).to.deep.equal(pathsIn(type));
+    });
+
+    it('are those of the engine at least, and may be changed key by key', async () => {
+      const { messageTypes } = await load('messageTypes: { declaration-copy: { validity: { number: 7 } } }');
+      expect(messageTypes['declaration-copy']).to.deep.include({ id: 'declaration-copy', attachments: 6 });
+      expect(messageTypes['declaration-copy']?.validity).to.deep.equal({ number: 7, unit: 'year' });
+      const lines = await mistakesOf(
+        'messageTypes: { reply: false, attest: { names: {} }, x/y: { names: { nl: X } } }',
+      );
+      expect(lines.map((line) => line.split(':')[0])).to.have.members([
+        'messageTypes.attest.names',
+        'messageTypes.x/y',
+      ]);
     });
   });
 
@@ -89,7 +110,7 @@ trust: { anchors: [nope.pem] }
 intake: { signature: { allow: [sha1, md4] } }
 `);
       expect(lines).to.have.members([
-        'dataDri: unknown key, did you mean "dataDir"?; allowed: dataDir, identity, log, store, broker, channels, networks, logins, access, schemas, trust, mandates, scheduler, alerts, observe, landing, intake, antivirus, inspection, shutdown, goals, sources, lists',
+        'dataDri: unknown key, did you mean "dataDir"?; allowed: dataDir, identity, log, store, broker, channels, networks, logins, access, schemas, trust, mandates, scheduler, alerts, observe, landing, intake, antivirus, inspection, shutdown, goals, sources, lists, mailboxes, messageTypes',
         'log.level: not one of the values there are; allowed: fatal, error, warn, info, debug, trace, silent',
         'store.url: of the wrong form; allowed: sqlite:PATH, postgres://USER:SECRET@HOST/DATABASE',
         'store.poolsize: unknown key, did you mean "poolSize"?; allowed: url, poolSize, connectWithin, answerWithin, contentGrace',

@@ -1,18 +1,24 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { openapiDocument } from '../../../../channels/webservice/description.ts';
+import { openapiDocuments } from '../../../../channels/webservice/description.ts';
 
 // compiled tests lie one directory further down than their sources
-const FILE = fileURLToPath(new URL('../../../../../schemas/openapi/batch-v1.json', import.meta.url));
+const file = (name: string) => fileURLToPath(new URL(`../../../../../schemas/openapi/${name}.json`, import.meta.url));
 
-describe('the description of the web service', () => {
-  it('is the one that was reviewed: else `node dist/scripts/dump-openapi.js`', async () => {
-    expect(JSON.parse(JSON.stringify(await openapiDocument()))).to.deep.equal(JSON.parse(await readFile(FILE, 'utf8')));
-  });
+type Paths = Record<string, Record<string, { responses: object }>>;
 
-  it('has every route, with what it may answer', async () => {
-    const { paths } = (await openapiDocument()) as { paths: Record<string, Record<string, { responses: object }>> };
+describe('the descriptions of the web service', () => {
+  for (const name of ['batch-v1', 'ebox-v2', 'ebox-v3', 'federation', 'events']) {
+    it(`are those that were reviewed: ${name}; else \`node dist/scripts/dump-openapi.js\``, async () => {
+      const documents = JSON.parse(JSON.stringify(await openapiDocuments()));
+      expect(Object.keys(documents)).to.have.length(5);
+      expect(documents[name]).to.deep.equal(JSON.parse(await readFile(file(name), 'utf8')));
+    });
+  }
+
+  it('have every route of the batch, with what it may answer', async () => {
+    const { paths } = (await openapiDocuments())['batch-v1'] as { paths: Paths };
     const routes = Object.entries(paths).flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => `${method} ${path}`),
     );

@@ -2,11 +2,16 @@ import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
 import busboy, { type Busboy } from 'busboy';
-import { invalidInput, ProblemError } from '../problem.ts';
+import { ProblemError } from './problem.ts';
 
 /** One file of a request, while it comes in. */
 export interface IncomingPart {
+  /** Of the part. */
+  readonly field: string;
+  /** Of the file; '' for none. */
   readonly name: string;
+  /** As its header says; '' for none. */
+  readonly mediaType: string;
   /** Must be read to its end before the next part comes. */
   readonly content: AsyncIterable<Buffer>;
 }
@@ -18,20 +23,36 @@ export interface PartDigest {
   readonly sha256: string;
 }
 
-const LIMITS = { parts: 60, files: 40, fields: 20, fieldSize: 1_024, fieldNameSize: 100, headerPairs: 20 };
+/** What a request may hold: parts in all, of these files and fields; bytes of a field. */
+export interface MultipartLimits {
+  readonly parts: number;
+  readonly files: number;
+  readonly fields: number;
+  readonly fieldSize: number;
+}
+
+/** Who takes what a request holds. */
+export interface Takers {
+  /** Gets each file in the order in which they come. */
+  readonly file: (part: IncomingPart) => Promise<void>;
+  /** Gets each field that is no file; absent: nobody looks at them. */
+  readonly field?: (name: string, value: string) => void;
+}
+
+const COMMON_LIMITS = { fieldNameSize: 100, headerPairs: 20 };
 const MOST_HEADER_BYTES = 8_192;
 
 /**
- * Reads a multipart request part by part, never more than a piece of one at a time: `take` gets each file in the order
- * in which they come. Rejects with what `take` rejects with, or with a problem when the body is no multipart, holds too
- * many parts or is cut off; then nothing is read any more.
+ * Reads a multipart request part by part, never more than a piece of a file at a time. Rejects with what `file` or `field`
+ * reject with, or with a problem when the body is no multipart, holds too much or is cut off; then nothing is read any more.
  */
 export async function readParts(
   body: Readable,
   headers: IncomingHttpHeaders,
-  take: (part: IncomingPart) => Promise<void>,
+  take: Takers,
+  limits: MultipartLimits,
 ): Promise<void> {
-  const parser = openParser(headers);
+  const parser = openParser(headers, limits);
   await new Promise<void>((resolve, reject) => {
     let taken = Promise.resolve();
     let failed = false;
@@ -43,15 +64,26 @@ export async function readParts(
       // what is in hand ends first: nothing of the request goes on once it has been answered
       void taken.catch(() => undefined).then(() => reject(error));
     };
-    parser.on('file', (_field, content, { filename }) => {
+    parser.on('field', (name, value, { valueTruncated }) => {
+      if (failed) return;
+      try {
+        if (valueTruncated)
+          throw new ProblemError('payloadTooLarge', `A field is longer than ${limits.fieldSize} bytes`);
+        take.field?.(name, value);
+      } catch (error) {
+        fail(error);
+      }
+    });
+    parser.on('file', (field, content, { filename, mimeType }) => {
       content.on('error', () => undefined); // whoever reads it is told
       taken = taken.then(async () => {
-        if (!failed) await take({ name: nameOf(filename), content: piecesOf(content) });
+        const about = { field, name: filename ?? '', mediaType: mimeType };
+        if (!failed) await take.file({ ...about, content: piecesOf(content) });
       });
       taken.catch(fail);
     });
     for (const limit of ['partsLimit', 'filesLimit', 'fieldsLimit'] as const) {
-      parser.on(limit, () => fail(new ProblemError('payloadTooLarge', `At most ${LIMITS.files} files in one request`)));
+      parser.on(limit, () => fail(new ProblemError('payloadTooLarge', `At most ${limits.files} files in one request`)));
     }
     parser.on('error', (error) => fail(notMultipart(error)));
     parser.on('close', () => {
@@ -63,13 +95,13 @@ export async function readParts(
   });
 }
 
-function openParser(headers: IncomingHttpHeaders): Busboy {
+function openParser(headers: IncomingHttpHeaders, limits: MultipartLimits): Busboy {
   const type = headers['content-type'] ?? '';
   if (Buffer.byteLength(type) > MOST_HEADER_BYTES) throw new ProblemError('badRequest', 'The content type is too long');
   try {
     return busboy({
       headers: { ...headers, 'content-type': type },
-      limits: LIMITS,
+      limits: { ...COMMON_LIMITS, ...limits },
       preservePath: true, // a path is refused like any name that does not fit, not cut to something else
     });
   } catch (error) {
@@ -80,11 +112,6 @@ function openParser(headers: IncomingHttpHeaders): Busboy {
 function notMultipart(error: unknown): ProblemError {
   const reason = error instanceof Error ? error.message : 'unknown';
   return new ProblemError('badRequest', `The body is no multipart/form-data that can be read (${reason})`);
-}
-
-function nameOf(name: string | undefined): string {
-  if (name === undefined || name === '') throw invalidInput('body', 'filename', 'Each part must have a file name');
-  return name;
 }
 
 async function* piecesOf(content: Readable): AsyncGenerator<Buffer> {

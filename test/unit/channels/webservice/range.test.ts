@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { readRange } from '../../../../../channels/webservice/batch/range.ts';
+import { readRange } from '../../../../channels/webservice/range.ts';
 
 describe('readRange', () => {
   const part = (start: number, end: number) => ({ kind: 'part', start, end });

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { isKnown, readWhenNew, tagged, waitOf } from '../../../../../channels/webservice/batch/conditional.ts';
+import { isKnown, readWhenNew, tagged, waitOf } from '../../../../channels/webservice/conditional.ts';
 
 describe('what a client has already', () => {
   it('has the same tag for the same value, and another for another', () => {

@@ -1,0 +1,19 @@
+import type { EboxScope } from '../../../engine/registry/scopes.ts';
+
+const EBOX = 'scope:document:management:consult:ws-eboxrestentreprise';
+const FEDERATION = 'scope:documentmanagement:ebox:enterprise:federation-rest';
+
+/** What each part of the interface asks of a token; one of several is enough. */
+export const NEEDS = {
+  publish: [`${EBOX}:publicationsender`, `${EBOX}:eboxrepresentativepublication`],
+  representative: [`${EBOX}:eboxrepresentativepublication`],
+  summary: [`${EBOX}:summaryownebox`, `${EBOX}:summaryallebox`, `${EBOX}:messagesfull`],
+  allSummaries: [`${EBOX}:summaryallebox`],
+  messages: [`${EBOX}:messagesfull`],
+  reply: [`${EBOX}:messagesfull`, `${EBOX}:publicationsender`],
+  referenceData: [`${EBOX}:referencedata`, `${EBOX}:messagesfull`, `${EBOX}:publicationsender`],
+  events: [`${EBOX}:documentconsumer`],
+  tellEvents: [`${EBOX}:publicationsender`],
+  preferences: [`${FEDERATION}:preference`],
+  providers: [`${FEDERATION}:registry`],
+} as const satisfies Record<string, readonly EboxScope[]>;

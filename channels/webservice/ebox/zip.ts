@@ -1,0 +1,55 @@
+import { once } from 'node:events';
+import type { Readable } from 'node:stream';
+import { ZipArchive } from 'archiver';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { mayShow } from '../../../engine/mailboxes/access.ts';
+import { type Listed, withMessages } from '../../../engine/mailboxes/list.ts';
+import { findAllPlaced } from '../../../engine/mailboxes/placed.ts';
+import { type EboxCaller, notFound, visit } from './caller.ts';
+import { noteRead } from './consult.ts';
+import type { EboxDeps } from './deps.ts';
+import { zipNames } from './zip-names.ts';
+
+/** Sends all attachments of the messages that are named, as one ZIP that is made while it is sent: it needs no room. */
+export async function sendZip(request: FastifyRequest, reply: FastifyReply, caller: EboxCaller, deps: EboxDeps) {
+  const { messageId } = request.query as { messageId: string[] };
+  const visited = await visit(caller, deps, deps.clock());
+  const placed = await findAllPlaced(deps.db, visited.mailbox.id, messageId);
+  const shown = placed.filter((one) => mayShow(visited.view, one));
+  if (shown.length < new Set(messageId).size) throw notFound();
+  const listed = await withMessages(deps.db, shown);
+  for (const one of listed) {
+    const hasMain = one.message.attachments.some(({ main }) => main);
+    if (hasMain) await noteRead({ ...one, visit: visited }, caller, deps);
+  }
+  reply
+    .header('content-disposition', 'attachment; filename="messages.zip"')
+    .header('cache-control', 'private, no-cache')
+    .type('application/zip');
+  return reply.send(archiveOf(listed, deps));
+}
+
+/** Stored, not packed: most attachments are packed already, and a reader may begin at once. */
+function archiveOf(listed: readonly Listed[], deps: EboxDeps): Readable {
+  const archive = new ZipArchive({ store: true });
+  fill(archive, listed, deps).catch((error: Error) => archive.destroy(error));
+  return archive as unknown as Readable;
+}
+
+/** One after the other: no more is open or in memory than what is being sent. */
+async function fill(archive: ZipArchive, listed: readonly Listed[], { db, blobs }: EboxDeps): Promise<void> {
+  const names = zipNames(
+    listed.flatMap(({ message, placed }) =>
+      message.attachments.map(({ fileName }) => ({ day: placed.receivedAt.slice(0, 10), id: message.id, fileName })),
+    ),
+  );
+  const attachments = listed.flatMap(({ message, placed }) =>
+    message.attachments.map(({ sha256 }) => ({ sha256, date: new Date(placed.receivedAt) })),
+  );
+  for (const [index, { sha256, date }] of attachments.entries()) {
+    const taken = once(archive, 'entry');
+    archive.append(await blobs.read(db, sha256), { name: names[index] ?? String(index), date });
+    await taken;
+  }
+  await archive.finalize();
+}

@@ -1,0 +1,104 @@
+import { isEnterpriseNumber } from '../core/identifiers.ts';
+import type { Db } from '../store/database.ts';
+import { addMailboxEvent, type MailboxEventType } from './events.ts';
+import { searchText } from './fold.ts';
+import { type Mailbox, type MailboxKey, openMailbox } from './mailboxes.ts';
+import { expiryOf, type MessageType, type MessageTypes, typeIn } from './message-types.ts';
+import { addMessage, type Message } from './messages.ts';
+import { type Placed, placeMessage } from './placed.ts';
+import { partitionFor, routingRulesOf } from './routing.ts';
+
+/** What every delivery needs to know. */
+export interface DeliveryRules {
+  readonly types: MessageTypes;
+  /** What this engine calls itself as a document provider. */
+  readonly provider: string;
+}
+
+/** What became of a delivery. */
+export interface Delivered {
+  readonly mailbox: Mailbox;
+  /** Where the message lies now; undefined when it lay there already. */
+  readonly placed: Placed | undefined;
+  readonly expiresAt: Date;
+}
+
+/**
+ * Puts a message into a mailbox, in the caller's transaction: what it says, its place, its expiry (from its type, always), its
+ * partition and the event. The mailbox is made when it is the first. The same id again changes nothing. The caller keeps the
+ * content of the attachments; several deliveries in one transaction come in the order of their recipients (byRecipient).
+ */
+export async function deliverMessage(
+  tx: Db,
+  message: Message,
+  recipient: MailboxKey,
+  rules: DeliveryRules,
+  now: Date,
+): Promise<Delivered> {
+  const type = requireType(rules.types, message.messageType);
+  const mailbox = await openMailbox(tx, recipient, now);
+  await addMessage(tx, message, searchTextOf(message));
+  return place(tx, { message, mailbox, type, provider: rules.provider }, now);
+}
+
+interface Place {
+  readonly message: Message;
+  readonly mailbox: Mailbox;
+  readonly type: MessageType;
+  readonly provider: string;
+}
+
+/** Puts a message that there is into one more mailbox: see deliverMessage. */
+export async function place(tx: Db, { message, mailbox, type, provider }: Place, now: Date): Promise<Delivered> {
+  const partition = partitionFor(await routingRulesOf(tx, mailbox.id), message);
+  const expiresAt = expiryOf(type.validity, now);
+  const placed = await placeMessage(tx, message, { mailbox: mailbox.id, partition, expiresAt }, now);
+  if (placed) await tellOf(tx, 'newDocument', { message, placed, mailbox }, { provider, at: now });
+  return { mailbox, placed, expiresAt };
+}
+
+/** The order in which several recipients' mailboxes are filled in one transaction: everywhere the same. */
+export function byRecipient(one: MailboxKey, other: MailboxKey): number {
+  const [left, right] = [`${one.eboxId}:${one.kind}`, `${other.eboxId}:${other.kind}`];
+  return left < right ? -1 : Number(left > right);
+}
+
+/** A message where it lies. */
+export interface Found {
+  readonly message: Message;
+  readonly placed: Placed;
+  readonly mailbox: MailboxKey;
+}
+
+/**
+ * Tells the readers of the feed of a message. Of mailboxes that belong to no enterprise number nothing is told: the feed is
+ * for enterprises and institutions (protocol §2.4). @returns false when it was told before, or is not told of.
+ */
+export async function tellOf(
+  tx: Db,
+  eventType: MailboxEventType,
+  { message, placed, mailbox }: Found,
+  told: { readonly provider: string; readonly at: Date },
+): Promise<boolean> {
+  if (!isEnterpriseNumber(mailbox.eboxId)) return false;
+  const { senderApplication, senderOrganisation, messageType, subject } = message;
+  const event = {
+    ...{ eventType, enterpriseId: mailbox.eboxId, messageId: message.id, registeredMail: message.registered },
+    ...{ receiptDate: placed.receivedAt, expirationDate: placed.expiresAt, messageTypeId: messageType, subject },
+    senderOrganizationId: senderOrganisation,
+    ...(senderApplication !== '' && { senderApplicationId: senderApplication }),
+  };
+  return addMailboxEvent(tx, event, told);
+}
+
+function requireType(types: MessageTypes, id: string): MessageType {
+  const type = typeIn(types, id);
+  if (!type) throw new Error(`message type ${id} is not configured`);
+  return type;
+}
+
+/** What a message is found by (protocol §2.2): subject, business data, addressee. */
+function searchTextOf({ subject, businessData, attention }: Message): string {
+  const data = businessData.flatMap(({ name, values }) => [...(name ? [name] : []), ...values]);
+  return searchText([subject, ...data], attention?.name === undefined ? [] : [attention.name]);
+}

@@ -1,0 +1,159 @@
+import type { Clock } from '../core/clock.ts';
+import type { Db } from '../store/database.ts';
+import { placesFor, rowsOf } from '../store/sql.ts';
+import { totalsOf } from './counts.ts';
+import { countPlaced, listOldest, listPlaced, type PlacedFilter } from './list.ts';
+import { type Placed, type PlacedRow, placedOf } from './placed.ts';
+import { countHits, findHits, type Search, scanHits } from './search.ts';
+
+/** A page of a mailbox, asked for by its number. */
+export interface PageQuery {
+  readonly mailbox: number;
+  readonly filter: PlacedFilter;
+  readonly search?: Search;
+  /** From 1. */
+  readonly page: number;
+  readonly pageSize: number;
+}
+
+export interface PageRead {
+  /** Newest first. */
+  readonly items: readonly Placed[];
+  /** How many there are on all pages; undefined when it is more than 10,000 and only counting would tell. */
+  readonly total: number | undefined;
+}
+
+/** Where the pages that somebody has seen end: how page numbers stand still while messages come and go. */
+export interface Walk {
+  /** The last page before this one whose end is known, and the position of its last message. */
+  before(page: number): { readonly page: number; readonly position: number } | undefined;
+  /** Notes where a page ended. The first page begins the walk anew. */
+  note(page: number, position: number): void;
+}
+
+/** The walks of those who read lists, by whatever tells them apart; the longest unused is forgotten first. */
+export interface Walks {
+  of(key: string): Walk;
+}
+
+const MOST_WALKS = 10_000;
+const MOST_PAGES = 1_000;
+const WALK_MS = 900_000;
+
+/** Walks in the memory of this process. Who comes by another process, or after 15 minutes, is given pages by counting. */
+export function createWalks(clock: Clock): Walks {
+  const walks = new Map<string, { readonly ends: Map<number, number>; usedAt: number }>();
+
+  function walkOf(key: string): Map<number, number> {
+    const now = clock().getTime();
+    const known = walks.get(key);
+    const walk = known && now - known.usedAt < WALK_MS ? known : { ends: new Map<number, number>(), usedAt: now };
+    walk.usedAt = now;
+    walks.delete(key);
+    walks.set(key, walk); // last in the order of insertion: the first is the longest unused
+    const oldest = walks.size > MOST_WALKS ? walks.keys().next() : undefined;
+    if (oldest && !oldest.done) walks.delete(oldest.value);
+    return walk.ends;
+  }
+
+  return {
+    of(key) {
+      const ends = walkOf(key);
+      return {
+        before(page) {
+          for (let near = page - 1; near > 0 && near >= page - MOST_PAGES; near -= 1) {
+            const position = ends.get(near);
+            if (position !== undefined) return { page: near, position };
+          }
+          return undefined;
+        },
+        note(page, position) {
+          if (page === 1 || ends.size >= MOST_PAGES) ends.clear();
+          ends.set(page, position);
+        },
+      };
+    },
+  };
+}
+
+/** Reads a page. One that follows a page of the same walk begins right after it, whatever came or went meanwhile. */
+export async function readPage(db: Db, query: PageQuery, walk: Walk): Promise<PageRead> {
+  const bounded = { ...query, filter: await withPositions(db, query) };
+  const read = await (query.search
+    ? searchPage(db, { ...bounded, search: query.search }, walk)
+    : plainPage(db, bounded, walk));
+  const last = read.items.at(-1);
+  if (last && read.items.length === query.pageSize) walk.note(query.page, last.position);
+  return read;
+}
+
+const MOST_COUNTED = 10_000;
+
+async function plainPage(db: Db, query: PageQuery, walk: Walk): Promise<PageRead> {
+  const { mailbox, filter, pageSize } = query;
+  const bySort = isBySort(filter);
+  const total = bySort
+    ? (await totalsOf(db, mailbox, filter)).messages
+    : await countPlaced(db, mailbox, filter, MOST_COUNTED);
+  if (total === 0) return { items: [], total };
+  const page = startOf(query, walk);
+  const fromEnd = bySort && page.before === undefined ? fromOldest(page.skip, total ?? 0, pageSize) : undefined;
+  const items = fromEnd ? await listOldest(db, mailbox, filter, fromEnd) : await listPlaced(db, mailbox, filter, page);
+  return { items, total };
+}
+
+/** Whether the totals that are kept tell how many there are. */
+function isBySort({ above, below, expiresFrom, expiresBefore }: PlacedFilter): boolean {
+  return [above, below, expiresFrom, expiresBefore].every((bound) => bound === undefined);
+}
+
+/** A page in the older half is nearer to the oldest message. */
+function fromOldest(skip: number, total: number, pageSize: number): { skip: number; limit: number } | undefined {
+  if (skip <= total / 2) return undefined;
+  const left = total - skip;
+  return { skip: Math.max(0, left - pageSize), limit: Math.max(0, Math.min(pageSize, left)) };
+}
+
+interface Start {
+  readonly limit: number;
+  readonly skip: number;
+  readonly before?: number;
+}
+
+function startOf({ page, pageSize }: PageQuery, walk: Walk): Start {
+  const near = walk.before(page);
+  if (!near) return { limit: pageSize, skip: (page - 1) * pageSize };
+  return { limit: pageSize, skip: (page - 1 - near.page) * pageSize, before: near.position };
+}
+
+async function searchPage(db: Db, query: PageQuery & { readonly search: Search }, walk: Walk): Promise<PageRead> {
+  const hits = await findHits(db, query);
+  const start = startOf(query, walk);
+  if (hits.kind === 'many') {
+    return { items: await scanHits(db, query, start), total: await countHits(db, query, MOST_COUNTED) };
+  }
+  const { before = Number.POSITIVE_INFINITY, skip, limit } = start;
+  const wanted = hits.positions.filter((position) => position < before).slice(skip, skip + limit);
+  return { items: await placedAt(db, query.mailbox, wanted), total: hits.positions.length };
+}
+
+async function placedAt(db: Db, mailbox: number, positions: readonly number[]): Promise<Placed[]> {
+  if (positions.length === 0) return [];
+  const sql = `select * from mailbox_messages where mailbox = ? and position in (${placesFor(positions)}) order by position desc`;
+  return (await rowsOf<PlacedRow>(db, sql, [mailbox, ...positions])).map(placedOf);
+}
+
+/** Times of arrival as positions: both go up together, and lists are read by position. */
+async function withPositions(db: Db, { mailbox, filter }: PageQuery): Promise<PlacedFilter> {
+  const { receivedFrom, receivedBefore, ...rest } = filter;
+  const above = receivedFrom === undefined ? undefined : await lastBefore(db, mailbox, receivedFrom);
+  const newest = receivedBefore === undefined ? undefined : await lastBefore(db, mailbox, receivedBefore);
+  return { ...rest, ...(above !== undefined && { above }), ...(newest !== undefined && { below: newest + 1 }) };
+}
+
+async function lastBefore(db: Db, mailbox: number, instant: string): Promise<number> {
+  const sql = `select position from mailbox_messages where mailbox = ? and received_at < ?
+    order by received_at desc, position desc limit 1`;
+  const [row] = await rowsOf<{ position: number }>(db, sql, [mailbox, instant]);
+  return row?.position ?? 0;
+}
