@@ -362,12 +362,6 @@ CREATE SEQUENCE mailboxes_id_seq
 
 ALTER SEQUENCE mailboxes_id_seq OWNED BY mailboxes.id;
 
-CREATE TABLE message_providers (
-    id character varying(100) NOT NULL,
-    details text NOT NULL,
-    changed_at text NOT NULL
-);
-
 CREATE TABLE mandates (
     id bigint NOT NULL,
     organisation character varying(10) NOT NULL,
@@ -388,6 +382,12 @@ CREATE SEQUENCE mandates_id_seq
     CACHE 1;
 
 ALTER SEQUENCE mandates_id_seq OWNED BY mandates.id;
+
+CREATE TABLE message_providers (
+    id character varying(100) NOT NULL,
+    details text NOT NULL,
+    changed_at text NOT NULL
+);
 
 CREATE TABLE messages (
     id character varying(40) NOT NULL,
@@ -583,6 +583,15 @@ CREATE TABLE rights (
     code character varying(40) NOT NULL
 );
 
+CREATE TABLE routing_rules (
+    mailbox integer NOT NULL,
+    priority integer NOT NULL,
+    message_type character varying(40),
+    sender_application character varying(40),
+    sender_organisation character varying(10),
+    partition character varying(40) NOT NULL
+);
+
 CREATE TABLE schema_versions (
     number integer NOT NULL,
     name text NOT NULL,
@@ -620,7 +629,8 @@ CREATE TABLE senders (
     password_hash text,
     access character varying(8) DEFAULT 'open'::character varying NOT NULL,
     revision integer DEFAULT 0 NOT NULL,
-    mandated boolean
+    mandated boolean,
+    scopes text
 );
 
 CREATE TABLE sessions (
@@ -694,6 +704,10 @@ ALTER TABLE ONLY events ALTER COLUMN id SET DEFAULT nextval('events_id_seq'::reg
 ALTER TABLE ONLY folder_files ALTER COLUMN id SET DEFAULT nextval('folder_files_id_seq'::regclass);
 
 ALTER TABLE ONLY list_reconciliations ALTER COLUMN id SET DEFAULT nextval('list_reconciliations_id_seq'::regclass);
+
+ALTER TABLE ONLY mailbox_events ALTER COLUMN id SET DEFAULT nextval('mailbox_events_id_seq'::regclass);
+
+ALTER TABLE ONLY mailboxes ALTER COLUMN id SET DEFAULT nextval('mailboxes_id_seq'::regclass);
 
 ALTER TABLE ONLY mandates ALTER COLUMN id SET DEFAULT nextval('mandates_id_seq'::regclass);
 
@@ -810,14 +824,14 @@ ALTER TABLE ONLY mailboxes
 ALTER TABLE ONLY mailboxes
     ADD CONSTRAINT mailboxes_pkey PRIMARY KEY (id);
 
-ALTER TABLE ONLY message_providers
-    ADD CONSTRAINT message_providers_pkey PRIMARY KEY (id);
-
 ALTER TABLE ONLY mandates
     ADD CONSTRAINT mandates_organisation_quality_employer_employer_kind_begins_sen UNIQUE (organisation, quality, employer, employer_kind, begins, sender);
 
 ALTER TABLE ONLY mandates
     ADD CONSTRAINT mandates_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY message_providers
+    ADD CONSTRAINT message_providers_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY messages
     ADD CONSTRAINT messages_pkey PRIMARY KEY (id);
@@ -878,6 +892,9 @@ ALTER TABLE ONLY reply_numbers
 
 ALTER TABLE ONLY rights
     ADD CONSTRAINT rights_pkey PRIMARY KEY (person, kind, code);
+
+ALTER TABLE ONLY routing_rules
+    ADD CONSTRAINT routing_rules_pkey PRIMARY KEY (mailbox, priority);
 
 ALTER TABLE ONLY schema_versions
     ADD CONSTRAINT schema_versions_pkey PRIMARY KEY (number);
@@ -961,9 +978,27 @@ CREATE INDEX login_scores_banned ON login_scores USING btree (banned_until) WHER
 
 CREATE INDEX login_scores_fades_at_index ON login_scores USING btree (fades_at);
 
+CREATE INDEX mailbox_events_unnumbered ON mailbox_events USING btree (id) WHERE (sequence IS NULL);
+
+CREATE INDEX mailbox_messages_expires_at_mailbox_position_index ON mailbox_messages USING btree (expires_at, mailbox, "position");
+
+CREATE INDEX mailbox_messages_hidden ON mailbox_messages USING btree (mailbox, "position") WHERE (NOT visible);
+
+CREATE INDEX mailbox_messages_mailbox_message_type_position_index ON mailbox_messages USING btree (mailbox, message_type, "position");
+
+CREATE INDEX mailbox_messages_mailbox_received_at_position_index ON mailbox_messages USING btree (mailbox, received_at, "position");
+
+CREATE INDEX mailbox_messages_registered ON mailbox_messages USING btree (mailbox, "position") WHERE registered;
+
+CREATE INDEX mailbox_messages_unread ON mailbox_messages USING btree (mailbox, "position") WHERE (first_read_at IS NULL);
+
+CREATE INDEX mailboxes_ebox_id_index ON mailboxes USING btree (ebox_id);
+
 CREATE INDEX mandates_sender_index ON mandates USING btree (sender);
 
-CREATE INDEX messages_ebox_id_received_at_id_index ON messages USING btree (ebox_id, received_at, id);
+CREATE INDEX messages_original_id_index ON messages USING btree (original_id);
+
+CREATE INDEX messages_search ON messages USING gin (search public.gin_trgm_ops);
 
 CREATE INDEX notices_told_at_id_index ON notices USING btree (told_at, id);
 
@@ -1024,11 +1059,17 @@ ALTER TABLE ONLY list_documents
 ALTER TABLE ONLY list_files
     ADD CONSTRAINT list_files_list_period_authority_version_foreign FOREIGN KEY (list, period, authority, version) REFERENCES list_documents(list, period, authority, version);
 
+ALTER TABLE ONLY mailbox_counts
+    ADD CONSTRAINT mailbox_counts_mailbox_foreign FOREIGN KEY (mailbox) REFERENCES mailboxes(id);
+
+ALTER TABLE ONLY mailbox_messages
+    ADD CONSTRAINT mailbox_messages_mailbox_foreign FOREIGN KEY (mailbox) REFERENCES mailboxes(id);
+
+ALTER TABLE ONLY mailbox_messages
+    ADD CONSTRAINT mailbox_messages_message_id_foreign FOREIGN KEY (message_id) REFERENCES messages(id);
+
 ALTER TABLE ONLY mandates
     ADD CONSTRAINT mandates_organisation_foreign FOREIGN KEY (organisation) REFERENCES organisations(enterprise_number);
-
-ALTER TABLE ONLY messages
-    ADD CONSTRAINT messages_ebox_id_foreign FOREIGN KEY (ebox_id) REFERENCES mailboxes(ebox_id);
 
 ALTER TABLE ONLY people
     ADD CONSTRAINT people_enterprise_number_foreign FOREIGN KEY (enterprise_number) REFERENCES organisations(enterprise_number);
@@ -1041,6 +1082,9 @@ ALTER TABLE ONLY record_answers
 
 ALTER TABLE ONLY rights
     ADD CONSTRAINT rights_person_foreign FOREIGN KEY (person) REFERENCES people(id);
+
+ALTER TABLE ONLY routing_rules
+    ADD CONSTRAINT routing_rules_mailbox_foreign FOREIGN KEY (mailbox) REFERENCES mailboxes(id);
 
 ALTER TABLE ONLY sender_certificates
     ADD CONSTRAINT sender_certificates_sender_foreign FOREIGN KEY (sender) REFERENCES senders(number);
