@@ -122,16 +122,16 @@ async function createWeb(base: Base, { trust }: Materials, parts: Parts): Promis
   const { config, clock } = base;
   const { host, port, publicUrl, networks, proxies, certificate, key, ...rest } = config.channels.webservice;
   const { idle, authTimeout, tokenLife, longestWait, requestsPerMinute, clientCertificates, ...counts } = rest;
-  const dir = join(config.dataDir, 'pki');
+  const pki = { dir: join(config.dataDir, 'pki'), commonName: config.identity.commonName, now: clock() };
   return createWebservice({
     people: peopleOptions(base, trust),
     ...base,
     ...parts,
     ...reception(base, { networks, proxies }),
     ...{ host, port, clientCertificates, requestsPerMinute },
-    mailboxes: await loadMailboxes(base),
+    mailboxes: await loadMailboxes(base, await loadIdentity(pki)),
     publicUrl: publicUrl.replace(/\/+$/, ''),
-    identity: await loadIdentity({ dir, name: 'tokens', commonName: config.identity.commonName, now: clock() }),
+    identity: await loadIdentity({ ...pki, name: 'tokens' }),
     tls: await loadTls(base, { certificate, key }),
     fileBytes: config.landing.fileBytes,
     tokenLifeMs: tokenLife,

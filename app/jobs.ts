@@ -17,6 +17,7 @@ import type { Job, JobContext } from '../engine/jobs/job.ts';
 import { daily, every, type Timetable } from '../engine/jobs/timetable.ts';
 import { sweepParts } from '../engine/landing/sweep.ts';
 import { forgetTakenIn } from '../engine/landing/upload-rows.ts';
+import { mailAddressFails, mailsWait } from '../engine/outbound/mail-conditions.ts';
 import { virusFound } from '../engine/pipelines/antivirus/virus-found.ts';
 import { warnOfExpiry } from '../engine/registry/certificate-expiry.ts';
 import { forgetFaded } from '../engine/registry/login-scores.ts';
@@ -28,7 +29,9 @@ import { type Collected, collectContent, sweepUnnamed } from '../engine/store/co
 import { forgetKeys } from '../engine/submissions/idempotency.ts';
 import { type Base, loadMaterials, type Materials, openBase } from './base.ts';
 import { createIntake } from './channels.ts';
+import { expiryJobs } from './expiry.ts';
 import { createListJobs } from './lists.ts';
+import { mailJobs } from './mail.ts';
 
 import { noticesToOperator } from './notices.ts';
 import { checksOf, type Near } from './observe.ts';
@@ -90,7 +93,12 @@ export function createJobs(base: Base, materials: Materials, { receiver, wake, .
       collected(await sweepUnnamed({ ...base, graceMs, signal })),
     ),
   ];
-  const all = [...work, ...createListJobs(base, wake)];
+  const all = [
+    ...work,
+    ...createListJobs(base, wake),
+    ...expiryJobs(base, materials),
+    ...mailJobs(base, materials.mail),
+  ];
   return [...all, createAlerts(base, materials, all, near)];
 }
 
@@ -104,6 +112,8 @@ function createAlerts(base: Base, { auditKey: key }: Materials, jobs: readonly J
     deadLettersWait,
     senderPaused,
     jobFails(jobs),
+    mailAddressFails,
+    ...(base.config.mail.smtp === '' ? [] : [mailsWait()]),
     ...audit,
     ...failing,
   ];

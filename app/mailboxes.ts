@@ -16,10 +16,12 @@ import {
 } from '../engine/mailboxes/directory.ts';
 import { mailboxesOf } from '../engine/mailboxes/mailboxes.ts';
 import type { RecipientOf } from '../engine/mailboxes/publish.ts';
+import type { Identity } from '../engine/outbound/sign.ts';
 import type { MailboxRules } from '../engine/pipelines/forms.ts';
 import { findOrganisation } from '../engine/registry/organisations.ts';
 import type { Db } from '../engine/store/database.ts';
 import type { Base } from './base.ts';
+import { signWith } from './expiry.ts';
 
 /** What is put into mailboxes by. */
 export function mailboxRules({ mailboxes, messageTypes: types }: Config): MailboxRules {
@@ -27,7 +29,7 @@ export function mailboxRules({ mailboxes, messageTypes: types }: Config): Mailbo
 }
 
 /** What the interfaces of the mailboxes need to know. Throws config_invalid for a picture that cannot be used. */
-export async function loadMailboxes({ config, db }: Base): Promise<Mailboxes> {
+export async function loadMailboxes({ config, db, blobs }: Base, identity: Identity): Promise<Mailboxes> {
   const { provider, organisation, environment, contact } = config.mailboxes;
   const given = await loadDescribed(config);
   const directory = freshFor(DIRECTORY_MS, () => directoryIn(db, config, given));
@@ -35,6 +37,7 @@ export async function loadMailboxes({ config, db }: Base): Promise<Mailboxes> {
     ...{ types: config.messageTypes, provider, organisation, environment, contact, directory },
     applications: given.applications.map(({ id }) => id),
     recipientOf: recipientIn(db),
+    evidence: { blobs, sign: signWith(identity) },
     // the one place where it is decided who sees what
     viewOf: ownMailboxes(noMandates),
     hasMandate: noMandates,

@@ -4,9 +4,11 @@ import { keys } from '../engine/core/mistakes.ts';
 import { accessSchema } from './access-schema.ts';
 import { channelsSchema } from './channel-schema.ts';
 import { requireOutside } from './drop-schema.ts';
+import { expirySchema } from './expiry-schema.ts';
 import { goalsSchema } from './goal-schema.ts';
 import { listsSchema, requireWhole, sourcesSchema } from './list-schema.ts';
 import { loginsSchema } from './login-schema.ts';
+import { mailSchema, requireSender } from './mail-schema.ts';
 import { mailboxesSchema } from './mailbox-schema.ts';
 import { messageTypesSchema } from './message-type-schema.ts';
 import { networksSchema, requireLinks } from './network-schema.ts';
@@ -257,11 +259,14 @@ export function configSchema(around: Surroundings, shipped: Shipped) {
     sources: sourcesSchema(shipped.sources),
     lists: listsSchema(shipped.lists),
     mailboxes: mailboxesSchema(around).prefault({}),
+    expiry: expirySchema(around).prefault({}),
+    mail: mailSchema(around).prefault({}),
     messageTypes: messageTypesSchema(shipped.messageTypes),
   }).transform((config, context) => {
     requireLinks(config, context);
     requireOutside(config, context);
     requireWhole(config, context);
+    requireSender(config, context);
     const url = config.store.url ?? `sqlite:${join(config.dataDir, 'bode.sqlite')}`;
     return { ...config, store: { ...config.store, url: absoluteStore(url, around) } };
   });

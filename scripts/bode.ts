@@ -10,9 +10,12 @@ import { bansCommand } from './commands/bans.ts';
 import { certificatesCommand } from './commands/certificates.ts';
 import { configCommand } from './commands/config.ts';
 import { deadCommand } from './commands/dead.ts';
+import { expiryCommand } from './commands/expiry.ts';
+import { holdCommand } from './commands/hold.ts';
 import { hostKeysCommand } from './commands/host-keys.ts';
 import { jobsCommand } from './commands/jobs.ts';
 import { listsCommand } from './commands/lists.ts';
+import { mailCommand } from './commands/mail.ts';
 import { mailboxCommand } from './commands/mailbox.ts';
 import { mandatesCommand } from './commands/mandates.ts';
 import { toleratePipeEnd } from './commands/output.ts';
@@ -41,6 +44,9 @@ function program(): Command {
     submissionsCommand(),
     submissionCommand(),
     mailboxCommand(),
+    mailCommand(),
+    expiryCommand(async (config, log) => (await import('../app/expiry.ts')).openExpiry(config, log)),
+    holdCommand(),
     deadCommand(),
     quarantineCommand(),
     sendersCommand(),

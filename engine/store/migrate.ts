@@ -11,6 +11,7 @@ import { mandates } from './migrations/008-mandates.ts';
 import { mailboxes } from './migrations/009-mailboxes.ts';
 import { lists } from './migrations/010-lists.ts';
 import { signals } from './migrations/011-signals.ts';
+import { expiry } from './migrations/012-expiry.ts';
 import { unhurried } from './postgres.ts';
 import { inTransaction } from './transaction.ts';
 
@@ -26,6 +27,7 @@ export const MIGRATIONS: readonly Migration[] = [
   mailboxes,
   lists,
   signals,
+  expiry,
 ];
 
 const LOCK_KEY = 190_815; // any constant: it names the lock that starters of one database queue up on
