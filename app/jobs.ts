@@ -27,6 +27,7 @@ import { type Collected, collectContent, sweepUnnamed } from '../engine/store/co
 import { forgetKeys } from '../engine/submissions/idempotency.ts';
 import { type Base, loadMaterials, type Materials, openBase } from './base.ts';
 import { createIntake } from './channels.ts';
+import { expiryJobs } from './expiry.ts';
 import { checksOf } from './observe.ts';
 
 const RECOVER_EVERY_MS = 15_000;
@@ -80,6 +81,7 @@ export function createJobs(base: Base, materials: Materials, { receiver, wake, b
       collected(await sweepUnnamed({ ...base, graceMs, signal })),
     ),
   ];
+  work.push(...expiryJobs(base, materials));
   return [...work, createAlerts(base, materials, work, broker)];
 }
 

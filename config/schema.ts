@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { keys } from '../engine/core/mistakes.ts';
 import { channelsSchema } from './channel-schema.ts';
 import { requireOutside } from './drop-schema.ts';
+import { expirySchema } from './expiry-schema.ts';
 import { goalsSchema } from './goal-schema.ts';
 import { loginsSchema } from './login-schema.ts';
 import { mailboxesSchema } from './mailbox-schema.ts';
@@ -232,6 +233,7 @@ export function configSchema(around: Surroundings, shipped: Shipped) {
     }).prefault({}),
     goals: goalsSchema(shipped.goals),
     mailboxes: mailboxesSchema(around).prefault({}),
+    expiry: expirySchema(around).prefault({}),
     messageTypes: messageTypesSchema(shipped.messageTypes),
   }).transform((config, context) => {
     requireLinks(config, context);

@@ -9,6 +9,8 @@ import { auditCommand } from './commands/audit.ts';
 import { bansCommand } from './commands/bans.ts';
 import { configCommand } from './commands/config.ts';
 import { deadCommand } from './commands/dead.ts';
+import { expiryCommand } from './commands/expiry.ts';
+import { holdCommand } from './commands/hold.ts';
 import { hostKeysCommand } from './commands/host-keys.ts';
 import { jobsCommand } from './commands/jobs.ts';
 import { mailboxCommand } from './commands/mailbox.ts';
@@ -36,6 +38,8 @@ function program(): Command {
     submissionsCommand(),
     submissionCommand(),
     mailboxCommand(),
+    expiryCommand(async (config, log) => (await import('../app/expiry.ts')).openExpiry(config, log)),
+    holdCommand(),
     deadCommand(),
     quarantineCommand(),
     sendersCommand(),

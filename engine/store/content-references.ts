@@ -22,6 +22,10 @@ export const CONTENT_REFERENCES: readonly ContentReference[] = [
   { table: 'deliveries', column: 'sha256', about: 'stem' },
   { table: 'deliveries', column: 'signature_sha256', about: 'stem' },
   { table: 'attachments', column: 'sha256', about: 'message_id' },
+  { table: 'registered_mail', column: 'proof_sha256', about: 'message_id' },
+  { table: 'registered_mail', column: 'proof_signature_sha256', about: 'message_id' },
+  { table: 'registered_mail', column: 'receipt_sha256', about: 'message_id' },
+  { table: 'registered_mail', column: 'receipt_signature_sha256', about: 'message_id' },
   { table: 'quarantine', column: 'sha256', about: 'ticket' },
 ];
 
@@ -36,6 +40,8 @@ export const NOT_REFERENCES: Readonly<Record<string, string>> = {
   'sender_keys.fingerprint': 'of a key',
   'sender_certificates.fingerprint': 'of a certificate',
   'audit.hash': 'of a line in the chain',
+  'deletion_records.content': 'the text of a record',
+  'mail_addresses.token_hash': 'of what confirms an address',
   'login_scores.login': 'a name, or a mark of one',
   'used_assertions.client': 'what a client calls itself',
   'used_assertions.jti': 'of what a client calls an assertion',

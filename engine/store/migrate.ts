@@ -7,11 +7,20 @@ import { loginScores } from './migrations/003-login-scores.ts';
 import { webservice } from './migrations/004-webservice.ts';
 import { drop } from './migrations/005-drop.ts';
 import { mailboxes } from './migrations/009-mailboxes.ts';
+import { expiry } from './migrations/012-expiry.ts';
 import { unhurried } from './postgres.ts';
 import { inTransaction } from './transaction.ts';
 
 /** Every migration, in order, listed by hand. */
-export const MIGRATIONS: readonly Migration[] = [initial, manyProcesses, loginScores, webservice, drop, mailboxes];
+export const MIGRATIONS: readonly Migration[] = [
+  initial,
+  manyProcesses,
+  loginScores,
+  webservice,
+  drop,
+  mailboxes,
+  expiry,
+];
 
 const LOCK_KEY = 190_815; // any constant: it names the lock that starters of one database queue up on
 

@@ -29,7 +29,8 @@ CREATE TABLE attachments (
     signed boolean DEFAULT false NOT NULL,
     sha256 character varying(64) NOT NULL,
     size bigint NOT NULL
-);
+)
+WITH (autovacuum_vacuum_scale_factor='0.02');
 
 CREATE TABLE audit (
     id bigint NOT NULL,
@@ -95,6 +96,14 @@ CREATE SEQUENCE dead_letters_id_seq
 
 ALTER SEQUENCE dead_letters_id_seq OWNED BY dead_letters.id;
 
+CREATE TABLE deletion_records (
+    id character varying(36) NOT NULL,
+    at text NOT NULL,
+    messages integer NOT NULL,
+    content text NOT NULL,
+    signature text NOT NULL
+);
+
 CREATE TABLE deliveries (
     ticket character varying(13) NOT NULL,
     goal character varying(4) NOT NULL,
@@ -156,6 +165,26 @@ CREATE TABLE forms (
     anomalies text NOT NULL
 );
 
+CREATE TABLE holds (
+    id integer NOT NULL,
+    message_id character varying(40),
+    message_type character varying(40),
+    mailbox integer,
+    reason text NOT NULL,
+    who character varying(80) NOT NULL,
+    at text NOT NULL
+);
+
+CREATE SEQUENCE holds_id_seq
+    AS integer
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER SEQUENCE holds_id_seq OWNED BY holds.id;
+
 CREATE TABLE idempotency_keys (
     sender character varying(6) NOT NULL,
     key character varying(64) NOT NULL,
@@ -192,6 +221,31 @@ CREATE TABLE login_scores (
     banned_until text,
     fades_at text NOT NULL
 );
+
+CREATE TABLE mail_addresses (
+    id integer NOT NULL,
+    mailbox integer NOT NULL,
+    address character varying(254) NOT NULL,
+    language character varying(2) NOT NULL,
+    owner boolean NOT NULL,
+    confirmed_at text,
+    token_hash character varying(64),
+    token_until text,
+    created_at text NOT NULL,
+    failures integer DEFAULT 0 NOT NULL,
+    failing_since text,
+    last_failure text
+);
+
+CREATE SEQUENCE mail_addresses_id_seq
+    AS integer
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER SEQUENCE mail_addresses_id_seq OWNED BY mail_addresses.id;
 
 CREATE TABLE mailbox_counts (
     mailbox integer NOT NULL,
@@ -246,8 +300,28 @@ CREATE TABLE mailbox_messages (
     visible boolean DEFAULT true NOT NULL,
     hold boolean DEFAULT false NOT NULL,
     reminded_at text,
-    warned_days integer
+    warned_days integer,
+    alerted_at text
+)
+WITH (autovacuum_vacuum_scale_factor='0.02');
+
+CREATE TABLE mailbox_notices (
+    id bigint NOT NULL,
+    mailbox integer NOT NULL,
+    message_id character varying(40) NOT NULL,
+    kind character varying(16) NOT NULL,
+    days integer DEFAULT 0 NOT NULL,
+    at text NOT NULL
 );
+
+CREATE SEQUENCE mailbox_notices_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER SEQUENCE mailbox_notices_id_seq OWNED BY mailbox_notices.id;
 
 CREATE TABLE mailboxes (
     id integer NOT NULL,
@@ -272,6 +346,22 @@ CREATE SEQUENCE mailboxes_id_seq
     CACHE 1;
 
 ALTER SEQUENCE mailboxes_id_seq OWNED BY mailboxes.id;
+
+CREATE TABLE mails (
+    id character varying(36) NOT NULL,
+    mailbox integer NOT NULL,
+    address character varying(254) NOT NULL,
+    language character varying(2) NOT NULL,
+    kind character varying(16) NOT NULL,
+    subject_key character varying(80) NOT NULL,
+    facts text NOT NULL,
+    state character varying(8) NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    due_at text NOT NULL,
+    created_at text NOT NULL,
+    settled_at text,
+    answer text
+);
 
 CREATE TABLE message_providers (
     id character varying(100) NOT NULL,
@@ -298,7 +388,8 @@ CREATE TABLE messages (
     published_at text NOT NULL,
     search text NOT NULL,
     size bigint NOT NULL
-);
+)
+WITH (autovacuum_vacuum_scale_factor='0.02');
 
 CREATE TABLE organisations (
     enterprise_number character varying(10) NOT NULL,
@@ -356,6 +447,23 @@ CREATE TABLE quarantine (
     ticket character varying(13) NOT NULL,
     sender character varying(6) NOT NULL,
     found_at text NOT NULL
+);
+
+CREATE TABLE registered_mail (
+    message_id character varying(40) NOT NULL,
+    mailbox integer NOT NULL,
+    dispatched_at text NOT NULL,
+    proof_sha256 character varying(64) NOT NULL,
+    proof_signature_sha256 character varying(64) NOT NULL,
+    read_at text,
+    receipt_sha256 character varying(64),
+    receipt_signature_sha256 character varying(64)
+);
+
+CREATE TABLE removed_messages (
+    message_id character varying(40) NOT NULL,
+    mailbox integer NOT NULL,
+    record character varying(36) NOT NULL
 );
 
 CREATE TABLE reply_numbers (
@@ -444,6 +552,16 @@ CREATE TABLE suspects (
     started_at text NOT NULL
 );
 
+CREATE TABLE tasks (
+    mailbox integer NOT NULL,
+    message_id character varying(40) NOT NULL,
+    due_at text NOT NULL,
+    state character varying(8) NOT NULL,
+    done_at text,
+    done_by character varying(80),
+    reminded_days integer
+);
+
 CREATE TABLE used_assertions (
     client character varying(64) NOT NULL,
     jti character varying(64) NOT NULL,
@@ -460,7 +578,13 @@ ALTER TABLE ONLY events ALTER COLUMN id SET DEFAULT nextval('events_id_seq'::reg
 
 ALTER TABLE ONLY folder_files ALTER COLUMN id SET DEFAULT nextval('folder_files_id_seq'::regclass);
 
+ALTER TABLE ONLY holds ALTER COLUMN id SET DEFAULT nextval('holds_id_seq'::regclass);
+
+ALTER TABLE ONLY mail_addresses ALTER COLUMN id SET DEFAULT nextval('mail_addresses_id_seq'::regclass);
+
 ALTER TABLE ONLY mailbox_events ALTER COLUMN id SET DEFAULT nextval('mailbox_events_id_seq'::regclass);
+
+ALTER TABLE ONLY mailbox_notices ALTER COLUMN id SET DEFAULT nextval('mailbox_notices_id_seq'::regclass);
 
 ALTER TABLE ONLY mailboxes ALTER COLUMN id SET DEFAULT nextval('mailboxes_id_seq'::regclass);
 
@@ -490,6 +614,9 @@ ALTER TABLE ONLY dead_letters
 ALTER TABLE ONLY dead_letters
     ADD CONSTRAINT dead_letters_queue_message_id_unique UNIQUE (queue, message_id);
 
+ALTER TABLE ONLY deletion_records
+    ADD CONSTRAINT deletion_records_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY deliveries
     ADD CONSTRAINT deliveries_pkey PRIMARY KEY (ticket, goal);
 
@@ -505,6 +632,9 @@ ALTER TABLE ONLY folder_files
 ALTER TABLE ONLY forms
     ADD CONSTRAINT forms_pkey PRIMARY KEY (ticket, form_index);
 
+ALTER TABLE ONLY holds
+    ADD CONSTRAINT holds_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (sender, key);
 
@@ -516,6 +646,12 @@ ALTER TABLE ONLY leases
 
 ALTER TABLE ONLY login_scores
     ADD CONSTRAINT login_scores_pkey PRIMARY KEY (network, login);
+
+ALTER TABLE ONLY mail_addresses
+    ADD CONSTRAINT mail_addresses_mailbox_address_unique UNIQUE (mailbox, address);
+
+ALTER TABLE ONLY mail_addresses
+    ADD CONSTRAINT mail_addresses_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY mailbox_counts
     ADD CONSTRAINT mailbox_counts_pkey PRIMARY KEY (mailbox, message_type, sender_organisation, sender_application, registered, partition, is_read, visible);
@@ -538,11 +674,23 @@ ALTER TABLE ONLY mailbox_messages
 ALTER TABLE ONLY mailbox_messages
     ADD CONSTRAINT mailbox_messages_pkey PRIMARY KEY (mailbox, "position");
 
+ALTER TABLE ONLY mailbox_notices
+    ADD CONSTRAINT mailbox_notices_mailbox_message_id_kind_days_unique UNIQUE (mailbox, message_id, kind, days);
+
+ALTER TABLE ONLY mailbox_notices
+    ADD CONSTRAINT mailbox_notices_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY mailboxes
     ADD CONSTRAINT mailboxes_kind_ebox_id_unique UNIQUE (kind, ebox_id);
 
 ALTER TABLE ONLY mailboxes
     ADD CONSTRAINT mailboxes_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY mails
+    ADD CONSTRAINT mails_mailbox_address_kind_subject_key_unique UNIQUE (mailbox, address, kind, subject_key);
+
+ALTER TABLE ONLY mails
+    ADD CONSTRAINT mails_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY message_providers
     ADD CONSTRAINT message_providers_pkey PRIMARY KEY (id);
@@ -573,6 +721,12 @@ ALTER TABLE ONLY qualities
 
 ALTER TABLE ONLY quarantine
     ADD CONSTRAINT quarantine_pkey PRIMARY KEY (sha256);
+
+ALTER TABLE ONLY registered_mail
+    ADD CONSTRAINT registered_mail_pkey PRIMARY KEY (message_id, mailbox);
+
+ALTER TABLE ONLY removed_messages
+    ADD CONSTRAINT removed_messages_pkey PRIMARY KEY (message_id, mailbox);
 
 ALTER TABLE ONLY reply_numbers
     ADD CONSTRAINT reply_numbers_pkey PRIMARY KEY (day, goal, environment);
@@ -610,6 +764,9 @@ ALTER TABLE ONLY submissions
 ALTER TABLE ONLY suspects
     ADD CONSTRAINT suspects_pkey PRIMARY KEY (queue, message_id);
 
+ALTER TABLE ONLY tasks
+    ADD CONSTRAINT tasks_pkey PRIMARY KEY (mailbox, message_id);
+
 ALTER TABLE ONLY used_assertions
     ADD CONSTRAINT used_assertions_pkey PRIMARY KEY (client, jti);
 
@@ -635,6 +792,8 @@ CREATE INDEX folder_files_file ON folder_files USING btree (file) WHERE (file IS
 
 CREATE INDEX folder_files_uncopied ON folder_files USING btree (sender, folder, name) WHERE ((copy IS NULL) AND ((folder)::text = ANY ((ARRAY['OUT'::character varying, 'OUTTEST'::character varying, 'OUTTEST-S'::character varying])::text[])));
 
+CREATE INDEX holds_message_id_index ON holds USING btree (message_id);
+
 CREATE INDEX idempotency_keys_used_at_index ON idempotency_keys USING btree (used_at);
 
 CREATE INDEX job_runs_started_at_index ON job_runs USING btree (started_at);
@@ -642,6 +801,8 @@ CREATE INDEX job_runs_started_at_index ON job_runs USING btree (started_at);
 CREATE INDEX login_scores_banned ON login_scores USING btree (banned_until) WHERE (banned_until IS NOT NULL);
 
 CREATE INDEX login_scores_fades_at_index ON login_scores USING btree (fades_at);
+
+CREATE INDEX mail_addresses_failing_since_index ON mail_addresses USING btree (failing_since);
 
 CREATE INDEX mailbox_events_unnumbered ON mailbox_events USING btree (id) WHERE (sequence IS NULL);
 
@@ -657,7 +818,11 @@ CREATE INDEX mailbox_messages_registered ON mailbox_messages USING btree (mailbo
 
 CREATE INDEX mailbox_messages_unread ON mailbox_messages USING btree (mailbox, "position") WHERE (first_read_at IS NULL);
 
+CREATE INDEX mailbox_messages_unreminded ON mailbox_messages USING btree (received_at, mailbox, "position") WHERE ((first_read_at IS NULL) AND (reminded_at IS NULL));
+
 CREATE INDEX mailboxes_ebox_id_index ON mailboxes USING btree (ebox_id);
+
+CREATE INDEX mails_state_due_at_index ON mails USING btree (state, due_at);
 
 CREATE INDEX messages_original_id_index ON messages USING btree (original_id);
 
@@ -673,6 +838,8 @@ CREATE INDEX quarantine_found_at_index ON quarantine USING btree (found_at);
 
 CREATE INDEX submissions_received_at_ticket_index ON submissions USING btree (received_at, ticket);
 
+CREATE INDEX tasks_state_due_at_index ON tasks USING btree (state, due_at);
+
 CREATE INDEX used_assertions_expires_at_index ON used_assertions USING btree (expires_at);
 
 ALTER TABLE ONLY attachments
@@ -687,6 +854,12 @@ ALTER TABLE ONLY events
 ALTER TABLE ONLY forms
     ADD CONSTRAINT forms_ticket_foreign FOREIGN KEY (ticket) REFERENCES submissions(ticket);
 
+ALTER TABLE ONLY holds
+    ADD CONSTRAINT holds_mailbox_foreign FOREIGN KEY (mailbox) REFERENCES mailboxes(id);
+
+ALTER TABLE ONLY mail_addresses
+    ADD CONSTRAINT mail_addresses_mailbox_foreign FOREIGN KEY (mailbox) REFERENCES mailboxes(id);
+
 ALTER TABLE ONLY mailbox_counts
     ADD CONSTRAINT mailbox_counts_mailbox_foreign FOREIGN KEY (mailbox) REFERENCES mailboxes(id);
 
@@ -698,6 +871,9 @@ ALTER TABLE ONLY mailbox_messages
 
 ALTER TABLE ONLY qualities
     ADD CONSTRAINT qualities_enterprise_number_foreign FOREIGN KEY (enterprise_number) REFERENCES organisations(enterprise_number);
+
+ALTER TABLE ONLY removed_messages
+    ADD CONSTRAINT removed_messages_record_foreign FOREIGN KEY (record) REFERENCES deletion_records(id);
 
 ALTER TABLE ONLY routing_rules
     ADD CONSTRAINT routing_rules_mailbox_foreign FOREIGN KEY (mailbox) REFERENCES mailboxes(id);
@@ -713,3 +889,6 @@ ALTER TABLE ONLY senders
 
 ALTER TABLE ONLY submission_files
     ADD CONSTRAINT submission_files_ticket_foreign FOREIGN KEY (ticket) REFERENCES submissions(ticket);
+
+ALTER TABLE ONLY tasks
+    ADD CONSTRAINT tasks_message_id_mailbox_foreign FOREIGN KEY (message_id, mailbox) REFERENCES mailbox_messages(message_id, mailbox) ON DELETE CASCADE;

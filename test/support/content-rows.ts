@@ -33,6 +33,10 @@ const ROWS: Readonly<Record<string, (tx: Db, sha256: string) => Promise<unknown>
   'deliveries.signature_sha256': (tx, sha256) =>
     addDelivery(tx, { goal: 'NOTI', sha256: ELSE, signature_sha256: sha256 }),
   'attachments.sha256': addAttachment,
+  'registered_mail.proof_sha256': (tx, sha256) => addRegistered(tx, { proof_sha256: sha256 }),
+  'registered_mail.proof_signature_sha256': (tx, sha256) => addRegistered(tx, { proof_signature_sha256: sha256 }),
+  'registered_mail.receipt_sha256': (tx, sha256) => addRegistered(tx, { receipt_sha256: sha256 }),
+  'registered_mail.receipt_signature_sha256': (tx, sha256) => addRegistered(tx, { receipt_signature_sha256: sha256 }),
   'quarantine.sha256': (tx, sha256) =>
     tx('quarantine').insert({ sha256, signature: 'x', ticket: TICKET, sender: '123456', found_at: AT }),
 };
@@ -57,6 +61,13 @@ async function addAttachment(tx: Db, sha256: string): Promise<void> {
   });
   const file = { file_name: 'a.xml', media_type: 'application/xml', main: true, size: 1 };
   await tx('attachments').insert({ message_id: id, number: 1, sha256, ...file });
+}
+
+async function addRegistered(tx: Db, evidence: Readonly<Record<string, string>>): Promise<void> {
+  const [[column = '', sha256 = ''] = []] = Object.entries(evidence);
+  const about = { message_id: `${sha256.slice(0, 20)}${column.length}`, mailbox: 1, dispatched_at: AT };
+  const proof = { proof_sha256: ELSE, proof_signature_sha256: ELSE };
+  await tx('registered_mail').insert({ ...about, ...proof, ...evidence });
 }
 
 async function addSubmission(tx: Db): Promise<void> {
