@@ -11,6 +11,7 @@ import { markPeopleWith } from '../engine/store/audit-inss.ts';
 import { loadAuditKey } from '../engine/store/audit-key.ts';
 import { type BlobStore, createBlobStore } from '../engine/store/blobs.ts';
 import { type Db, openStore } from '../engine/store/database.ts';
+import { loadMail, type MailMaterials } from './mail.ts';
 
 /** What every part of the engine gets. */
 export interface Base extends Meters {
@@ -27,6 +28,7 @@ export interface Materials {
   readonly identity: Identity;
   readonly hostKeys: readonly string[];
   readonly auditKey: Buffer;
+  readonly mail: MailMaterials;
 }
 
 /** Opens the store; nothing is read or changed in it yet. */
@@ -46,5 +48,6 @@ export async function loadMaterials(config: Config): Promise<Materials> {
     identity: await loadIdentity(pki),
     hostKeys: await loadHostKeys(join(config.dataDir, 'keys')),
     auditKey: await loadAuditKey(config.dataDir),
+    mail: await loadMail(config),
   };
 }

@@ -18,6 +18,7 @@ import type { Job, JobContext } from '../engine/jobs/job.ts';
 import { daily, every, type Timetable } from '../engine/jobs/timetable.ts';
 import { sweepParts } from '../engine/landing/sweep.ts';
 import { forgetTakenIn } from '../engine/landing/upload-rows.ts';
+import { mailAddressFails, mailsWait } from '../engine/outbound/mail-conditions.ts';
 import { virusFound } from '../engine/pipelines/antivirus/virus-found.ts';
 import { forgetFaded } from '../engine/registry/login-scores.ts';
 import { forgetAssertions } from '../engine/registry/used-assertions.ts';
@@ -28,6 +29,7 @@ import { forgetKeys } from '../engine/submissions/idempotency.ts';
 import { type Base, loadMaterials, type Materials, openBase } from './base.ts';
 import { createIntake } from './channels.ts';
 import { expiryJobs } from './expiry.ts';
+import { mailJobs } from './mail.ts';
 import { checksOf } from './observe.ts';
 
 const RECOVER_EVERY_MS = 15_000;
@@ -81,7 +83,7 @@ export function createJobs(base: Base, materials: Materials, { receiver, wake, b
       collected(await sweepUnnamed({ ...base, graceMs, signal })),
     ),
   ];
-  work.push(...expiryJobs(base, materials));
+  work.push(...expiryJobs(base, materials), ...mailJobs(base, materials.mail));
   return [...work, createAlerts(base, materials, work, broker)];
 }
 
@@ -95,6 +97,8 @@ function createAlerts(base: Base, { auditKey: key }: Materials, jobs: readonly J
     deadLettersWait,
     senderPaused,
     jobFails(jobs),
+    mailAddressFails,
+    ...(base.config.mail.smtp === '' ? [] : [mailsWait()]),
     ...audit,
     ...failing,
   ];

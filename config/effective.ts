@@ -41,7 +41,7 @@ function unwrap(schema: unknown): { core: unknown; kind?: unknown } {
 
 /** A URL without its password, its password-like parameters and its credentials in other places. */
 export function maskUrl(url: string): string {
-  if (url === 'embedded' || url.startsWith('sqlite:')) return url;
+  if (url === '' || url === 'embedded' || url.startsWith('sqlite:')) return url;
   if (!URL.canParse(url)) return '***';
   const parsed = new URL(url);
   // a password with an unescaped / or ? ends up in what follows the host
@@ -55,10 +55,11 @@ export function maskUrl(url: string): string {
 
 /** The configuration with its secrets masked, for a log line. */
 export function withoutSecrets(config: Config): Config {
-  const { store, broker } = config;
+  const { store, broker, mail } = config;
   return {
     ...config,
     store: { ...store, url: maskUrl(store.url) },
     broker: { ...broker, url: maskUrl(broker.url) },
+    mail: { ...mail, smtp: maskUrl(mail.smtp) },
   };
 }

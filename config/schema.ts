@@ -6,6 +6,7 @@ import { requireOutside } from './drop-schema.ts';
 import { expirySchema } from './expiry-schema.ts';
 import { goalsSchema } from './goal-schema.ts';
 import { loginsSchema } from './login-schema.ts';
+import { mailSchema, requireSender } from './mail-schema.ts';
 import { mailboxesSchema } from './mailbox-schema.ts';
 import { messageTypesSchema } from './message-type-schema.ts';
 import { networksSchema, requireLinks } from './network-schema.ts';
@@ -234,10 +235,12 @@ export function configSchema(around: Surroundings, shipped: Shipped) {
     goals: goalsSchema(shipped.goals),
     mailboxes: mailboxesSchema(around).prefault({}),
     expiry: expirySchema(around).prefault({}),
+    mail: mailSchema(around).prefault({}),
     messageTypes: messageTypesSchema(shipped.messageTypes),
   }).transform((config, context) => {
     requireLinks(config, context);
     requireOutside(config, context);
+    requireSender(config, context);
     const url = config.store.url ?? `sqlite:${join(config.dataDir, 'bode.sqlite')}`;
     return { ...config, store: { ...config.store, url: absoluteStore(url, around) } };
   });

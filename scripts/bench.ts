@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { benchChannels } from './bench/channels.ts';
+import { benchExpiry } from './bench/expiry.ts';
 import { benchFairness } from './bench/fairness.ts';
 import { benchFlow } from './bench/flow.ts';
 import { benchSftp } from './bench/sftp.ts';
@@ -45,6 +46,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
       '/usr/sbin/nginx': 'nginx',
     },
   },
+  expiry: { measure: benchExpiry, needs: FLOW_NEEDS },
   fairness: { measure: benchFairness, needs: FLOW_NEEDS },
   flow: { measure: benchFlow, needs: FLOW_NEEDS },
   sftp: { measure: benchSftp, needs: { '/usr/sbin/sshd': 'openssh-server', sftp: 'openssh-client' } },

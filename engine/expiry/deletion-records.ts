@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Message } from '../mailboxes/messages.ts';
 import type { Db } from '../store/database.ts';
-import { insertRow, insertRows, rowsOf } from '../store/sql.ts';
+import { insertRows, rowsOf } from '../store/sql.ts';
 import type { Due } from './due.ts';
 
 /** Signs bytes as the engine does: detached CMS in DER. Passed in by the composition root. */
@@ -42,20 +43,26 @@ function entryOf({ placed, mailbox }: Due, message: Message | undefined) {
   };
 }
 
-/** Keeps a record, in the transaction that removes. */
+/** Keeps a record, in the transaction that removes. Digests apart it says much the same of each message: packed it is a fifth. */
 export async function addRecord(tx: Db, record: DeletionRecord, due: readonly Due[]): Promise<void> {
   const { id, at, messages, content, signature } = record;
-  await insertRow(tx, 'deletion_records', { id, at, messages, content, signature: signature.toString('base64') });
-  const rows = due.map(({ placed }) => ({ message_id: placed.messageId, mailbox: placed.mailbox, record: id }));
+  const sql =
+    'insert into deletion_records (id, at, messages, content, signature) values (?, ?, ?, ?, ?) returning number';
+  const [row] = await rowsOf<{ number: number }>(tx, sql, [id, at, messages, gzipSync(content), signature]);
+  const number = row?.number ?? 0;
+  const rows = due.map(({ placed }) => ({ message_id: placed.messageId, mailbox: placed.mailbox, record: number }));
   await insertRows(tx, 'removed_messages', rows, { key: ['message_id', 'mailbox'] });
 }
 
 /** The records of a message that was removed, one for each mailbox or fewer; empty when none of it was. */
 export async function recordsOf(db: Db, messageId: string): Promise<DeletionRecord[]> {
-  const rows = await rowsOf<Omit<DeletionRecord, 'signature'> & { readonly signature: string }>(
+  const rows = await rowsOf<Omit<DeletionRecord, 'content'> & { readonly content: Buffer }>(
     db,
-    `select * from deletion_records where id in (select record from removed_messages where message_id = ?) order by at`,
+    `select * from deletion_records where number in (select record from removed_messages where message_id = ?) order by number`,
     [messageId],
   );
-  return rows.map((row) => ({ ...row, signature: Buffer.from(row.signature, 'base64') }));
+  return rows.map(({ id, at, messages, content, signature }) => ({
+    ...{ id, at, messages, signature },
+    content: gunzipSync(content).toString(),
+  }));
 }

@@ -34,6 +34,12 @@ export async function findMailbox(db: Db, { kind, eboxId }: MailboxKey): Promise
   return row && fromRow(row);
 }
 
+/** The mailbox that other tables name so; undefined when there is none. */
+export async function mailboxById(db: Db, id: number): Promise<Mailbox | undefined> {
+  const row = await findRow<MailboxRow>(db, 'mailboxes', { id });
+  return row && fromRow(row);
+}
+
 /** The mailboxes with this number: at most one of each kind. */
 export async function mailboxesOf(db: Db, eboxId: string): Promise<Mailbox[]> {
   const rows = await rowsOf<MailboxRow>(db, 'select * from mailboxes where ebox_id = ? order by id', [eboxId]);

@@ -1,5 +1,5 @@
 import type { Db } from '../store/database.ts';
-import { change, insertRow, placesFor, rowsOf } from '../store/sql.ts';
+import { change, insertRow, rowsOf } from '../store/sql.ts';
 
 /** What somebody is told of at once, and not only in the summary of the day. */
 export const NOTICE_KINDS = ['registered', 'expiring', 'task'] as const;
@@ -21,37 +21,35 @@ export function addNotice(tx: Db, { mailbox, messageId, kind, days, at }: Notice
   return insertRow(tx, 'mailbox_notices', { mailbox, message_id: messageId, kind, days, at }, 'orIgnore');
 }
 
-/** A notice with what it is taken away by. */
-export interface StoredNotice extends Notice {
-  readonly id: number;
+/** Notices of a mailbox that are told together; of registered mail each is told on its own. */
+export interface NoticeGroup {
+  /** Id of the mailbox. */
+  readonly mailbox: number;
+  readonly kind: NoticeKind;
+  readonly days: number;
+  /** The message of registered mail; absent: of all. */
+  readonly messageId?: string;
 }
 
-/** The first so many that nobody has taken, in the order they were noted. */
-export async function waitingNotices(db: Db, limit: number): Promise<StoredNotice[]> {
-  const rows = await rowsOf<Row>(db, 'select * from mailbox_notices order by id limit ?', [limit]);
-  return rows.map(({ message_id: messageId, id, kind, ...row }) => ({
-    ...row,
-    ...{ id: Number(id), messageId, kind: kind as NoticeKind },
-  }));
+/** The first so many groups that nobody has taken. */
+export async function waitingGroups(db: Db, limit: number): Promise<NoticeGroup[]> {
+  const rows = await rowsOf<Omit<NoticeGroup, 'messageId'> & { readonly single: string | null }>(db, GROUPS, [limit]);
+  return rows.map(({ single, ...group }) => ({ ...group, ...(single !== null && { messageId: single }) }));
 }
 
-/** Takes notices away, in the transaction of what comes of them. @returns those that nobody had taken before. */
-export async function takeNotices(tx: Db, ids: readonly number[]): Promise<Set<number>> {
-  if (ids.length === 0) return new Set();
-  const sql = `delete from mailbox_notices where id in (${placesFor(ids)}) returning id`;
-  const rows = await rowsOf<{ id: number | string }>(tx, sql, ids);
-  return new Set(rows.map(({ id }) => Number(id)));
+const GROUPS = `select mailbox, kind, days, case when kind = 'registered' then message_id end as single
+  from mailbox_notices group by mailbox, kind, days, case when kind = 'registered' then message_id end
+  order by min(id) limit ?`;
+
+/** Takes the notices of a group away, in the transaction of what comes of them. @returns their ids. */
+export async function takeNotices(tx: Db, { mailbox, kind, days, messageId }: NoticeGroup): Promise<number[]> {
+  const one = messageId === undefined ? '' : ' and message_id = ?';
+  const bindings = [mailbox, kind, days, ...(messageId === undefined ? [] : [messageId])];
+  const sql = `delete from mailbox_notices where mailbox = ? and kind = ? and days = ?${one} returning id`;
+  const rows = await rowsOf<{ id: number | string }>(tx, sql, bindings);
+  return rows.map(({ id }) => Number(id));
 }
 
 /** Forgets those noted before an instant: where nobody sends mails they are of no use. */
 export const forgetNotices = (db: Db, before: Date): Promise<number> =>
   change(db, 'delete from mailbox_notices where at < ?', [before.toISOString()]);
-
-interface Row {
-  readonly id: number | string;
-  readonly mailbox: number;
-  readonly message_id: string;
-  readonly kind: string;
-  readonly days: number;
-  readonly at: string;
-}

@@ -18,16 +18,17 @@ const TABLES: Readonly<Record<string, (table: Table) => void>> = {
   },
   // what was removed, signed; stays
   deletion_records(table) {
-    table.string('id', 36).primary();
+    table.increments('number');
+    table.string('id', 36).notNullable().unique();
     table.text('at').notNullable();
     table.integer('messages').notNullable();
-    table.text('content').notNullable(); // the JSON that is signed, byte for byte
-    table.text('signature').notNullable(); // CMS, detached, base64
+    table.binary('content').notNullable(); // the JSON that is signed, by gzip
+    table.binary('signature').notNullable(); // CMS, detached, DER
   },
   removed_messages(table) {
     table.string('message_id', 40).notNullable();
     table.integer('mailbox').notNullable();
-    table.string('record', 36).notNullable().references('deletion_records.id');
+    table.integer('record').notNullable().references('deletion_records.number');
     table.primary(['message_id', 'mailbox']);
   },
   // what somebody is to be told of at once, by those who send mails
@@ -76,6 +77,7 @@ const TABLES: Readonly<Record<string, (table: Table) => void>> = {
     table.string('address', 254).notNullable();
     table.string('language', 2).notNullable(); // nl | fr | de | en
     table.boolean('owner').notNullable(); // the enterprise's own address, not a subscriber's
+    table.boolean('provisioned').notNullable().defaultTo(false); // as the operator has it
     table.text('confirmed_at'); // null: nothing but the request to confirm is sent
     table.string('token_hash', 64); // of what confirms it
     table.text('token_until');
