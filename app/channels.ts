@@ -109,15 +109,15 @@ async function createWeb(base: Base, parts: Parts): Promise<Service> {
   const { config, clock } = base;
   const { host, port, publicUrl, networks, proxies, certificate, key, ...rest } = config.channels.webservice;
   const { idle, authTimeout, tokenLife, longestWait, requestsPerMinute, clientCertificates, ...counts } = rest;
-  const dir = join(config.dataDir, 'pki');
+  const pki = { dir: join(config.dataDir, 'pki'), commonName: config.identity.commonName, now: clock() };
   return createWebservice({
     ...base,
     ...parts,
     ...reception(base, { networks, proxies }),
     ...{ host, port, clientCertificates, requestsPerMinute },
-    mailboxes: await loadMailboxes(base),
+    mailboxes: await loadMailboxes(base, await loadIdentity(pki)),
     publicUrl: publicUrl.replace(/\/+$/, ''),
-    identity: await loadIdentity({ dir, name: 'tokens', commonName: config.identity.commonName, now: clock() }),
+    identity: await loadIdentity({ ...pki, name: 'tokens' }),
     tls: await loadTls(base, { certificate, key }),
     fileBytes: config.landing.fileBytes,
     tokenLifeMs: tokenLife,

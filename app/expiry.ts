@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Config } from '../config/load.ts';
 import type { Logger } from '../engine/core/logger.ts';
 import { type Pruned, pruneExpired } from '../engine/expiry/prune.ts';
+import { remindOfTasks } from '../engine/expiry/remind-tasks.ts';
 import { type Warned, warnOwners } from '../engine/expiry/warn.ts';
 import type { Job } from '../engine/jobs/job.ts';
 import { daily } from '../engine/jobs/timetable.ts';
@@ -21,7 +22,7 @@ export async function runExpiry(base: Base, { identity }: Materials, run: Run): 
   const warned = await warnOwners({ ...base, rules: expiry, provider: mailboxes.provider, ...run });
   const exportDir = expiry.exportDir === '' ? undefined : expiry.exportDir;
   const pruned = await pruneExpired({ ...base, graceMs: expiry.grace, exportDir, sign: signWith(identity), ...run });
-  return { ...warned, ...pruned };
+  return { ...warned, ...(await remindOfTasks({ ...base, taskDays: expiry.taskDays, ...run })), ...pruned };
 }
 
 /** Signs bytes as the engine does. */

@@ -16,12 +16,14 @@ import {
 } from '../engine/mailboxes/directory.ts';
 import { mailboxesOf } from '../engine/mailboxes/mailboxes.ts';
 import type { RecipientOf } from '../engine/mailboxes/publish.ts';
+import type { Identity } from '../engine/outbound/sign.ts';
 import { findOrganisation } from '../engine/registry/organisations.ts';
 import type { Db } from '../engine/store/database.ts';
 import type { Base } from './base.ts';
+import { signWith } from './expiry.ts';
 
 /** What the interfaces of the mailboxes need to know. Throws config_invalid for a picture that cannot be used. */
-export async function loadMailboxes({ config, db }: Base): Promise<Mailboxes> {
+export async function loadMailboxes({ config, db, blobs }: Base, identity: Identity): Promise<Mailboxes> {
   const { provider, organisation, environment, contact } = config.mailboxes;
   const given = await loadDescribed(config);
   const directory = freshFor(DIRECTORY_MS, () => directoryIn(db, config, given));
@@ -29,6 +31,7 @@ export async function loadMailboxes({ config, db }: Base): Promise<Mailboxes> {
     ...{ types: config.messageTypes, provider, organisation, environment, contact, directory },
     applications: given.applications.map(({ id }) => id),
     recipientOf: recipientIn(db),
+    evidence: { blobs, sign: signWith(identity) },
     // the one place where it is decided who sees what
     viewOf: ownMailboxes(noMandates),
     hasMandate: noMandates,

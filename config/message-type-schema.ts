@@ -61,21 +61,27 @@ const BusinessData = keys({
   format: Format.optional().describe('Regular expression that a whole value must match'),
 });
 
+const Period = keys({
+  number: count('How many days, months or years', 6, 1, 1_200),
+  unit: choice('Days, months or years', VALIDITY_UNITS, 'month'),
+});
+
 /** What can be said of one message type. */
 const MessageTypeSchema = keys({
   names: translated('What people are shown'),
   description: translated('A sentence about it').optional(),
-  validity: keys({
-    number: count('How many days, months or years a message stays', 6, 1, 1_200),
-    unit: choice('Days, months or years', VALIDITY_UNITS, 'month'),
-  })
-    .prefault({})
-    .describe('How long messages stay in a mailbox'),
+  validity: Period.prefault({}).describe('How long messages stay in a mailbox'),
   publishers: z.array(Publisher).prefault([]).describe('Who may publish; the engine itself always may'),
   audience: choices('Kinds of mailboxes that it may lie in', MAILBOX_KINDS, MAILBOX_KINDS),
   protected: flag('Whether only who has the right for protected documents may see it', false),
   registered: flag('Whether it may be published as registered mail', false),
   replyAllowed: flag('Whether its recipients may answer', false),
+  task: keys({
+    within: Period.describe('It is due so long after the arrival'),
+    dueData: Id.optional().describe('Key of the business data that names another day, such as 2026-12-31'),
+  })
+    .optional()
+    .describe('What recipients must do something within; without it nothing is asked of them'),
   mainContent: choice('What the main content may be', ['attachment', 'body', 'either'], 'attachment'),
   businessData: z.array(BusinessData).max(50).prefault([]).describe('Facts that publishers may add; no others'),
   mediaTypes: z.array(MediaType).min(1).max(50).prefault(['application/pdf']).describe('What attachments may be'),

@@ -13,6 +13,7 @@ import { expiryCommand } from './commands/expiry.ts';
 import { holdCommand } from './commands/hold.ts';
 import { hostKeysCommand } from './commands/host-keys.ts';
 import { jobsCommand } from './commands/jobs.ts';
+import { mailCommand } from './commands/mail.ts';
 import { mailboxCommand } from './commands/mailbox.ts';
 import { toleratePipeEnd } from './commands/output.ts';
 import { provisionCommand } from './commands/provision.ts';
@@ -38,6 +39,7 @@ function program(): Command {
     submissionsCommand(),
     submissionCommand(),
     mailboxCommand(),
+    mailCommand(),
     expiryCommand(async (config, log) => (await import('../app/expiry.ts')).openExpiry(config, log)),
     holdCommand(),
     deadCommand(),

@@ -6,13 +6,17 @@ import { type Mailbox, type MailboxKey, openMailbox } from './mailboxes.ts';
 import { expiryOf, type MessageType, type MessageTypes, typeIn } from './message-types.ts';
 import { addMessage, type Message } from './messages.ts';
 import { type Placed, placeMessage } from './placed.ts';
+import { type Evidence, proveDispatch } from './registered-mail.ts';
 import { partitionFor, routingRulesOf } from './routing.ts';
+import { addTask } from './tasks.ts';
 
 /** What every delivery needs to know. */
 export interface DeliveryRules {
   readonly types: MessageTypes;
   /** What this engine calls itself as a document provider. */
   readonly provider: string;
+  /** How registered mail is proven; who publishes any must give it. */
+  readonly evidence?: Evidence | undefined;
 }
 
 /** What became of a delivery. */
@@ -38,23 +42,36 @@ export async function deliverMessage(
   const type = requireType(rules.types, message.messageType);
   const mailbox = await openMailbox(tx, recipient, now);
   await addMessage(tx, message, searchTextOf(message));
-  return place(tx, { message, mailbox, type, provider: rules.provider }, now);
+  return place(tx, { message, mailbox, type, ...rules }, now);
 }
 
-interface Place {
+interface Place extends Pick<DeliveryRules, 'provider' | 'evidence'> {
   readonly message: Message;
   readonly mailbox: Mailbox;
   readonly type: MessageType;
-  readonly provider: string;
 }
 
 /** Puts a message that there is into one more mailbox: see deliverMessage. */
-export async function place(tx: Db, { message, mailbox, type, provider }: Place, now: Date): Promise<Delivered> {
+export async function place(tx: Db, { message, mailbox, type, ...rules }: Place, now: Date): Promise<Delivered> {
   const partition = partitionFor(await routingRulesOf(tx, mailbox.id), message);
   const expiresAt = expiryOf(type.validity, now);
   const placed = await placeMessage(tx, message, { mailbox: mailbox.id, partition, expiresAt }, now);
-  if (placed) await tellOf(tx, 'newDocument', { message, placed, mailbox }, { provider, at: now });
+  if (placed) await follow(tx, { message, placed, mailbox }, { ...rules, type }, now);
   return { mailbox, placed, expiresAt };
+}
+
+/** What comes of a message that was put into a mailbox: the event, its task, the proof of registered mail. */
+async function follow(
+  tx: Db,
+  found: Found,
+  { type, provider, evidence }: Pick<Place, 'type' | 'provider' | 'evidence'>,
+  now: Date,
+): Promise<void> {
+  await tellOf(tx, 'newDocument', found, { provider, at: now });
+  await addTask(tx, type, found.message, found.placed);
+  if (!found.message.registered) return;
+  if (!evidence) throw new Error('registered mail is published without evidence');
+  await proveDispatch(tx, found, evidence, now);
 }
 
 /** The order in which several recipients' mailboxes are filled in one transaction: everywhere the same. */

@@ -5,7 +5,7 @@ import type { Caller } from './access.ts';
 import { byRecipient, place } from './deliver.ts';
 import { type MailboxKey, openMailbox } from './mailboxes.ts';
 import { expiryOf, type MessageType, typeIn } from './message-types.ts';
-import { findMessage, type Message } from './messages.ts';
+import { findMessage } from './messages.ts';
 import type { Publication } from './publication.ts';
 import type { PublishDeps } from './publish.ts';
 
@@ -38,7 +38,7 @@ export async function linkMessage(
   for (let from = 0; from < good.length; from += BATCH) {
     const batch = good.slice(from, from + BATCH);
     await inTransaction(deps.db, async (tx) => {
-      await linkAll(tx, { message, type, provider: deps.provider }, batch, now);
+      await linkAll(tx, { message, type, provider: deps.provider, evidence: deps.evidence }, batch, now);
       const facts = { messageType: type.id, recipients: batch.length };
       await audit(tx, {
         ...{ at: now, who: caller.sender, what: 'message published', subject: messageId, outcome: 'linked', facts },
@@ -63,7 +63,7 @@ async function sorted(recipients: readonly Address[], { audience }: MessageType,
 
 async function linkAll(
   tx: Db,
-  what: { readonly message: Message; readonly type: MessageType; readonly provider: string },
+  what: Pick<Parameters<typeof place>[1], 'message' | 'type' | 'provider' | 'evidence'>,
   recipients: readonly MailboxKey[],
   now: Date,
 ): Promise<void> {

@@ -30,6 +30,14 @@ export interface Publisher {
   readonly applications: readonly string[];
 }
 
+/** What messages of a type ask of their recipients. */
+export interface TaskRule {
+  /** It is due so long after the arrival, */
+  readonly within: Validity;
+  /** unless the message names a day (2026-12-31) under this key of its business data. */
+  readonly dueData?: string | undefined;
+}
+
 /** What all messages of a type have in common; from the configuration. */
 export interface MessageType {
   readonly id: string;
@@ -46,6 +54,8 @@ export interface MessageType {
   readonly registered: boolean;
   /** Its recipients may answer. */
   readonly replyAllowed: boolean;
+  /** Absent: messages ask for nothing. */
+  readonly task?: TaskRule | undefined;
   /** What the main content may be: exactly one attachment, the body, or either. */
   readonly mainContent: 'attachment' | 'body' | 'either';
   readonly businessData: readonly BusinessDataRule[];

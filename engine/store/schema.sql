@@ -97,12 +97,23 @@ CREATE SEQUENCE dead_letters_id_seq
 ALTER SEQUENCE dead_letters_id_seq OWNED BY dead_letters.id;
 
 CREATE TABLE deletion_records (
+    number integer NOT NULL,
     id character varying(36) NOT NULL,
     at text NOT NULL,
     messages integer NOT NULL,
-    content text NOT NULL,
-    signature text NOT NULL
+    content bytea NOT NULL,
+    signature bytea NOT NULL
 );
+
+CREATE SEQUENCE deletion_records_number_seq
+    AS integer
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER SEQUENCE deletion_records_number_seq OWNED BY deletion_records.number;
 
 CREATE TABLE deliveries (
     ticket character varying(13) NOT NULL,
@@ -228,6 +239,7 @@ CREATE TABLE mail_addresses (
     address character varying(254) NOT NULL,
     language character varying(2) NOT NULL,
     owner boolean NOT NULL,
+    provisioned boolean DEFAULT false NOT NULL,
     confirmed_at text,
     token_hash character varying(64),
     token_until text,
@@ -463,7 +475,7 @@ CREATE TABLE registered_mail (
 CREATE TABLE removed_messages (
     message_id character varying(40) NOT NULL,
     mailbox integer NOT NULL,
-    record character varying(36) NOT NULL
+    record integer NOT NULL
 );
 
 CREATE TABLE reply_numbers (
@@ -574,6 +586,8 @@ ALTER TABLE ONLY audit ALTER COLUMN id SET DEFAULT nextval('audit_id_seq'::regcl
 
 ALTER TABLE ONLY dead_letters ALTER COLUMN id SET DEFAULT nextval('dead_letters_id_seq'::regclass);
 
+ALTER TABLE ONLY deletion_records ALTER COLUMN number SET DEFAULT nextval('deletion_records_number_seq'::regclass);
+
 ALTER TABLE ONLY events ALTER COLUMN id SET DEFAULT nextval('events_id_seq'::regclass);
 
 ALTER TABLE ONLY folder_files ALTER COLUMN id SET DEFAULT nextval('folder_files_id_seq'::regclass);
@@ -615,7 +629,10 @@ ALTER TABLE ONLY dead_letters
     ADD CONSTRAINT dead_letters_queue_message_id_unique UNIQUE (queue, message_id);
 
 ALTER TABLE ONLY deletion_records
-    ADD CONSTRAINT deletion_records_pkey PRIMARY KEY (id);
+    ADD CONSTRAINT deletion_records_id_unique UNIQUE (id);
+
+ALTER TABLE ONLY deletion_records
+    ADD CONSTRAINT deletion_records_pkey PRIMARY KEY (number);
 
 ALTER TABLE ONLY deliveries
     ADD CONSTRAINT deliveries_pkey PRIMARY KEY (ticket, goal);
@@ -873,7 +890,7 @@ ALTER TABLE ONLY qualities
     ADD CONSTRAINT qualities_enterprise_number_foreign FOREIGN KEY (enterprise_number) REFERENCES organisations(enterprise_number);
 
 ALTER TABLE ONLY removed_messages
-    ADD CONSTRAINT removed_messages_record_foreign FOREIGN KEY (record) REFERENCES deletion_records(id);
+    ADD CONSTRAINT removed_messages_record_foreign FOREIGN KEY (record) REFERENCES deletion_records(number);
 
 ALTER TABLE ONLY routing_rules
     ADD CONSTRAINT routing_rules_mailbox_foreign FOREIGN KEY (mailbox) REFERENCES mailboxes(id);

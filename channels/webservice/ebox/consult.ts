@@ -6,6 +6,7 @@ import { tellOf } from '../../../engine/mailboxes/deliver.ts';
 import type { Listed } from '../../../engine/mailboxes/list.ts';
 import { findMessage } from '../../../engine/mailboxes/messages.ts';
 import { findAllPlaced, findPlaced, markRead, setVisible } from '../../../engine/mailboxes/placed.ts';
+import { keepReceipt } from '../../../engine/mailboxes/registered-mail.ts';
 import { audit } from '../../../engine/store/audit.ts';
 import { inTransaction } from '../../../engine/store/transaction.ts';
 import { ProblemError } from '../problem.ts';
@@ -57,6 +58,8 @@ export async function noteRead({ message, placed, visit: { mailbox } }: Opened, 
   await inTransaction(deps.db, async (tx) => {
     if (!(await markRead(tx, placed, at))) return;
     await tellOf(tx, 'readDocument', { message, placed, mailbox }, { provider: deps.provider, at });
+    if (deps.evidence)
+      await keepReceipt(tx, { message, placed, mailbox }, { who: caller.sender, evidence: deps.evidence }, at);
     const subject = `${mailbox.eboxId}:${message.id}`;
     await audit(tx, { at, who: caller.sender, what: 'message read', subject, outcome: 'read' });
   });

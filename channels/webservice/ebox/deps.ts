@@ -8,7 +8,8 @@ import type { Access } from '../access.ts';
 import type { Environment } from './status-message.ts';
 
 /** What is passed in from outside the web service. */
-export interface Mailboxes extends Pick<PublishDeps, 'types' | 'provider' | 'applications' | 'recipientOf'> {
+export interface Mailboxes
+  extends Pick<PublishDeps, 'types' | 'provider' | 'evidence' | 'applications' | 'recipientOf'> {
   /** As it is now, or was a minute ago. */
   readonly directory: () => Promise<Directory>;
   /** The one place that decides who sees what. */
