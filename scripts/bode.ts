@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { packageRoot } from '../config/package-root.ts';
 import { EngineError, messageOf } from '../engine/core/errors.ts';
+import { accessCommand } from './commands/access.ts';
 import { alertsCommand } from './commands/alerts.ts';
 import { auditCommand } from './commands/audit.ts';
 import { bansCommand } from './commands/bans.ts';
@@ -40,6 +41,7 @@ function program(): Command {
     quarantineCommand(),
     sendersCommand(),
     senderCommand(),
+    accessCommand(),
     bansCommand(),
     hostKeysCommand(),
     storeCommand(),
