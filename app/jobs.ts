@@ -20,6 +20,8 @@ import { sweepParts } from '../engine/landing/sweep.ts';
 import { forgetTakenIn } from '../engine/landing/upload-rows.ts';
 import { virusFound } from '../engine/pipelines/antivirus/virus-found.ts';
 import { forgetFaded } from '../engine/registry/login-scores.ts';
+import { forgetOidcRequests } from '../engine/registry/oidc-requests.ts';
+import { forgetSessions } from '../engine/registry/sessions.ts';
 import { forgetAssertions } from '../engine/registry/used-assertions.ts';
 import { auditConflict } from '../engine/store/audit-chain.ts';
 import { auditHeadPath } from '../engine/store/audit-head.ts';
@@ -65,7 +67,8 @@ export function createJobs(base: Base, materials: Materials, { receiver, wake, b
     job('forget-requests', every(HOUR_MS), async () => {
       const now = base.clock();
       const keys = await forgetKeys(base.db, new Date(now.getTime() - KEYS_MS));
-      return counted(keys + (await forgetAssertions(base.db, now)));
+      const signIns = (await forgetSessions(base.db, now)) + (await forgetOidcRequests(base.db, now));
+      return counted(keys + signIns + (await forgetAssertions(base.db, now)));
     }),
     job('sweep-files', every(HOUR_MS), async ({ signal }) => counted(await sweepParts({ ...base, signal }))),
     job('collect-content', every(HOUR_MS), async ({ signal }) =>

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { benchAccess } from './bench/access.ts';
 import { benchChannels } from './bench/channels.ts';
 import { benchFairness } from './bench/fairness.ts';
 import { benchFlow } from './bench/flow.ts';
@@ -35,6 +36,10 @@ const FLOW_NEEDS = {
 };
 
 const BENCHES: Readonly<Record<string, Bench>> = {
+  access: {
+    measure: benchAccess,
+    needs: { '/usr/lib/rabbitmq/bin/rabbitmq-server': 'rabbitmq-server' },
+  },
   channels: {
     measure: benchChannels,
     needs: {
