@@ -22,6 +22,8 @@ import { virusFound } from '../engine/pipelines/antivirus/virus-found.ts';
 import { warnOfExpiry } from '../engine/registry/certificate-expiry.ts';
 import { forgetFaded } from '../engine/registry/login-scores.ts';
 import { tellNotices } from '../engine/registry/notices.ts';
+import { forgetOidcRequests } from '../engine/registry/oidc-requests.ts';
+import { forgetSessions } from '../engine/registry/sessions.ts';
 import { forgetAssertions } from '../engine/registry/used-assertions.ts';
 import { auditConflict } from '../engine/store/audit-chain.ts';
 import { auditHeadPath } from '../engine/store/audit-head.ts';
@@ -72,7 +74,8 @@ export function createJobs(base: Base, materials: Materials, { receiver, wake, .
     job('forget-requests', every(HOUR_MS), async () => {
       const now = base.clock();
       const keys = await forgetKeys(base.db, new Date(now.getTime() - KEYS_MS));
-      return counted(keys + (await forgetAssertions(base.db, now)));
+      const signIns = (await forgetSessions(base.db, now)) + (await forgetOidcRequests(base.db, now));
+      return counted(keys + signIns + (await forgetAssertions(base.db, now)));
     }),
     job('sweep-files', every(HOUR_MS), async ({ signal }) => counted(await sweepParts({ ...base, signal }))),
     job('collect-content', every(HOUR_MS), async ({ signal }) =>

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { benchAccess } from './bench/access.ts';
 import { benchChannels } from './bench/channels.ts';
 import { benchExpiry } from './bench/expiry.ts';
 import { benchFairness } from './bench/fairness.ts';
@@ -36,6 +37,10 @@ const FLOW_NEEDS = {
 };
 
 const BENCHES: Readonly<Record<string, Bench>> = {
+  access: {
+    measure: benchAccess,
+    needs: { '/usr/lib/rabbitmq/bin/rabbitmq-server': 'rabbitmq-server' },
+  },
   channels: {
     measure: benchChannels,
     needs: {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { packageRoot } from '../config/package-root.ts';
 import { EngineError, messageOf } from '../engine/core/errors.ts';
+import { accessCommand } from './commands/access.ts';
 import { alertsCommand } from './commands/alerts.ts';
 import { auditCommand } from './commands/audit.ts';
 import { bansCommand } from './commands/bans.ts';
@@ -55,6 +56,7 @@ function program(): Command {
       (await import('../app/revocation.ts')).openRevocation(trust, anchors),
     ),
     mandatesCommand(),
+    accessCommand(),
     bansCommand(),
     hostKeysCommand(),
     storeCommand(),

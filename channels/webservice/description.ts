@@ -30,7 +30,7 @@ export async function openapiDocuments(): Promise<Readonly<Record<string, object
     decoy: '',
     useAssertion: async () => false,
     clientOf: () => undefined as never,
-    ...{ signIn: undefined as never, oidc: undefined as never, mayAsk: undefined as never },
+    ...{ signIn: undefined as never, oidc: undefined as never, log, mayAsk: undefined as never },
     ...{ qualities: [], choices: undefined as never },
   };
   oauthRoutes(app, unused);

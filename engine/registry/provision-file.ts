@@ -8,6 +8,7 @@ import { employerKey, type Mandate } from './mandates.ts';
 import { certificateIn, type Material, type MaterialPolicy, readSmallFile, sshKeysIn } from './materials.ts';
 import { LANGUAGES, MAILBOX_TYPES } from './organisations.ts';
 import { passwordFault } from './passwords.ts';
+import { Code, Login, peopleFaults, personSchema } from './provision-person.ts';
 import { EBOX_SCOPES } from './scopes.ts';
 
 /** What the checks of a provisioning file depend on. */
@@ -32,17 +33,26 @@ export type ProvisionReading =
 
 export type Plan = z.output<ReturnType<typeof planSchema>>;
 export type PlannedOrganisation = Plan['organisations'][number];
+export type PlannedPerson = PlannedOrganisation['people'][number];
 export type PlannedSender = PlannedOrganisation['qualities'][number]['senders'][number];
 
 type Warn = (path: string, text: string) => void;
 
 /** Checks the content of a provisioning file; reads the key and certificate files it names, changes nothing. */
 export function readPlan(content: unknown, rules: ProvisionRules): ProvisionReading {
-  const warnings: Warning[] = [];
-  const warn: Warn = (path, text) => warnings.push({ path, text });
-  const parsed = planSchema(rules, warn).safeParse(content, { reportInput: true });
-  if (parsed.success) return { kind: 'plan', plan: parsed.data, warnings };
-  return { kind: 'mistakes', mistakes: mistakesOf(parsed.error) };
+  return createPlanReader(rules)(content);
+}
+
+/** The same for many contents one after the other. */
+export function createPlanReader(rules: ProvisionRules): (content: unknown) => ProvisionReading {
+  let warnings: Warning[] = [];
+  const schema = planSchema(rules, (path, text) => warnings.push({ path, text }));
+  return (content) => {
+    warnings = [];
+    const parsed = schema.safeParse(content, { reportInput: true });
+    if (parsed.success) return { kind: 'plan', plan: parsed.data, warnings };
+    return { kind: 'mistakes', mistakes: mistakesOf(parsed.error) };
+  };
 }
 
 function planSchema(rules: ProvisionRules, warn: Warn) {
@@ -79,12 +89,6 @@ const SenderNumber = checked(
   (text) => /^\d{6}$/.test(text) && !/^(0{6}|9{6})$/.test(text),
   'not a sender number',
 );
-
-const LOGIN = '1 to 64 letters, digits, dots, dashes and underscores, a letter or digit first';
-const Login = quoted(LOGIN).regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, { error: LOGIN });
-
-const CODE = '1 to 40 small letters, digits and dashes, a letter first';
-const Code = quoted(CODE).regex(/^[a-z][a-z0-9-]{0,39}$/, { error: CODE });
 
 const NAME = 'one line of 1 to 200 characters';
 const Name = quoted(NAME)
@@ -134,7 +138,8 @@ function organisation(rules: ProvisionRules, warn: Warn) {
     nssoNumber: NssoNumber.optional(),
     mailbox: keys({ type: z.enum(MAILBOX_TYPES) }).prefault({ type: 'enterprise' }),
     qualities: z.array(keys({ code: Code, senders: z.array(sender(rules, warn)).prefault([]) })).prefault([]),
-  });
+    people: z.array(personSchema(passwordFile(rules))).prefault([]),
+  }).superRefine(peopleFaults);
 }
 
 type NamesShape = Record<(typeof LANGUAGES)[number], z.ZodOptional<typeof Name>>;
@@ -167,7 +172,9 @@ function goal(known: readonly string[] | undefined) {
 }
 
 function network(known: readonly string[] | undefined) {
-  const allowed = known ? known.join(', ') || 'none: there are no networks in the configuration' : CODE;
+  const allowed = known
+    ? known.join(', ') || 'none: there are no networks in the configuration'
+    : 'the name of a fixed link';
   return Code.refine((name) => known?.includes(name) ?? true, { error: allowed });
 }
 

@@ -22,6 +22,7 @@ export async function conflictsIn(db: Db, content: unknown): Promise<Mistake[]> 
 async function otherOwnerOf(db: Db, { kind, value, enterpriseNumber, sender }: Identity): Promise<string | undefined> {
   switch (kind) {
     case 'enterprise number':
+    case 'user name': // looked up many at once (provision-people.ts)
       return undefined;
     case 'NSSO number':
       return another('organisation', (await findOrganisationByNsso(db, value))?.enterpriseNumber, enterpriseNumber);
@@ -56,7 +57,7 @@ export function duplicatesIn(content: unknown): Mistake[] {
 
 /** A value that only one organisation or sender may have, where it stands, and who it is given to. */
 export interface Identity {
-  readonly kind: 'enterprise number' | 'NSSO number' | 'sender number' | 'login';
+  readonly kind: 'enterprise number' | 'NSSO number' | 'sender number' | 'login' | 'user name';
   readonly value: string;
   readonly path: string;
   readonly enterpriseNumber: unknown;
@@ -74,6 +75,9 @@ export function identitiesIn(content: unknown): Identity[] {
     return [
       ...identity('enterprise number', group, 'enterpriseNumber', path, own),
       ...identity('NSSO number', group, 'nssoNumber', path, own).map(withoutZeros),
+      ...groups(group, 'people', path).flatMap((entry) =>
+        identity('user name', entry.group, 'userName', entry.path, own),
+      ),
       ...senders.flatMap((entry) => {
         const whose = { enterpriseNumber, sender: entry.group['number'] };
         return [

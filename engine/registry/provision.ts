@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { EngineError } from '../core/errors.ts';
 import { describeMistakes } from '../core/mistakes.ts';
 import { readYaml } from '../core/yaml-file.ts';
-import { audit } from '../store/audit.ts';
+import { type AuditLine, auditAll } from '../store/audit.ts';
 import { type Db, isSqlite } from '../store/database.ts';
 import { inTransaction } from '../store/transaction.ts';
 import { type CredentialKind, replaceCredentials } from './credentials.ts';
@@ -10,8 +10,16 @@ import { replaceMandates } from './mandate-changes.ts';
 import type { MaterialPolicy } from './materials.ts';
 import { findOrganisation, type Organisation, plainNsso, saveOrganisation } from './organisations.ts';
 import { changePassword, passwordHashOf } from './passwords.ts';
-import { type PlannedOrganisation, type PlannedSender, type ProvisionReading, readPlan } from './provision-file.ts';
+import {
+  type PlannedOrganisation,
+  type PlannedSender,
+  type ProvisionReading,
+  type ProvisionRules,
+  readPlan,
+} from './provision-file.ts';
 import { conflictsIn, duplicatesIn } from './provision-identities.ts';
+import { applyPeople } from './provision-people.ts';
+import { peopleConflicts } from './provision-people-conflicts.ts';
 import { addQuality, qualitiesOf } from './qualities.ts';
 import { findSender, type Sender, saveSender, sendersOf } from './senders.ts';
 
@@ -44,23 +52,48 @@ export interface ProvisionOptions {
  * nothing then.
  */
 export async function provision(db: Db, path: string, now: Date, options: ProvisionOptions = {}): Promise<Change[]> {
-  const { goals, networks, minRsaBits = 2048, signing, by = 'operator' } = options;
-  const known = { ...(goals && { goals }), ...(networks && { networks }), ...(signing && { signing }) };
   const content = await readYaml(path, 'provision_invalid');
-  const reading = readPlan(content, { folder: resolve(path, '..'), now, minRsaBits, ...known });
+  const reading = readPlan(content, rulesOf(resolve(path, '..'), now, options));
+  return applyPlan(db, path, content, reading, now, options);
+}
+
+/** What the checks of a file depend on. */
+export function rulesOf(
+  folder: string,
+  now: Date,
+  { goals, networks, signing, minRsaBits = 2048 }: ProvisionOptions,
+): ProvisionRules {
+  const known = { ...(goals && { goals }), ...(networks && { networks }), ...(signing && { signing }) };
+  return { folder, now, minRsaBits, ...known };
+}
+
+/** Applies what was read, in one transaction; throws provision_invalid with every mistake and changes nothing then. */
+export async function applyPlan(
+  db: Db,
+  path: string,
+  content: unknown,
+  reading: ProvisionReading,
+  now: Date,
+  { by = 'operator' }: ProvisionOptions,
+): Promise<Change[]> {
   return inTransaction(db, async (tx) => {
     await lockRegistry(tx);
     await refuseMistakes(tx, path, content, reading);
-    const changes = reading.kind === 'plan' ? await apply(tx, reading) : [];
-    for (const change of changes) await auditChange(tx, change, now, by);
-    return changes;
+    const changes = reading.kind === 'plan' ? await apply(tx, reading, now) : [];
+    await auditAll(tx, linesOf(changes, now, by));
+    return changes.map(({ organisation: _, ...change }) => change);
   });
 }
 
-async function auditChange(tx: Db, { action, subject, detail }: Change, at: Date, who: string): Promise<void> {
-  if (action === 'kept' || action === 'warning') return;
-  const facts = detail === '' ? {} : { detail };
-  await audit(tx, { at, who, what: 'provisioned', subject, outcome: action, facts });
+/** A change, and the organisation whose managers may see it in the audit. */
+type Owned = Change & { readonly organisation?: string };
+
+function linesOf(changes: readonly Owned[], at: Date, who: string): AuditLine[] {
+  const done = changes.filter(({ action }) => action !== 'kept' && action !== 'warning');
+  return done.map(({ action, subject, detail, organisation }) => {
+    const line = { at, who, what: 'provisioned', subject, outcome: action } as const;
+    return { ...line, ...(organisation && { organisation }), facts: detail === '' ? {} : { detail } };
+  });
 }
 
 /** One provisioning at a time; in SQLite a transaction is alone anyway. */
@@ -70,22 +103,27 @@ async function lockRegistry(tx: Db): Promise<void> {
 
 async function refuseMistakes(tx: Db, path: string, content: unknown, reading: ProvisionReading): Promise<void> {
   const own = reading.kind === 'mistakes' ? reading.mistakes : [];
-  const mistakes = [...own, ...duplicatesIn(content), ...(await conflictsIn(tx, content))];
+  const people = reading.kind === 'plan' ? await peopleConflicts(tx, reading.plan.organisations) : [];
+  const mistakes = [...own, ...duplicatesIn(content), ...(await conflictsIn(tx, content)), ...people];
   if (mistakes.length > 0) throw new EngineError('provision_invalid', describeMistakes(path, mistakes));
 }
 
-async function apply(tx: Db, { plan, warnings }: ProvisionReading & { kind: 'plan' }): Promise<Change[]> {
-  const changes: Change[] = warnings.map(({ path, text }) => ({ action: 'warning', subject: path, detail: text }));
-  for (const organisation of plan.organisations) changes.push(...(await applyOrganisation(tx, organisation)));
+async function apply(tx: Db, { plan, warnings }: ProvisionReading & { kind: 'plan' }, now: Date): Promise<Owned[]> {
+  const changes: Owned[] = warnings.map(({ path, text }) => ({ action: 'warning', subject: path, detail: text }));
+  for (const planned of plan.organisations) {
+    const { enterpriseNumber: organisation } = planned;
+    for (const change of await applyOrganisation(tx, planned, now)) changes.push({ ...change, organisation });
+  }
   return changes;
 }
 
-async function applyOrganisation(tx: Db, planned: PlannedOrganisation): Promise<Change[]> {
+async function applyOrganisation(tx: Db, planned: PlannedOrganisation, now: Date): Promise<Change[]> {
   const wanted = organisationOf(planned);
   const stored = await findOrganisation(tx, wanted.enterpriseNumber);
   const change = compare(`organisation ${wanted.enterpriseNumber}`, stored, wanted);
   if (change.length > 0) await saveOrganisation(tx, wanted);
-  return [...change, ...(await applyQualities(tx, planned)), ...(await applySenders(tx, planned))];
+  const qualities = await applyQualities(tx, planned);
+  return [...change, ...qualities, ...(await applySenders(tx, planned)), ...(await applyPeople(tx, planned, now))];
 }
 
 function organisationOf({

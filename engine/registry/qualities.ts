@@ -6,10 +6,11 @@ export async function qualitiesOf(db: Db, enterpriseNumber: string): Promise<str
   return rows.map(({ code }) => String(code));
 }
 
-/** Gives an organisation a quality; nothing happens when it has it. */
+/** Gives an organisation a quality; nothing happens when it has it. The first one is its default. */
 export async function addQuality(tx: Db, enterpriseNumber: string, code: string): Promise<void> {
+  const isFirst = (await qualitiesOf(tx, enterpriseNumber)).length === 0;
   await tx('qualities')
-    .insert({ enterprise_number: enterpriseNumber, code })
+    .insert({ enterprise_number: enterpriseNumber, code, is_default: isFirst })
     .onConflict(['enterprise_number', 'code'])
     .ignore();
 }

@@ -43,12 +43,12 @@ function isKnownBad(password: string): boolean {
   const plain = password.toLowerCase().normalize('NFD').replace(/\p{M}/gu, '');
   if (new Set(plain).size <= 3) return true; // 1111111111
   if (isRun(plain.replace(/[^a-z0-9]/g, ''))) return true; // 1234567890
-  const readings = [plain, plain.replace(/[0134578@$!]/g, (sign) => LEET[sign] ?? sign)];
-  return readings.some((reading) => {
-    const core = reading.replace(/^[^a-z]+|[^a-z]+$/g, '');
-    return KNOWN_BAD_WORDS.has(core) || isRepeated(core);
-  });
+  const cores = [withoutEnds(plain), asLetters(withoutEnds(plain)), withoutEnds(asLetters(plain))];
+  return cores.some((core) => KNOWN_BAD_WORDS.has(core) || isRepeated(core));
 }
+
+const withoutEnds = (text: string) => text.replace(/^[^a-z]+|[^a-z]+$/g, '');
+const asLetters = (text: string) => text.replace(/[0134578@$!]/g, (sign) => LEET[sign] ?? sign);
 
 const isRepeated = (core: string) =>
   /^(.{3,})\1+$/.test(core) && KNOWN_BAD_WORDS.has(core.replace(/^(.{3,}?)\1+$/, '$1'));

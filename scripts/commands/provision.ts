@@ -2,7 +2,9 @@ import type { Command } from 'commander';
 import type { Config } from '../../config/load.ts';
 import { systemClock } from '../../engine/core/clock.ts';
 import { loadTrust } from '../../engine/pki/trust.ts';
-import { type Change, provision } from '../../engine/registry/provision.ts';
+import { type Change, type ProvisionOptions, provision } from '../../engine/registry/provision.ts';
+import { type ChangeCounts, provisionLines } from '../../engine/registry/provision-lines.ts';
+import type { Db } from '../../engine/store/database.ts';
 import { migrate } from '../../engine/store/migrate.ts';
 import { operator } from './operator.ts';
 import { print, printableText, printJson } from './output.ts';
@@ -11,15 +13,20 @@ import { type ConfigOption, markPeople, openStoreOf, reading, settings } from '.
 /** `bode provision FILE`: makes the registry agree with a file; says what changed. */
 export function provisionCommand(): Command {
   return reading('provision')
-    .description('apply organisations, qualities and senders; the same file again changes nothing')
-    .argument('<file>', 'the provisioning file (YAML)')
+    .description('apply organisations, qualities, senders and people; the same file again changes nothing')
+    .argument('<file>', 'the provisioning file: YAML, or .jsonl with one organisation a line, of any size')
     .action(async (file: string, options: ConfigOption & { json?: true }) => {
-      const changes = await applyFile(await settings(options), file);
+      const config = await settings(options);
+      if (/\.(jsonl|ndjson)$/.test(file))
+        return printCounts(await applyFile(config, file, provisionLines), options.json);
+      const changes = await applyFile(config, file, provision);
       await (options.json ? printJson({ items: changes }) : print(linesOf(changes)));
     });
 }
 
-async function applyFile(config: Config, file: string): Promise<Change[]> {
+type Apply<T> = (db: Db, file: string, now: Date, options: ProvisionOptions) => Promise<T>;
+
+async function applyFile<T>(config: Config, file: string, apply: Apply<T>): Promise<T> {
   const minRsaBits = config.intake.signature.allow.includes('rsa1024') ? 1024 : 2048;
   const db = openStoreOf(config);
   try {
@@ -27,7 +34,7 @@ async function applyFile(config: Config, file: string): Promise<Change[]> {
     await markPeople(db, config);
     const [goals, networks] = [Object.keys(config.goals), Object.keys(config.networks)];
     const signing = await signingOf(config);
-    return await provision(db, file, systemClock(), { goals, networks, minRsaBits, ...signing, by: operator() });
+    return await apply(db, file, systemClock(), { goals, networks, minRsaBits, ...signing, by: operator() });
   } finally {
     await db.destroy();
   }
@@ -37,6 +44,12 @@ async function applyFile(config: Config, file: string): Promise<Change[]> {
 async function signingOf({ trust, intake }: Config) {
   if (trust.anchors.length === 0) return {};
   return { signing: { trust: await loadTrust(trust.anchors), rules: intake.signature } };
+}
+
+async function printCounts(counts: ChangeCounts, json?: true): Promise<void> {
+  if (json) return printJson(counts);
+  const done = Object.entries(counts).filter(([, count]) => count > 0);
+  return print(done.length === 0 ? ['nothing changed'] : done.map(([action, count]) => `${action} ${count}`));
 }
 
 function linesOf(changes: readonly Change[]): string[] {

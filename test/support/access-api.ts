@@ -40,6 +40,7 @@ const NO_MAILBOXES: Mailboxes = {
 export async function startAccessApi(
   at: AccessCase,
   oidc: Readonly<Record<string, OidcProvider>> = {},
+  publicUrl = '',
 ): Promise<AccessApi> {
   const { dir, remove } = await temporaryDir();
   const { db } = at;
@@ -51,7 +52,7 @@ export async function startAccessApi(
     key: identity.privateKey.export({ type: 'pkcs8', format: 'pem' }),
   });
   const service = createWebservice({
-    ...{ db, clock, log, identity, host: '127.0.0.1', port: 0, publicUrl: '' },
+    ...{ db, clock, log, identity, host: '127.0.0.1', port: 0, publicUrl },
     defence: createLoginDefence({ db, clock, log, telemetry: noTelemetry, policy: POLICY }),
     foldersOf: () => {
       throw new Error('nothing is uploaded here');
@@ -73,10 +74,11 @@ export async function startAccessApi(
     await service.stop();
     await remove();
   };
-  return { url, close, call: (...args) => call(url, ...args) };
+  return { url, close, call: (...args) => callApi(url, ...args) };
 }
 
-function call(
+/** Asks the web service at an address; its certificate is its own. */
+export function callApi(
   url: string,
   method: string,
   path: string,

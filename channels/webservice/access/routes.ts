@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from '../../../engine/core/logger.ts';
 import type { SignIn } from '../../../engine/registry/sign-in.ts';
 import type { MessageChoices } from '../../../engine/registry/structured-messages.ts';
 import { type Asked, type CallersDeps, createCallers } from './callers.ts';
@@ -13,6 +14,7 @@ import { sessionRoutes } from './session-routes.ts';
 export interface AccessDeps extends CallersDeps {
   readonly signIn: SignIn;
   readonly oidc: Oidc;
+  readonly log: Logger;
   /** What clients call this server. */
   readonly url: () => string;
   /** Codes of the qualities that an organisation may activate. */

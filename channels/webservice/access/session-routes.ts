@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { messageOf } from '../../../engine/core/errors.ts';
 import { unreachable } from '../../../engine/core/unreachable.ts';
 import { refuseFaults } from '../../../engine/registry/caller.ts';
 import { addOidcRequest, takeOidcRequest } from '../../../engine/registry/oidc-requests.ts';
@@ -67,7 +68,10 @@ export function sessionRoutes(scope: FastifyInstance, add: AddRoute, deps: Acces
     const { provider } = request.params as { provider: string };
     if (!oidc.providers.includes(provider)) throw new ProblemError('resourceNotFound', 'There is no such provider');
     const { enterpriseNumber } = (request.body ?? {}) as { enterpriseNumber?: string };
-    const { authorizationUrl, ...begun } = await oidc.start(provider, deps.url() + CALLBACK_PATH);
+    const { authorizationUrl, ...begun } = await oidc.start(provider, deps.url() + CALLBACK_PATH).catch((error) => {
+      deps.log.warn({ provider, reason: messageOf(error) }, 'OpenID Connect provider away');
+      throw new ProblemError('serviceUnavailable', 'The provider cannot be reached now: try again later');
+    });
     const browser = randomBytes(32).toString('base64url');
     const request_ = { ...begun, browser, provider, ...(enterpriseNumber !== undefined && { enterpriseNumber }) };
     await addOidcRequest(db, request_, clock());
