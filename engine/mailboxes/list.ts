@@ -59,7 +59,7 @@ export async function countPlaced(
 ): Promise<number | undefined> {
   const { conditions, bindings } = placedConditions(filter);
   const all = ['mailbox = ?', ...conditions].join(' and ');
-  const sql = `select count(*) as found from (select 1 from mailbox_messages where ${all} limit ?) as some`;
+  const sql = `select count(*) as found from (select 1 from mailbox_messages where ${all} limit ?) as those`;
   const [row] = await rowsOf<{ found: number | string }>(db, sql, [mailbox, ...bindings, bound + 1]);
   const found = Number(row?.found ?? 0);
   return found > bound ? undefined : found;
