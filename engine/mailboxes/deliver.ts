@@ -37,7 +37,7 @@ export async function deliverMessage(
 ): Promise<Delivered> {
   const type = requireType(rules.types, message.messageType);
   const mailbox = await openMailbox(tx, recipient, now);
-  await addMessage(tx, message, searchTextOf(message));
+  await addMessage(tx, message);
   return place(tx, { message, mailbox, type, provider: rules.provider }, now);
 }
 
@@ -52,7 +52,12 @@ interface Place {
 export async function place(tx: Db, { message, mailbox, type, provider }: Place, now: Date): Promise<Delivered> {
   const partition = partitionFor(await routingRulesOf(tx, mailbox.id), message);
   const expiresAt = expiryOf(type.validity, now);
-  const placed = await placeMessage(tx, message, { mailbox: mailbox.id, partition, expiresAt }, now);
+  const placed = await placeMessage(
+    tx,
+    message,
+    { mailbox: mailbox.id, partition, expiresAt, search: searchTextOf(message) },
+    now,
+  );
   if (placed) await tellOf(tx, 'newDocument', { message, placed, mailbox }, { provider, at: now });
   return { mailbox, placed, expiresAt };
 }

@@ -61,9 +61,9 @@ export interface Message {
   readonly attachments: readonly Attachment[];
 }
 
-/** Adds a message, with what it is found by; content of its attachments is kept by the caller. @returns false when the id is there already: nothing is changed. */
-export async function addMessage(tx: Db, message: Message, search: string): Promise<boolean> {
-  if (!(await insertRow(tx, 'messages', { ...rowOf(message), search }, 'orIgnore'))) return false;
+/** Adds a message; content of its attachments is kept by the caller. @returns false when the id is there already: nothing is changed. */
+export async function addMessage(tx: Db, message: Message): Promise<boolean> {
+  if (!(await insertRow(tx, 'messages', { ...rowOf(message) }, 'orIgnore'))) return false;
   await insertRows(
     tx,
     'attachments',
@@ -85,18 +85,19 @@ export async function findMessage(db: Db, id: string): Promise<Message | undefin
 export async function findMessages(db: Db, ids: readonly string[]): Promise<Map<string, Message>> {
   if (ids.length === 0) return new Map();
   const places = placesFor(ids);
-  const rows = await rowsOf<MessageRow>(db, `select ${COLUMNS} from messages where id in (${places})`, ids);
-  const attachments = await rowsOf<AttachmentRow>(
-    db,
-    `select * from attachments where message_id in (${places}) order by message_id, number`,
-    ids,
-  );
+  const [rows, attachments] = await Promise.all([
+    rowsOf<MessageRow>(db, `select ${COLUMNS} from messages where id in (${places})`, ids),
+    rowsOf<AttachmentRow>(
+      db,
+      `select * from attachments where message_id in (${places}) order by message_id, number`,
+      ids,
+    ),
+  ]);
   const byMessage = new Map<string, Attachment[]>(ids.map((id) => [id, []]));
   for (const row of attachments) byMessage.get(row.message_id)?.push(attachmentOf(row));
   return new Map(rows.map((row) => [row.id, messageOf(row, byMessage.get(row.id) ?? [])]));
 }
 
-// everything but what it is found by, which can be long
 const COLUMNS = `id, message_type, sender_organisation, sender_application, registered, subject, body, body_main, payment,
   business_data, attention, reply_allowed, original_id, publisher, ticket, published_at`;
 

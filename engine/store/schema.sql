@@ -249,6 +249,12 @@ CREATE TABLE mailbox_messages (
     warned_days integer
 );
 
+CREATE TABLE mailbox_search (
+    mailbox integer NOT NULL,
+    "position" integer NOT NULL,
+    search text NOT NULL
+);
+
 CREATE TABLE mailboxes (
     id integer NOT NULL,
     kind character varying(16) NOT NULL,
@@ -296,7 +302,6 @@ CREATE TABLE messages (
     publisher character varying(6),
     ticket character varying(13),
     published_at text NOT NULL,
-    search text NOT NULL,
     size bigint NOT NULL
 );
 
@@ -538,6 +543,9 @@ ALTER TABLE ONLY mailbox_messages
 ALTER TABLE ONLY mailbox_messages
     ADD CONSTRAINT mailbox_messages_pkey PRIMARY KEY (mailbox, "position");
 
+ALTER TABLE ONLY mailbox_search
+    ADD CONSTRAINT mailbox_search_pkey PRIMARY KEY (mailbox, "position");
+
 ALTER TABLE ONLY mailboxes
     ADD CONSTRAINT mailboxes_kind_ebox_id_unique UNIQUE (kind, ebox_id);
 
@@ -657,11 +665,11 @@ CREATE INDEX mailbox_messages_registered ON mailbox_messages USING btree (mailbo
 
 CREATE INDEX mailbox_messages_unread ON mailbox_messages USING btree (mailbox, "position") WHERE (first_read_at IS NULL);
 
+CREATE INDEX mailbox_search_text ON mailbox_search USING gin (mailbox, search public.gin_trgm_ops);
+
 CREATE INDEX mailboxes_ebox_id_index ON mailboxes USING btree (ebox_id);
 
 CREATE INDEX messages_original_id_index ON messages USING btree (original_id);
-
-CREATE INDEX messages_search ON messages USING gin (search public.gin_trgm_ops);
 
 CREATE INDEX outbox_in_hand ON outbox USING btree (queue, sender) WHERE (leased_until IS NOT NULL);
 

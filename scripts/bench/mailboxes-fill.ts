@@ -21,7 +21,7 @@ const SENDER = '0403019261';
  */
 export async function fill(db: Db, { mailboxes, each, large }: Filling): Promise<void> {
   await db.raw('set synchronous_commit = off');
-  await db.raw('drop index if exists messages_search');
+  await db.raw('drop index if exists mailbox_search_text');
   await db.raw(
     `insert into mailboxes (kind, ebox_id, created_at, active_since, last_position, last_consulted_at, last_received_at)
      select 'enterprise', case n when 1 then ? when 2 then ? else lpad(n::text, 10, '0') end,
@@ -34,8 +34,15 @@ export async function fill(db: Db, { mailboxes, each, large }: Filling): Promise
   await place(db, 'id <> ?', [big], each, Math.max(1, Math.floor(each / 4)));
   await place(db, 'id = ?', [big], large, 25_000);
   await db.raw(COUNTS);
-  await db.raw('create index messages_search on messages using gin (search public.gin_trgm_ops)');
-  for (const table of ['mailboxes', 'messages', 'attachments', 'mailbox_messages', 'mailbox_counts']) {
+  await db.raw('create index mailbox_search_text on mailbox_search using gin (mailbox, search public.gin_trgm_ops)');
+  for (const table of [
+    'mailboxes',
+    'messages',
+    'attachments',
+    'mailbox_messages',
+    'mailbox_search',
+    'mailbox_counts',
+  ]) {
     await db.raw(`vacuum analyze ${table}`);
   }
   if (small === undefined || big === undefined) throw new Error('the mailboxes that are read are not there');
@@ -62,6 +69,7 @@ async function place(db: Db, which: string, values: unknown[], count: number, ra
     await db.raw(`insert into attachments (message_id, number, file_name, media_type, main, sha256, size)
       select message_id, 1, 'attest.pdf', 'application/pdf', true, md5(message_id) || md5(message_id), 50000 from part`);
     await db.raw(PLACES, [SENDER, GENERAL]);
+    await db.raw(SEARCH);
     await db.raw('drop table part');
   }
   await db.raw(`update mailboxes set last_position = ? where ${which}`, [count, ...(values as never[])]);
@@ -71,9 +79,12 @@ const TEXT = `'attest ' || substr(md5(message_id), 1, 12) || case when position 
   || case when rare then ' zeldzaam' else '' end`;
 
 const MESSAGES = `insert into messages (id, message_type, sender_organisation, sender_application, registered, subject,
-    business_data, published_at, search, size)
-  select message_id, message_type, ?, '', false, json_build_object('nl', ${TEXT}), '[]', at,
-    chr(1) || 'nl' || chr(1) || ${TEXT} || chr(2) || 'nl' || chr(2), 50000 from part`;
+    business_data, published_at, size)
+  select message_id, message_type, ?, '', false, json_build_object('nl', ${TEXT}), '[]', at, 50000
+  from part`;
+
+const SEARCH = `insert into mailbox_search (mailbox, position, search)
+  select mailbox, position, chr(1) || 'nl' || chr(1) || ${TEXT} || chr(2) || 'nl' || chr(2) from part`;
 
 const PLACES = `insert into mailbox_messages (mailbox, position, message_id, message_type, sender_organisation,
     sender_application, registered, partition, received_at, expires_at, first_read_at)

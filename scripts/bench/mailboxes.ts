@@ -38,7 +38,8 @@ const placesOf = (more: string) =>
 
 const [pattern = ''] = searchPatterns('ZELDZAAM', 'nl');
 const [common = ''] = searchPatterns('kwartaal', 'nl');
-const saying = 'exists (select 1 from messages s where s.id = x.message_id and s.search like ?)';
+const FOUND = 'mailbox_search s join mailbox_messages x using (mailbox, position)';
+const found = `select x.* from ${FOUND} where s.mailbox = b.id and s.search like ? order by position desc limit 25`;
 
 const QUESTIONS: readonly Question[] = [
   {
@@ -52,19 +53,13 @@ const QUESTIONS: readonly Question[] = [
   },
   {
     ...{ name: 'search', path: '/ebox/messages?q=ZELDZAAM&qlang=nl', bindings: [pattern, pattern] },
-    sql: `select (${shown(
-      `select x.* from messages s join mailbox_messages x on x.message_id = s.id
-       where s.search like ? and x.mailbox = b.id order by x.position desc limit 25`,
-    )}) as items,
-      (select count(*) from messages s join mailbox_messages x on x.message_id = s.id
-       where s.search like ? and x.mailbox = b.id) as total ${BOX}`,
+    sql: `select (${shown(found)}) as items,
+      (select count(*) from mailbox_search s where s.mailbox = b.id and s.search like ?) as total ${BOX}`,
   },
   {
     ...{ name: 'search of what many say', path: '/ebox/messages?q=kwartaal&qlang=nl', bindings: [common, common] },
-    sql: `select (${shown(
-      `select x.* from mailbox_messages x where x.mailbox = b.id and ${saying} order by x.position desc limit 25`,
-    )}) as items,
-      (select count(*) from (select 1 from mailbox_messages x where x.mailbox = b.id and ${saying} limit 10001) y) as total ${BOX}`,
+    sql: `select (${shown(found)}) as items, (select count(*) from (
+      select 1 from mailbox_search s where s.mailbox = b.id and s.search like ? limit 1001) y) as total ${BOX}`,
   },
   {
     ...{ name: 'unread count', path: '/ebox', bindings: [] },

@@ -127,23 +127,25 @@ function contract(kind: StoreKind): void {
       ]);
       await many(db, mailbox, 1_100);
       const all = { search: searching('attest'), walk: 'many' };
-      expect(await page(all)).to.deep.equal({ ids: ['x-1099', 'x-1098', 'x-1097'], total: 1_110 });
+      expect(await page(all)).to.deep.equal({ ids: ['x-1099', 'x-1098', 'x-1097'], total: undefined });
       expect((await page({ ...all, page: 2 })).ids).to.deep.equal(['x-1096', 'x-1095', 'x-1094']);
       expect((await page({ ...all, page: 370, walk: 'far' })).ids).to.deep.equal(['m-2', 'm-1', 'm-0']);
     });
   });
 }
 
-const TABLES = ['mailbox_counts', 'mailbox_events', 'mailbox_messages', 'messages', 'mailboxes'];
+const TABLES = [...['mailbox_counts', 'mailbox_events', 'mailbox_search', 'mailbox_messages', 'messages', 'mailboxes']];
 
 /** Messages that are only to be there: put in at once. */
 async function many(db: Db, mailbox: number, count: number): Promise<void> {
   const [message] = await db('messages').where({ id: 'm-0' });
+  const [found] = await db('mailbox_search').where({ mailbox }).limit(1);
   const [placed] = await db('mailbox_messages').where({ message_id: 'm-0' });
   const ids = Array.from({ length: count }, (_, at) => at);
   for (let from = 0; from < count; from += 50) {
     const some = ids.slice(from, from + 50);
     await db('messages').insert(some.map((at) => ({ ...message, id: `x-${at}` })));
+    await db('mailbox_search').insert(some.map((at) => ({ ...found, position: 100_000 + at })));
     await db('mailbox_messages').insert(
       some.map((at) => ({ ...placed, mailbox, position: 100_000 + at, message_id: `x-${at}` })),
     );
