@@ -1,9 +1,16 @@
 import type { Clock } from '../core/clock.ts';
 import type { Db } from '../store/database.ts';
-import { placesFor, rowsOf } from '../store/sql.ts';
+import { rowsOf } from '../store/sql.ts';
 import { totalsOf } from './counts.ts';
-import { countPlaced, listOldest, listPlaced, type PlacedFilter } from './list.ts';
-import { type Placed, type PlacedRow, placedOf } from './placed.ts';
+import {
+  countPlaced,
+  type Listed,
+  newestPlaces,
+  oldestPlaces,
+  type PlacedFilter,
+  placesAt,
+  readListed,
+} from './list.ts';
 import { findHits, type Search } from './search.ts';
 
 /** A page of a mailbox, asked for by its number. */
@@ -18,7 +25,7 @@ export interface PageQuery {
 
 export interface PageRead {
   /** Newest first. */
-  readonly items: readonly Placed[];
+  readonly items: readonly Listed[];
   /** How many there are on all pages; undefined when a search finds more than 1,000, or more than 10,000 came within some days. */
   readonly total: number | undefined;
 }
@@ -83,7 +90,7 @@ export async function readPage(db: Db, query: PageQuery, walk: Walk): Promise<Pa
     ? searchPage(db, { ...bounded, search: query.search }, walk)
     : plainPage(db, bounded, walk));
   const last = read.items.at(-1);
-  if (last && read.items.length === query.pageSize) walk.note(query.page, last.position);
+  if (last && read.items.length === query.pageSize) walk.note(query.page, last.placed.position);
   return read;
 }
 
@@ -96,13 +103,15 @@ async function plainPage(db: Db, query: PageQuery, walk: Walk): Promise<PageRead
     ? totalsOf(db, mailbox, filter).then(({ messages }) => messages)
     : countPlaced(db, mailbox, filter, MOST_COUNTED);
   if (page.skip === 0 && !isSparse(filter)) {
-    const [total, items] = await Promise.all([counted, listPlaced(db, mailbox, filter, page)]);
+    const [total, items] = await Promise.all([counted, readListed(db, newestPlaces(mailbox, filter, page))]);
     return { items, total };
   }
   const total = await counted;
   if (total === 0) return { items: [], total };
   const fromEnd = isBySort(filter) && page.before === undefined ? fromOldest(page, total ?? 0) : undefined;
-  const items = fromEnd ? await listOldest(db, mailbox, filter, fromEnd) : await listPlaced(db, mailbox, filter, page);
+  const items = fromEnd
+    ? await readListed(db, oldestPlaces(mailbox, filter, fromEnd))
+    : await readListed(db, newestPlaces(mailbox, filter, page));
   return { items, total };
 }
 
@@ -158,14 +167,8 @@ async function searchPage(db: Db, query: PageQuery & { readonly search: Search }
     if (hits.isAll || last === undefined || wanted.length === limit) break;
     hits = await findHits(db, query, Math.min(last, before));
   }
-  const items = await placedAt(db, query.mailbox, wanted);
+  const items = wanted.length === 0 ? [] : await readListed(db, placesAt(query.mailbox, wanted));
   return { items, total: newest.isAll ? newest.positions.length : undefined };
-}
-
-async function placedAt(db: Db, mailbox: number, positions: readonly number[]): Promise<Placed[]> {
-  if (positions.length === 0) return [];
-  const sql = `select * from mailbox_messages where mailbox = ? and position in (${placesFor(positions)}) order by position desc`;
-  return (await rowsOf<PlacedRow>(db, sql, [mailbox, ...positions])).map(placedOf);
 }
 
 /** Times of arrival as positions: both go up together, and lists are read by position. */

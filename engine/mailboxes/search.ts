@@ -1,4 +1,4 @@
-import type { Db } from '../store/database.ts';
+import { type Db, isSqlite } from '../store/database.ts';
 import { type Binding, placesFor, rowsOf } from '../store/sql.ts';
 import { type SearchLanguage, searchPatterns } from './fold.ts';
 import { type PlacedFilter, placedConditions } from './list.ts';
@@ -40,7 +40,7 @@ export async function findHits(db: Db, { mailbox, filter, search }: Searched, be
   const positions = new Set<number>();
   let complete = 0; // from this position on every hit is known
   for (const { from, wanted, values } of waysTo(search, conditions.length > 0)) {
-    const rows = await rowsOf<{ position: number }>(
+    const rows = await plannedAnew<{ position: number }>(
       db,
       `select position from ${from} where ${['mailbox = ?', ...conditions, wanted].join(' and ')}
        order by position desc limit ${FEW + 1}`,
@@ -51,6 +51,14 @@ export async function findHits(db: Db, { mailbox, filter, search }: Searched, be
   }
   const known = [...positions].filter((position) => position >= complete);
   return { positions: known.sort((one, other) => other - one), isAll: complete === 0 };
+}
+
+/**
+ * PostgreSQL plans it each time, for this mailbox and these words: what is best for a mailbox of a hundred messages takes long
+ * in one of a hundred thousand.
+ */
+async function plannedAnew<T>(db: Db, sql: string, bindings: readonly Binding[]): Promise<T[]> {
+  return isSqlite(db) ? rowsOf<T>(db, sql, bindings) : (await db.raw(sql, [...bindings])).rows;
 }
 
 const least = (one: number | undefined, other: number) => (one === undefined ? other : Math.min(one, other));

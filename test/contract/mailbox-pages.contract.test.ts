@@ -41,7 +41,7 @@ function contract(kind: StoreKind): void {
     async function page({ walk = 'mine', ...asked }: Asked) {
       const query = { mailbox, filter: {}, page: 1, pageSize: 3, ...asked };
       const { items, total } = await readPage(db, query, walks.of(walk));
-      return { ids: items.map(({ messageId }) => messageId), total };
+      return { ids: items.map(({ placed }) => placed.messageId), total };
     }
     const searching = (query: string, about: Partial<Search> = {}): Search => ({
       ...{ query, language: 'nl', types: [], applications: [], organisations: [] },
