@@ -5,6 +5,7 @@ import { benchChannels } from './bench/channels.ts';
 import { benchExpiry } from './bench/expiry.ts';
 import { benchFairness } from './bench/fairness.ts';
 import { benchFlow } from './bench/flow.ts';
+import { benchMailboxes } from './bench/mailboxes.ts';
 import { benchSftp } from './bench/sftp.ts';
 import { benchSignature } from './bench/signature.ts';
 import { benchXml } from './bench/xml.ts';
@@ -54,6 +55,10 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   expiry: { measure: benchExpiry, needs: FLOW_NEEDS },
   fairness: { measure: benchFairness, needs: FLOW_NEEDS },
   flow: { measure: benchFlow, needs: FLOW_NEEDS },
+  mailboxes: {
+    measure: benchMailboxes,
+    needs: { curl: 'curl', openssl: 'openssl', '/usr/lib/rabbitmq/bin/rabbitmq-server': 'rabbitmq-server' },
+  },
   sftp: { measure: benchSftp, needs: { '/usr/sbin/sshd': 'openssh-server', sftp: 'openssh-client' } },
   signature: { measure: benchSignature, needs: { openssl: 'openssl' } },
   xml: { measure: benchXml, needs: { xmllint: 'libxml2-utils' } },

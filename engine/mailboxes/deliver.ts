@@ -41,7 +41,7 @@ export async function deliverMessage(
 ): Promise<Delivered> {
   const type = requireType(rules.types, message.messageType);
   const mailbox = await openMailbox(tx, recipient, now);
-  await addMessage(tx, message, searchTextOf(message));
+  await addMessage(tx, message);
   return place(tx, { message, mailbox, type, ...rules }, now);
 }
 
@@ -55,7 +55,12 @@ interface Place extends Pick<DeliveryRules, 'provider' | 'evidence'> {
 export async function place(tx: Db, { message, mailbox, type, ...rules }: Place, now: Date): Promise<Delivered> {
   const partition = partitionFor(await routingRulesOf(tx, mailbox.id), message);
   const expiresAt = expiryOf(type.validity, now);
-  const placed = await placeMessage(tx, message, { mailbox: mailbox.id, partition, expiresAt }, now);
+  const placed = await placeMessage(
+    tx,
+    message,
+    { mailbox: mailbox.id, partition, expiresAt, search: searchTextOf(message) },
+    now,
+  );
   if (placed) await follow(tx, { message, placed, mailbox }, { ...rules, type }, now);
   return { mailbox, placed, expiresAt };
 }

@@ -1,8 +1,15 @@
 import type { Db } from '../store/database.ts';
-import { type Binding, rowsOf } from '../store/sql.ts';
+import { type Binding, placesFor, rowsOf } from '../store/sql.ts';
 import { conditionsFor, type SortFilter } from './counts.ts';
 import { mailboxesOf } from './mailboxes.ts';
-import { findMessages, type Message } from './messages.ts';
+import {
+  type AttachmentColumns,
+  attachmentOf,
+  MESSAGE_COLUMNS,
+  type Message,
+  type MessageColumns,
+  messageOf,
+} from './messages.ts';
 import { type Placed, type PlacedRow, placedOf } from './placed.ts';
 
 /** Which messages of a mailbox are asked for. Instants: from the first on, before the second. */
@@ -24,30 +31,77 @@ export interface Page {
   readonly skip?: number;
 }
 
-/** Messages of a mailbox, newest first. */
-export async function listPlaced(db: Db, mailbox: number, filter: PlacedFilter, page: Page): Promise<Placed[]> {
-  const { conditions, bindings } = placedConditions(filter);
-  const { limit, before, skip = 0 } = page;
-  const all = ['mailbox = ?', ...conditions, ...(before === undefined ? [] : ['position < ?'])].join(' and ');
-  const rows = await rowsOf<PlacedRow>(
-    db,
-    `select * from mailbox_messages where ${all} order by position desc limit ? offset ?`,
-    [mailbox, ...bindings, ...(before === undefined ? [] : [before]), limit, skip],
-  );
-  return rows.map(placedOf);
+/** Rows of `mailbox_messages`: which, as a statement. */
+export interface Places {
+  readonly sql: string;
+  readonly bindings: readonly Binding[];
 }
 
-/** Messages of a mailbox, newest first, the oldest so many after `skip` still older ones. */
-export async function listOldest(
-  db: Db,
-  mailbox: number,
-  filter: PlacedFilter,
-  { skip, limit }: { readonly skip: number; readonly limit: number },
-): Promise<Placed[]> {
+/** Messages of a mailbox, newest first. */
+export function newestPlaces(mailbox: number, filter: PlacedFilter, { limit, before, skip = 0 }: Page): Places {
+  const { conditions, bindings } = placedConditions(filter);
+  const all = ['mailbox = ?', ...conditions, ...(before === undefined ? [] : ['position < ?'])].join(' and ');
+  return {
+    sql: `select * from mailbox_messages where ${all} order by position desc limit ? offset ?`,
+    bindings: [mailbox, ...bindings, ...(before === undefined ? [] : [before]), limit, skip],
+  };
+}
+
+/** So many of the oldest messages of a mailbox, after `skip` still older ones. */
+export function oldestPlaces(mailbox: number, filter: PlacedFilter, { limit, skip = 0 }: Page): Places {
   const { conditions, bindings } = placedConditions(filter);
   const all = ['mailbox = ?', ...conditions].join(' and ');
-  const sql = `select * from mailbox_messages where ${all} order by position limit ? offset ?`;
-  return (await rowsOf<PlacedRow>(db, sql, [mailbox, ...bindings, limit, skip])).reverse().map(placedOf);
+  return {
+    sql: `select * from mailbox_messages where ${all} order by position limit ? offset ?`,
+    bindings: [mailbox, ...bindings, limit, skip],
+  };
+}
+
+/** The messages at these positions. */
+export function placesAt(mailbox: number, positions: readonly number[]): Places {
+  const sql = `select * from mailbox_messages where mailbox = ? and position in (${placesFor(positions) || 'null'})`;
+  return { sql, bindings: [mailbox, ...positions] };
+}
+
+/** Messages of a mailbox, newest first, without what they say. */
+export async function listPlaced(db: Db, mailbox: number, filter: PlacedFilter, page: Page): Promise<Placed[]> {
+  const { sql, bindings } = newestPlaces(mailbox, filter, page);
+  return (await rowsOf<PlacedRow>(db, sql, bindings)).map(placedOf);
+}
+
+/** A message where it lies. */
+export interface Listed {
+  readonly message: Message;
+  readonly placed: Placed;
+}
+
+/** What the messages at these places say, newest first, in one look at the store. */
+export async function readListed(db: Db, { sql, bindings }: Places): Promise<Listed[]> {
+  const rows = await rowsOf<ListedRow>(
+    db,
+    `select p.*, ${MESSAGE_COLUMNS.map((column) => `m.${column}`).join(', ')}, a.number, a.title, a.file_name, a.media_type,
+       a.main, a.signed, a.sha256, a.size
+     from (${sql}) p join messages m on m.id = p.message_id left join attachments a on a.message_id = p.message_id
+     order by p.position desc, a.number`,
+    bindings,
+  );
+  const byPosition = new Map<number, ListedRow[]>();
+  for (const row of rows) {
+    const same = byPosition.get(row.position);
+    if (same) same.push(row);
+    else byPosition.set(row.position, [row]);
+  }
+  return [...byPosition.values()].flatMap((same) => listedOf(same));
+}
+
+type ListedRow = PlacedRow & MessageColumns & (AttachmentColumns | { readonly number: null });
+
+/** From a row for each attachment, or one with none. */
+function listedOf(rows: readonly ListedRow[]): Listed[] {
+  const [row] = rows;
+  if (!row) return [];
+  const attachments = rows.flatMap((one) => (one.number === null ? [] : [attachmentOf(one)]));
+  return [{ placed: placedOf(row), message: messageOf({ ...row, id: row.message_id }, attachments) }];
 }
 
 /** How many messages fit; undefined when it is more than `bound`. */
@@ -59,7 +113,7 @@ export async function countPlaced(
 ): Promise<number | undefined> {
   const { conditions, bindings } = placedConditions(filter);
   const all = ['mailbox = ?', ...conditions].join(' and ');
-  const sql = `select count(*) as found from (select 1 from mailbox_messages where ${all} limit ?) as some`;
+  const sql = `select count(*) as found from (select 1 from mailbox_messages where ${all} limit ?) as those`;
   const [row] = await rowsOf<{ found: number | string }>(db, sql, [mailbox, ...bindings, bound + 1]);
   const found = Number(row?.found ?? 0);
   return found > bound ? undefined : found;
@@ -83,24 +137,6 @@ export function placedConditions(filter: PlacedFilter): { conditions: string[]; 
   };
 }
 
-/** A message where it lies. */
-export interface Listed {
-  readonly message: Message;
-  readonly placed: Placed;
-}
-
-/** What these messages say, in the same order; one that was removed meanwhile is left out. */
-export async function withMessages(db: Db, placed: readonly Placed[]): Promise<Listed[]> {
-  const messages = await findMessages(
-    db,
-    placed.map(({ messageId }) => messageId),
-  );
-  return placed.flatMap((one) => {
-    const message = messages.get(one.messageId);
-    return message ? [{ message, placed: one }] : [];
-  });
-}
-
 /** The messages of all mailboxes with this number, those of one mailbox after the other's, each newest first; after the message `after`. */
 export async function listMessages(
   db: Db,
@@ -114,7 +150,7 @@ export async function listMessages(
     if (!seen && last === undefined) continue;
     seen = true;
     const page = { limit: limit - listed.length, ...(last !== undefined && { before: last }) };
-    listed.push(...(await withMessages(db, await listPlaced(db, id, {}, page))));
+    listed.push(...(await readListed(db, newestPlaces(id, {}, page))));
   }
   return listed;
 }

@@ -41,9 +41,21 @@ export function looksLike(type: MediaType, head: Buffer): boolean {
   return type === 'text/xml' || type === 'text/html' ? text.trimStart().startsWith('<') : true;
 }
 
-// PDF, ZIP, programs of two systems, gzip, PNG, GIF, JPEG, RAR, 7z
+// PDF, ZIP, older office files, programs of two systems, gzip, PNG, GIF, JPEG, RAR, 7z
 const OTHER_KINDS = [
-  ...['255044462d', '504b0304', '4d5a', '7f454c46', '1f8b', '89504e47', '47494638', 'ffd8ff', '52617221', '377abc'],
+  ...[
+    '255044462d',
+    '504b0304',
+    'd0cf11e0',
+    '4d5a',
+    '7f454c46',
+    '1f8b',
+    '89504e47',
+    '47494638',
+    'ffd8ff',
+    '52617221',
+    '377abc',
+  ],
 ].map((hex) => Buffer.from(hex, 'hex'));
 const OLE = Buffer.from('d0cf11e0a1b11ae1', 'hex');
 const OFFICE_ENTRY = /^(\[Content_Types\]\.xml|_rels\/|docProps\/|customXml\/|word\/|xl\/|ppt\/)/;

@@ -61,9 +61,9 @@ export interface Message {
   readonly attachments: readonly Attachment[];
 }
 
-/** Adds a message, with what it is found by; content of its attachments is kept by the caller. @returns false when the id is there already: nothing is changed. */
-export async function addMessage(tx: Db, message: Message, search: string): Promise<boolean> {
-  if (!(await insertRow(tx, 'messages', { ...rowOf(message), search }, 'orIgnore'))) return false;
+/** Adds a message; content of its attachments is kept by the caller. @returns false when the id is there already: nothing is changed. */
+export async function addMessage(tx: Db, message: Message): Promise<boolean> {
+  if (!(await insertRow(tx, 'messages', { ...rowOf(message) }, 'orIgnore'))) return false;
   await insertRows(
     tx,
     'attachments',
@@ -85,27 +85,28 @@ export async function findMessage(db: Db, id: string): Promise<Message | undefin
 export async function findMessages(db: Db, ids: readonly string[]): Promise<Map<string, Message>> {
   if (ids.length === 0) return new Map();
   const places = placesFor(ids);
-  const rows = await rowsOf<MessageRow>(db, `select ${COLUMNS} from messages where id in (${places})`, ids);
-  const attachments = await rowsOf<AttachmentRow>(
-    db,
-    `select * from attachments where message_id in (${places}) order by message_id, number`,
-    ids,
-  );
+  const [rows, attachments] = await Promise.all([
+    rowsOf<MessageRow>(db, `select ${COLUMNS.join(', ')} from messages where id in (${places})`, ids),
+    rowsOf<AttachmentRow>(
+      db,
+      `select * from attachments where message_id in (${places}) order by message_id, number`,
+      ids,
+    ),
+  ]);
   const byMessage = new Map<string, Attachment[]>(ids.map((id) => [id, []]));
   for (const row of attachments) byMessage.get(row.message_id)?.push(attachmentOf(row));
   return new Map(rows.map((row) => [row.id, messageOf(row, byMessage.get(row.id) ?? [])]));
 }
 
-// everything but what it is found by, which can be long
-const COLUMNS = `id, message_type, sender_organisation, sender_application, registered, subject, body, body_main, payment,
-  business_data, attention, reply_allowed, original_id, publisher, ticket, published_at`;
+/** Columns that only the message has, and not its places. */
+export const MESSAGE_COLUMNS = [
+  ...['subject', 'body', 'body_main', 'payment', 'business_data', 'attention', 'reply_allowed', 'original_id'],
+  ...['publisher', 'ticket', 'published_at'],
+];
+const COLUMNS = ['id', 'message_type', 'sender_organisation', 'sender_application', 'registered', ...MESSAGE_COLUMNS];
 
-interface MessageRow {
-  readonly id: string;
-  readonly message_type: string;
-  readonly sender_organisation: string;
-  readonly sender_application: string;
-  readonly registered: boolean | number;
+/** Those columns of a row. */
+export interface MessageColumns {
   readonly subject: string;
   readonly body: string | null;
   readonly body_main: boolean | number;
@@ -119,8 +120,16 @@ interface MessageRow {
   readonly published_at: string;
 }
 
-interface AttachmentRow {
-  readonly message_id: string;
+interface MessageRow extends MessageColumns {
+  readonly id: string;
+  readonly message_type: string;
+  readonly sender_organisation: string;
+  readonly sender_application: string;
+  readonly registered: boolean | number;
+}
+
+/** An attachment as a row has it. */
+export interface AttachmentColumns {
   readonly number: number;
   readonly title: string | null;
   readonly file_name: string;
@@ -130,6 +139,8 @@ interface AttachmentRow {
   readonly sha256: string;
   readonly size: number | string;
 }
+
+type AttachmentRow = AttachmentColumns & { readonly message_id: string };
 
 const json = (value: unknown) => (value === undefined ? null : JSON.stringify(value));
 
@@ -153,7 +164,8 @@ const rowOf = (message: Message): MessageRow & { readonly size: number } => ({
   size: sizeOf(message),
 });
 
-function messageOf(row: MessageRow, attachments: readonly Attachment[]): Message {
+/** The message that a row tells of. */
+export function messageOf(row: MessageRow, attachments: readonly Attachment[]): Message {
   return {
     id: row.id,
     messageType: row.message_type,
@@ -187,7 +199,8 @@ const attachmentRow = (messageId: string, attachment: Attachment): AttachmentRow
   size: attachment.size,
 });
 
-const attachmentOf = (row: AttachmentRow): Attachment => ({
+/** The attachment that a row tells of. */
+export const attachmentOf = (row: AttachmentColumns): Attachment => ({
   number: row.number,
   ...(row.title !== null && { title: JSON.parse(row.title) }),
   fileName: row.file_name,

@@ -1,10 +1,17 @@
 import type { Clock } from '../core/clock.ts';
 import type { Db } from '../store/database.ts';
-import { placesFor, rowsOf } from '../store/sql.ts';
+import { rowsOf } from '../store/sql.ts';
 import { totalsOf } from './counts.ts';
-import { countPlaced, listOldest, listPlaced, type PlacedFilter } from './list.ts';
-import { type Placed, type PlacedRow, placedOf } from './placed.ts';
-import { countHits, findHits, type Search, scanHits } from './search.ts';
+import {
+  countPlaced,
+  type Listed,
+  newestPlaces,
+  oldestPlaces,
+  type PlacedFilter,
+  placesAt,
+  readListed,
+} from './list.ts';
+import { findHits, type Search } from './search.ts';
 
 /** A page of a mailbox, asked for by its number. */
 export interface PageQuery {
@@ -18,8 +25,8 @@ export interface PageQuery {
 
 export interface PageRead {
   /** Newest first. */
-  readonly items: readonly Placed[];
-  /** How many there are on all pages; undefined when it is more than 10,000 and only counting would tell. */
+  readonly items: readonly Listed[];
+  /** How many there are on all pages; undefined when a search finds more than 1,000, or more than 10,000 came within some days. */
   readonly total: number | undefined;
 }
 
@@ -83,23 +90,43 @@ export async function readPage(db: Db, query: PageQuery, walk: Walk): Promise<Pa
     ? searchPage(db, { ...bounded, search: query.search }, walk)
     : plainPage(db, bounded, walk));
   const last = read.items.at(-1);
-  if (last && read.items.length === query.pageSize) walk.note(query.page, last.position);
+  if (last && read.items.length === query.pageSize) walk.note(query.page, last.placed.position);
   return read;
 }
 
 const MOST_COUNTED = 10_000;
 
 async function plainPage(db: Db, query: PageQuery, walk: Walk): Promise<PageRead> {
-  const { mailbox, filter, pageSize } = query;
-  const bySort = isBySort(filter);
-  const total = bySort
-    ? (await totalsOf(db, mailbox, filter)).messages
-    : await countPlaced(db, mailbox, filter, MOST_COUNTED);
-  if (total === 0) return { items: [], total };
+  const { mailbox, filter } = query;
   const page = startOf(query, walk);
-  const fromEnd = bySort && page.before === undefined ? fromOldest(page.skip, total ?? 0, pageSize) : undefined;
-  const items = fromEnd ? await listOldest(db, mailbox, filter, fromEnd) : await listPlaced(db, mailbox, filter, page);
+  const counted = isBySort(filter)
+    ? totalsOf(db, mailbox, filter).then(({ messages }) => messages)
+    : countPlaced(db, mailbox, filter, MOST_COUNTED);
+  if (page.skip === 0 && !isSparse(filter)) {
+    const [total, items] = await Promise.all([counted, readListed(db, newestPlaces(mailbox, filter, page))]);
+    return { items, total };
+  }
+  const total = await counted;
+  if (total === 0) return { items: [], total };
+  const fromEnd = isBySort(filter) && page.before === undefined ? fromOldest(page, total ?? 0) : undefined;
+  const items = fromEnd
+    ? await readListed(db, oldestPlaces(mailbox, filter, fromEnd))
+    : await readListed(db, newestPlaces(mailbox, filter, page));
   return { items, total };
+}
+
+/** Whether a whole mailbox might be read through to find nothing: then it is first asked how many there are. */
+function isSparse({
+  senderOrganisation,
+  senderApplication,
+  partitions,
+  read,
+  withoutTypes = [],
+}: PlacedFilter): boolean {
+  return (
+    [senderOrganisation, senderApplication, partitions, read].some((one) => one !== undefined) ||
+    withoutTypes.length > 0
+  );
 }
 
 /** Whether the totals that are kept tell how many there are. */
@@ -108,10 +135,10 @@ function isBySort({ above, below, expiresFrom, expiresBefore }: PlacedFilter): b
 }
 
 /** A page in the older half is nearer to the oldest message. */
-function fromOldest(skip: number, total: number, pageSize: number): { skip: number; limit: number } | undefined {
+function fromOldest({ skip, limit }: Start, total: number): { skip: number; limit: number } | undefined {
   if (skip <= total / 2) return undefined;
   const left = total - skip;
-  return { skip: Math.max(0, left - pageSize), limit: Math.max(0, Math.min(pageSize, left)) };
+  return { skip: Math.max(0, left - limit), limit: Math.max(0, Math.min(limit, left)) };
 }
 
 interface Start {
@@ -126,21 +153,22 @@ function startOf({ page, pageSize }: PageQuery, walk: Walk): Start {
   return { limit: pageSize, skip: (page - 1 - near.page) * pageSize, before: near.position };
 }
 
+/** The newest hits tell how many there are, if they are few. The page may lie among them; else it is gone on from the oldest. */
 async function searchPage(db: Db, query: PageQuery & { readonly search: Search }, walk: Walk): Promise<PageRead> {
-  const hits = await findHits(db, query);
-  const start = startOf(query, walk);
-  if (hits.kind === 'many') {
-    return { items: await scanHits(db, query, start), total: await countHits(db, query, MOST_COUNTED) };
+  const { before = Number.MAX_SAFE_INTEGER, skip, limit } = startOf(query, walk);
+  const newest = await findHits(db, query);
+  const wanted: number[] = [];
+  let left = skip;
+  for (let hits = newest; ; ) {
+    const older = hits.positions.filter((position) => position < before);
+    wanted.push(...older.slice(left, left + limit - wanted.length));
+    left = Math.max(0, left - older.length);
+    const last = hits.positions.at(-1);
+    if (hits.isAll || last === undefined || wanted.length === limit) break;
+    hits = await findHits(db, query, Math.min(last, before));
   }
-  const { before = Number.POSITIVE_INFINITY, skip, limit } = start;
-  const wanted = hits.positions.filter((position) => position < before).slice(skip, skip + limit);
-  return { items: await placedAt(db, query.mailbox, wanted), total: hits.positions.length };
-}
-
-async function placedAt(db: Db, mailbox: number, positions: readonly number[]): Promise<Placed[]> {
-  if (positions.length === 0) return [];
-  const sql = `select * from mailbox_messages where mailbox = ? and position in (${placesFor(positions)}) order by position desc`;
-  return (await rowsOf<PlacedRow>(db, sql, [mailbox, ...positions])).map(placedOf);
+  const items = wanted.length === 0 ? [] : await readListed(db, placesAt(query.mailbox, wanted));
+  return { items, total: newest.isAll ? newest.positions.length : undefined };
 }
 
 /** Times of arrival as positions: both go up together, and lists are read by position. */

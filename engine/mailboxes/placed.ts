@@ -31,6 +31,8 @@ export interface Placing {
   readonly mailbox: number;
   readonly partition: string;
   readonly expiresAt: Date;
+  /** What it is found by: see fold.ts. */
+  readonly search: string;
 }
 
 /**
@@ -39,7 +41,7 @@ export interface Placing {
  * @returns undefined when it lies there already.
  */
 export async function placeMessage(tx: Db, message: Message, place: Placing, now: Date): Promise<Placed | undefined> {
-  const { mailbox, partition, expiresAt } = place;
+  const { mailbox, partition, expiresAt, search } = place;
   await lockMailbox(tx, mailbox);
   if (await findPlaced(tx, mailbox, message.id)) return undefined;
   const { position, receivedAt } = await nextPlace(tx, mailbox, now);
@@ -48,6 +50,7 @@ export async function placeMessage(tx: Db, message: Message, place: Placing, now
   const state = { expiresAt: expiresAt.toISOString(), visible: true, hold: false };
   const placed: Placed = { mailbox, position, receivedAt, ...about, ...state };
   await insertRow(tx, 'mailbox_messages', rowOf(placed));
+  await insertRow(tx, 'mailbox_search', { mailbox, position, search });
   await count(tx, mailbox, sortOf(placed), { messages: 1, bytes: sizeOf(message) });
   return placed;
 }
@@ -114,6 +117,10 @@ export async function removePlaced(tx: Db, mailbox: number, positions: readonly 
     `delete from mailbox_messages where mailbox = ? and position in (${placesFor(positions)}) returning *`,
     [mailbox, ...positions],
   );
+  await change(tx, `delete from mailbox_search where mailbox = ? and position in (${placesFor(positions)})`, [
+    mailbox,
+    ...positions,
+  ]);
   for (const row of removed) {
     const bytes = await bytesOf(tx, row.message_id);
     await count(tx, mailbox, sortOf(placedOf(row)), { messages: -1, bytes: -bytes });

@@ -1,8 +1,7 @@
-import type { Db } from '../store/database.ts';
+import { type Db, isSqlite } from '../store/database.ts';
 import { type Binding, placesFor, rowsOf } from '../store/sql.ts';
 import { type SearchLanguage, searchPatterns } from './fold.ts';
-import { type Page, type PlacedFilter, placedConditions } from './list.ts';
-import { type Placed, type PlacedRow, placedOf } from './placed.ts';
+import { type PlacedFilter, placedConditions } from './list.ts';
 
 /** What is searched for: messages that say it, and messages of what is called so. */
 export interface Search {
@@ -21,71 +20,71 @@ export interface Searched {
   readonly search: Search;
 }
 
-/** What a search found, newest first. */
-export type Hits =
-  /** So few that they are known by their positions. */
-  | { readonly kind: 'few'; readonly positions: readonly number[] }
-  /** More: the newest are found by going through the mailbox. */
-  | { readonly kind: 'many' };
+/** What a search found: positions, newest first. */
+export interface Hits {
+  readonly positions: readonly number[];
+  /** Whether there are no others, older ones. */
+  readonly isAll: boolean;
+}
 
 const FEW = 1_000;
 
-/** Finds the messages of a mailbox that a search means: indexes find them when they are few. */
-export async function findHits(db: Db, searched: Searched): Promise<Hits> {
+/**
+ * Finds the messages of a mailbox that a search means: all, or the newest 1,000 or so when they are more. Those before
+ * `before` only, when it is given. An index finds what few say; what many say is soon found by going through the newest.
+ */
+export async function findHits(db: Db, { mailbox, filter, search }: Searched, before?: number): Promise<Hits> {
+  const { conditions, bindings } = placedConditions(
+    before === undefined ? filter : { ...filter, below: least(filter.below, before) },
+  );
   const positions = new Set<number>();
-  for (const condition of [saying(searched.search), ...calledSo(searched.search)]) {
-    const [from, bindings] = hitsFrom(searched, condition);
-    const rows = await rowsOf<{ position: number }>(db, `select position ${from} limit ${FEW + 1}`, bindings);
+  let complete = 0; // from this position on every hit is known
+  for (const { from, wanted, values } of waysTo(search, conditions.length > 0)) {
+    const rows = await plannedAnew<{ position: number }>(
+      db,
+      `select position from ${from} where ${['mailbox = ?', ...conditions, wanted].join(' and ')}
+       order by position desc limit ${FEW + 1}`,
+      [mailbox, ...bindings, ...values],
+    );
     for (const { position } of rows) positions.add(position);
-    if (positions.size > FEW) return { kind: 'many' };
+    if (rows.length > FEW) complete = Math.max(complete, rows.at(-1)?.position ?? 0);
   }
-  return { kind: 'few', positions: [...positions].sort((one, other) => other - one) };
+  const known = [...positions].filter((position) => position >= complete);
+  return { positions: known.sort((one, other) => other - one), isAll: complete === 0 };
 }
 
-/** Messages that a search means, newest first: by going through the mailbox. */
-export async function scanHits(db: Db, searched: Searched, { before, skip = 0, limit }: Page): Promise<Placed[]> {
-  const [from, bindings] = hitsFrom(searched, anyOf(searched.search), before);
-  const sql = `select p.* ${from} order by position desc limit ? offset ?`;
-  return (await rowsOf<PlacedRow>(db, sql, [...bindings, limit, skip])).map(placedOf);
+/**
+ * PostgreSQL plans it each time, for this mailbox and these words: what is best for a mailbox of a hundred messages takes long
+ * in one of a hundred thousand.
+ */
+async function plannedAnew<T>(db: Db, sql: string, bindings: readonly Binding[]): Promise<T[]> {
+  return isSqlite(db) ? rowsOf<T>(db, sql, bindings) : (await db.raw(sql, [...bindings])).rows;
 }
 
-/** How many messages a search means; undefined when it is more than `bound`. */
-export async function countHits(db: Db, searched: Searched, bound: number): Promise<number | undefined> {
-  const [from, bindings] = hitsFrom(searched, anyOf(searched.search));
-  const sql = `select count(*) as found from (select 1 ${from} limit ?) as hits`;
-  const [row] = await rowsOf<{ found: number | string }>(db, sql, [...bindings, bound + 1]);
-  const found = Number(row?.found ?? 0);
-  return found > bound ? undefined : found;
+const least = (one: number | undefined, other: number) => (one === undefined ? other : Math.min(one, other));
+
+/** One way by which messages are meant. */
+interface Way {
+  readonly from: string;
+  readonly wanted: string;
+  readonly values: readonly Binding[];
 }
 
-type Condition = readonly [string, readonly Binding[]];
-
-// of the message only what it is found by: its other columns are called as those of its place are
-const FROM = 'from mailbox_messages p join (select id, search from messages) m on m.id = p.message_id';
-
-function hitsFrom({ mailbox, filter }: Searched, [wanted, values]: Condition, before?: number): [string, Binding[]] {
-  const { conditions, bindings } = placedConditions(filter);
-  const all = ['mailbox = ?', ...conditions, ...(before === undefined ? [] : ['position < ?']), wanted];
-  const bound = [mailbox, ...bindings, ...(before === undefined ? [] : [before]), ...values];
-  return [`${FROM} where ${all.join(' and ')}`, bound];
-}
-
-function saying({ query, language }: Search): Condition {
+/** Each by itself: an index serves each of them. */
+function waysTo({ query, language, types, applications, organisations }: Search, isFiltered: boolean): Way[] {
   const patterns = searchPatterns(query, language);
-  return [`(${patterns.map(() => "search like ? escape '\\'").join(' or ')})`, patterns];
-}
-
-function calledSo({ types, applications, organisations }: Search): Condition[] {
-  const among = (column: string, values: readonly string[]): Condition[] =>
-    values.length === 0 ? [] : [[`${column} in (${placesFor(values)})`, values]];
+  const saying = {
+    // what it is filtered by is not where it is found by its text
+    from: isFiltered ? 'mailbox_search join mailbox_messages using (mailbox, position)' : 'mailbox_search',
+    wanted: `(${patterns.map(() => "search like ? escape '\\'").join(' or ')})`,
+    values: patterns,
+  };
+  const among = (column: string, values: readonly string[]): Way[] =>
+    values.length === 0 ? [] : [{ from: 'mailbox_messages', wanted: `${column} in (${placesFor(values)})`, values }];
   return [
+    saying,
     ...among('message_type', types),
     ...among('sender_application', applications),
     ...among('sender_organisation', organisations),
   ];
-}
-
-function anyOf(search: Search): Condition {
-  const any = [saying(search), ...calledSo(search)];
-  return [`(${any.map(([condition]) => condition).join(' or ')})`, any.flatMap(([, values]) => values)];
 }

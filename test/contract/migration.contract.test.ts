@@ -1,4 +1,7 @@
 import { expect } from 'chai';
+import { totalsOf } from '../../engine/mailboxes/counts.ts';
+import { listMessages } from '../../engine/mailboxes/list.ts';
+import { findMailbox } from '../../engine/mailboxes/mailboxes.ts';
 import { type Db, openStore } from '../../engine/store/database.ts';
 import { MIGRATIONS, migrate } from '../../engine/store/migrate.ts';
 import { initial } from '../../engine/store/migrations/001-initial.ts';
@@ -119,6 +122,34 @@ function contract(kind: StoreKind): void {
         { ...common, employer_kind: 'enterprise', employer: '0403019261', begins: '2026-01-01', ends: '9999-12-31' },
         { ...common, employer_kind: 'employer', employer: '212345609', begins: '0000-01-01', ends: '9999-12-31' },
       ]);
+    });
+
+    it('keeps mailboxes and what lies in them, unread, in the order of arrival', async () => {
+      const box = { type: 'enterprise', created_at: AT };
+      await db('mailboxes').insert([
+        { ...box, ebox_id: '0206731645' },
+        { ...box, ebox_id: '0884303369', type: 'institution' },
+      ]);
+      const message = {
+        ebox_id: '0206731645',
+        message_type: 'declaration-copy',
+        subject: '{"nl":"X"}',
+        ticket: TICKET,
+      };
+      await db('messages').insert([
+        { ...message, id: 'late', received_at: '2026-11-20T11:00:00.000Z' },
+        { ...message, id: 'early', received_at: AT },
+      ]);
+      const file = { file_name: 'a.xml', media_type: 'application/xml', main: true, sha256: NOTI, size: 7 };
+      await db('attachments').insert({ ...file, message_id: 'late', number: 1 });
+      await migrate(db);
+      const [newest, oldest] = await listMessages(db, '0206731645', { limit: 10 });
+      expect(newest?.message).to.deep.include({ id: 'late', ticket: TICKET, subject: { nl: 'X' } });
+      expect(newest?.message.attachments).to.have.length(1);
+      expect(oldest?.placed).to.deep.include({ messageId: 'early', position: 1, visible: true, receivedAt: AT });
+      const mailbox = await findMailbox(db, { kind: 'enterprise', eboxId: '0206731645' });
+      expect(await totalsOf(db, mailbox?.id ?? 0, { read: false })).to.deep.equal({ messages: 2, bytes: 7 });
+      expect(await findMailbox(db, { kind: 'institution', eboxId: '0884303369' })).to.not.equal(undefined);
     });
 
     it('is done once, however many starters come at the same time, and changes nothing after', async () => {

@@ -61,7 +61,7 @@ async function addAttachment(tx: Db, sha256: string): Promise<void> {
   const id = sha256.slice(0, 40);
   await tx('messages').insert({
     ...{ id, message_type: 'x', sender_organisation: '', sender_application: '', registered: false, subject: '{}' },
-    ...{ business_data: '[]', published_at: AT, search: '', size: 1 },
+    ...{ business_data: '[]', published_at: AT, size: 1 },
   });
   const file = { file_name: 'a.xml', media_type: 'application/xml', main: true, size: 1 };
   await tx('attachments').insert({ message_id: id, number: 1, sha256, ...file });

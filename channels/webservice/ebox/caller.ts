@@ -4,9 +4,9 @@ import type { Caller, View, ViewOf } from '../../../engine/mailboxes/access.ts';
 import {
   activateMailbox,
   changeMailbox,
-  findMailbox,
   type Mailbox,
   type MailboxKey,
+  mailboxesOf,
   openMailbox,
 } from '../../../engine/mailboxes/mailboxes.ts';
 import type { RecipientOf } from '../../../engine/mailboxes/publish.ts';
@@ -58,10 +58,13 @@ export interface Visit {
  */
 export async function visit(caller: Caller, deps: VisitDeps, now: Date): Promise<Visit> {
   const eboxId = caller.onBehalfOf ?? caller.organisation;
-  const key = await deps.recipientOf({ kind: 'enterprise', eboxId });
+  const found = (await mailboxesOf(deps.db, eboxId)).find(
+    ({ kind }) => kind === 'enterprise' || kind === 'institution',
+  );
+  const key = found ?? (await deps.recipientOf({ kind: 'enterprise', eboxId }));
   const view = key && (await deps.viewOf(caller, key));
   if (!key || !view) throw notFound();
-  return { mailbox: await look(key, view, deps.db, now), view };
+  return { mailbox: await look(key, found, { isOwner: view.isOwner, db: deps.db, now }), view };
 }
 
 /** What is answered for a mailbox, message or attachment that there is not, or not for this caller. */
@@ -69,10 +72,13 @@ export const notFound = () => new ProblemError('resourceNotFound', 'There is no 
 
 const LOOK_MS = 60_000; // each look is noted once in so long: reading costs no writing
 
-async function look(key: MailboxKey, { isOwner }: View, db: Db, now: Date): Promise<Mailbox> {
-  const found = await findMailbox(db, key);
-  const isNoted = !isOwner || isRecent(found?.lastConsultedAt, now);
-  if (found && (found.activeSince !== undefined || !isOwner) && isNoted) return found;
+async function look(
+  key: MailboxKey,
+  found: Mailbox | undefined,
+  { isOwner, db, now }: { readonly isOwner: boolean; readonly db: Db; readonly now: Date },
+): Promise<Mailbox> {
+  const isNoted = !isOwner || (found?.activeSince !== undefined && isRecent(found.lastConsultedAt, now));
+  if (found && isNoted) return found;
   return inTransaction(db, async (tx) => {
     const mailbox = found ?? (await openMailbox(tx, key, now));
     if (isOwner) {

@@ -25,8 +25,10 @@ export async function summary(caller: EboxCaller, deps: EboxDeps) {
     ? async () => ({ withoutTypes: [], mayChange: false, isOwner: false })
     : deps.viewOf;
   const { mailbox, view } = await visit(caller, { ...deps, viewOf }, now);
-  const { messages, bytes } = await totalsOf(deps.db, mailbox.id, seen(view));
-  const unread = await totalsOf(deps.db, mailbox.id, { ...seen(view), read: false });
+  const [{ messages, bytes }, unread] = await Promise.all([
+    totalsOf(deps.db, mailbox.id, seen(view)),
+    totalsOf(deps.db, mailbox.id, { ...seen(view), read: false }),
+  ]);
   return {
     numberOfMessages: messages,
     numberOfUnreadMessages: unread.messages,

@@ -2,7 +2,7 @@ import { startOfDay } from '../../../engine/core/calendar.ts';
 import type { View } from '../../../engine/mailboxes/access.ts';
 import { searchFor } from '../../../engine/mailboxes/directory.ts';
 import type { SearchLanguage } from '../../../engine/mailboxes/fold.ts';
-import { type Listed, type PlacedFilter, withMessages } from '../../../engine/mailboxes/list.ts';
+import type { Listed, PlacedFilter } from '../../../engine/mailboxes/list.ts';
 import { readPage } from '../../../engine/mailboxes/pages.ts';
 import { invalidInput } from '../problem.ts';
 import type { EboxCaller, Visit } from './caller.ts';
@@ -38,12 +38,7 @@ export async function pageOf(
   const search = q === undefined || qlang === undefined ? undefined : searchFor(await deps.directory(), q, qlang);
   const filter = { ...filterOf(query), ...seen(view) };
   const walk = deps.walks.of(JSON.stringify([caller.sender, mailbox.id, filter, q, qlang, pageSize]));
-  const read = await readPage(
-    deps.db,
-    { mailbox: mailbox.id, filter, page, pageSize, ...(search && { search }) },
-    walk,
-  );
-  return { items: await withMessages(deps.db, read.items), total: read.total };
+  return readPage(deps.db, { mailbox: mailbox.id, filter, page, pageSize, ...(search && { search }) }, walk);
 }
 
 /** What a view leaves of a mailbox. */

@@ -66,7 +66,7 @@ export function consultRoutes(deps: EboxDeps, views: Views): Route[] {
       ...{ ...READING, path: '/ebox/messages', summary: 'Messages, newest first', query: LIST_QUERY },
       answer: {
         description:
-          'totalItems is absent when it would take long to count: a search, or days, that more than 10,000 fit',
+          'totalItems is absent when it would take long to count: more than 1,000 found, or more than 10,000 of some days',
         ...listOf(views.messageSchema),
       },
       handle: (request, _reply, caller) => list(request, caller),

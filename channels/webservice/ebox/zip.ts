@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import { ZipArchive } from 'archiver';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { mayShow } from '../../../engine/mailboxes/access.ts';
-import { type Listed, withMessages } from '../../../engine/mailboxes/list.ts';
+import { type Listed, placesAt, readListed } from '../../../engine/mailboxes/list.ts';
 import { findAllPlaced } from '../../../engine/mailboxes/placed.ts';
 import { type EboxCaller, notFound, visit } from './caller.ts';
 import { noteRead } from './consult.ts';
@@ -17,7 +17,8 @@ export async function sendZip(request: FastifyRequest, reply: FastifyReply, call
   const placed = await findAllPlaced(deps.db, visited.mailbox.id, messageId);
   const shown = placed.filter((one) => mayShow(visited.view, one));
   if (shown.length < new Set(messageId).size) throw notFound();
-  const listed = await withMessages(deps.db, shown);
+  const positions = shown.map(({ position }) => position);
+  const listed = await readListed(deps.db, placesAt(visited.mailbox.id, positions));
   for (const one of listed) {
     const hasMain = one.message.attachments.some(({ main }) => main);
     if (hasMain) await noteRead({ ...one, visit: visited }, caller, deps);

@@ -38,7 +38,6 @@ const TABLES: Readonly<Record<string, (table: Table) => void>> = {
     table.string('publisher', 6); // number of the sender that published it; null: the engine
     table.string('ticket', 13); // of the submission that it came of
     table.text('published_at').notNullable();
-    table.text('search').notNullable(); // folded, a section for each language
     table.bigInteger('size').notNullable(); // bytes of its attachments together
     table.index(['original_id']);
   },
@@ -64,6 +63,13 @@ const TABLES: Readonly<Record<string, (table: Table) => void>> = {
     table.index(['mailbox', 'message_type', 'position']);
     table.index(['mailbox', 'received_at', 'position']);
     table.index(['expires_at', 'mailbox', 'position']);
+  },
+  // what a message in a mailbox is found by: apart, as it never changes and its index is dear
+  mailbox_search(table) {
+    table.integer('mailbox').notNullable();
+    table.integer('position').notNullable();
+    table.text('search').notNullable(); // folded, a section for each language
+    table.primary(['mailbox', 'position']);
   },
   // how many messages there are of each sort: totals without counting
   mailbox_counts(table) {
@@ -167,7 +173,7 @@ async function indexFlags(tx: Knex): Promise<void> {
   await tx.raw('create index mailbox_events_unnumbered on mailbox_events (id) where sequence is null');
 }
 
-/** What the first release kept: no type had a validity, so nothing of it expires; it is found by its subject. */
+/** What the first release kept: no type had a validity, so nothing of it expires. It was never searched, and is not found. */
 async function moveIn(tx: Knex): Promise<void> {
   const numbered = `select *, row_number() over (partition by ebox_id order by received_at, id) as position from old_messages`;
   await tx.raw(`insert into mailboxes (kind, ebox_id, created_at, last_position, last_received_at)
@@ -176,8 +182,8 @@ async function moveIn(tx: Knex): Promise<void> {
       (select max(received_at) from old_messages m where m.ebox_id = b.ebox_id)
     from old_mailboxes b order by created_at, ebox_id`);
   await tx.raw(`insert into messages (id, message_type, sender_organisation, sender_application, registered, subject,
-      business_data, ticket, published_at, search, size)
-    select id, message_type, '', '', false, subject, '[]', ticket, received_at, lower(subject),
+      business_data, ticket, published_at, size)
+    select id, message_type, '', '', false, subject, '[]', ticket, received_at,
       (select coalesce(sum(size), 0) from old_attachments a where a.message_id = m.id)
     from old_messages m`);
   await tx.raw(`insert into attachments (message_id, number, file_name, media_type, main, sha256, size)
@@ -196,20 +202,24 @@ async function moveIn(tx: Knex): Promise<void> {
 }
 
 /**
- * Substrings are found by trigrams on PostgreSQL. A database whose owner may not have the extension does without: its
- * searches read the mailbox through.
+ * Substrings are found by trigrams, within a mailbox, on PostgreSQL. A database whose owner may not have the extensions does
+ * without: its searches read the mailbox through.
  */
 async function indexSearch(tx: Knex): Promise<void> {
   if (isSqlite(tx)) return;
-  const made = await tx.raw(`select 1 from pg_available_extensions where name = 'pg_trgm'`);
-  if (made.rows.length === 0) return;
+  const there = await tx.raw(`select 1 from pg_available_extensions where name in ('pg_trgm', 'btree_gin')`);
+  if (there.rows.length < 2) return;
   await tx.raw('savepoint trigrams');
   try {
-    await tx.raw('create extension if not exists pg_trgm with schema public');
+    for (const name of ['pg_trgm', 'btree_gin'])
+      await tx.raw(`create extension if not exists ${name} with schema public`);
     const { rows } = await tx.raw(
       `select nspname from pg_extension e join pg_namespace n on n.oid = e.extnamespace where extname = 'pg_trgm'`,
     );
-    await tx.raw('create index messages_search on messages using gin (search ??.gin_trgm_ops)', [rows[0].nspname]);
+    const [{ nspname: home }] = rows;
+    await tx.raw('create index mailbox_search_text on mailbox_search using gin (mailbox, search ??.gin_trgm_ops)', [
+      home,
+    ]);
   } catch {
     await tx.raw('rollback to savepoint trigrams');
   }
