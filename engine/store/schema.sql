@@ -415,6 +415,15 @@ CREATE TABLE mailbox_notices (
     at text NOT NULL
 );
 
+CREATE SEQUENCE mailbox_notices_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER SEQUENCE mailbox_notices_id_seq OWNED BY mailbox_notices.id;
+
 CREATE TABLE mailbox_search (
     mailbox integer NOT NULL,
     "position" integer NOT NULL,
@@ -967,6 +976,12 @@ ALTER TABLE ONLY mailbox_messages
 ALTER TABLE ONLY mailbox_messages
     ADD CONSTRAINT mailbox_messages_pkey PRIMARY KEY (mailbox, "position");
 
+ALTER TABLE ONLY mailbox_notices
+    ADD CONSTRAINT mailbox_notices_mailbox_message_id_kind_days_unique UNIQUE (mailbox, message_id, kind, days);
+
+ALTER TABLE ONLY mailbox_notices
+    ADD CONSTRAINT mailbox_notices_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY mailbox_search
     ADD CONSTRAINT mailbox_search_pkey PRIMARY KEY (mailbox, "position");
 
@@ -1163,6 +1178,8 @@ CREATE INDEX mailbox_messages_registered ON mailbox_messages USING btree (mailbo
 
 CREATE INDEX mailbox_messages_unread ON mailbox_messages USING btree (mailbox, "position") WHERE (first_read_at IS NULL);
 
+CREATE INDEX mailbox_messages_unreminded ON mailbox_messages USING btree (received_at, mailbox, "position") WHERE ((first_read_at IS NULL) AND (reminded_at IS NULL));
+
 CREATE INDEX mailbox_search_text ON mailbox_search USING gin (mailbox, search public.gin_trgm_ops);
 
 CREATE INDEX mailboxes_ebox_id_index ON mailboxes USING btree (ebox_id);
@@ -1172,6 +1189,10 @@ CREATE INDEX mails_state_due_at_index ON mails USING btree (state, due_at);
 CREATE INDEX mandates_sender_index ON mandates USING btree (sender);
 
 CREATE INDEX messages_original_id_index ON messages USING btree (original_id);
+
+CREATE INDEX notices_told_at_id_index ON notices USING btree (told_at, id);
+
+CREATE INDEX oidc_requests_expires_at_index ON oidc_requests USING btree (expires_at);
 
 CREATE INDEX outbox_in_hand ON outbox USING btree (queue, sender) WHERE (leased_until IS NOT NULL);
 
