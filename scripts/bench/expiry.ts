@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { silentLogger } from '../../engine/core/logger.ts';
 import { pruneExpired } from '../../engine/expiry/prune.ts';
 import { totalsOf } from '../../engine/mailboxes/counts.ts';
-import { listPlaced, withMessages } from '../../engine/mailboxes/list.ts';
+import { newestPlaces, readListed } from '../../engine/mailboxes/list.ts';
 import { createBlobStore } from '../../engine/store/blobs.ts';
 import { type Db, isSqlite, openStore } from '../../engine/store/database.ts';
 import { migrate } from '../../engine/store/migrate.ts';
@@ -106,7 +106,7 @@ async function readFor(db: Db, { mailboxes }: Filling, { reads = 1_000_000, unti
 
 async function readPage(db: Db, mailbox: number): Promise<void> {
   await totalsOf(db, mailbox);
-  await withMessages(db, await listPlaced(db, mailbox, {}, { limit: 20 }));
+  await readListed(db, newestPlaces(mailbox, {}, { limit: 20 }));
 }
 
 /** What the database does by itself in time: dead rows are found, the log is taken in. */
