@@ -14,10 +14,10 @@ interface Dialect extends Knex.Client {
 type DialectClass = new (config: Knex.Config) => Dialect;
 
 const CACHE_KIB = 64 * 1024; // the default of 2 MiB holds no index of a store that has grown
-const OPEN_WITHIN_MS = 1_000;
 const BLOCK_MS = 25; // SQLite waits in the call, which blocks the whole process
 const PAUSE_MS = 10;
 const LOCK_WITHIN_MS = 30_000;
+const INCREMENTAL = 2; // SQLite's number for the mode of auto_vacuum
 
 /**
  * knex's configuration for SQLite: WAL, `synchronous=FULL`, one connection. Another process that holds the only write
@@ -33,16 +33,21 @@ export function patientSqlite(filename: string): Knex.Config {
   };
 }
 
-function setUp(connection: Database, done: (error: Error | null, connection: Database) => void): void {
-  connection.pragma(`busy_timeout = ${OPEN_WITHIN_MS}`); // first: the next may meet another process's lock
-  connection.pragma('auto_vacuum = INCREMENTAL'); // counts while the database is new only: see give-back.ts
-  connection.pragma('journal_mode = WAL');
-  connection.pragma('synchronous = FULL');
+function setUp(connection: Database, done: (error: unknown, connection: Database) => void): void {
+  connection.pragma(`busy_timeout = ${BLOCK_MS}`); // first: the next may meet another process's lock
   connection.pragma('foreign_keys = ON');
   connection.pragma(`cache_size = -${CACHE_KIB}`);
-  connection.pragma(`busy_timeout = ${BLOCK_MS}`);
   beginAsWriter(connection);
-  done(null, connection);
+  const end = (error: unknown) => done(error, connection);
+  onceUnlocked(() => chooseFormat(connection)).then(() => end(null), end);
+}
+
+/** Both choices stay in the file. A new one takes a lock: of several that open it at once all but one come here again. */
+function chooseFormat(connection: Database): void {
+  const incremental = connection.pragma('auto_vacuum', { simple: true }) === INCREMENTAL;
+  if (!incremental) connection.pragma(`auto_vacuum = ${INCREMENTAL}`); // counts while new only: see give-back.ts
+  connection.pragma('journal_mode = WAL');
+  connection.pragma('synchronous = FULL');
 }
 
 // A transaction that reads first and then writes cannot wait for another process's lock: SQLite fails it at once.
