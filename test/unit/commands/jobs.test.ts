@@ -5,13 +5,15 @@ import { acquireLease } from '../../../engine/jobs/lease.ts';
 import { SCHEDULER_LEASE } from '../../../engine/jobs/scheduler.ts';
 import { every, runKeyOf } from '../../../engine/jobs/timetable.ts';
 import type { Db } from '../../../engine/store/database.ts';
-import { bode, type Ran } from '../../support/command-line.ts';
+import type { Ran } from '../../support/command-line.ts';
+import { useBode } from '../../support/command-runner.ts';
 import { openTestStore } from '../../support/database.ts';
 import { temporaryDir } from '../../support/pki.ts';
 
 const HOUR_MS = 3_600_000;
 
 describe('bode jobs', () => {
+  const bode = useBode();
   let db: Db;
   let close: () => Promise<void>;
   let dir: string;
