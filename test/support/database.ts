@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Db, openStore } from '../../engine/store/database.ts';
 import { migrate } from '../../engine/store/migrate.ts';
-import { newDatabase, onServer } from './databases.ts';
+import { onServer } from './databases.ts';
+import { recycledDatabase } from './recycled.ts';
 import { serviceUrl } from './services.ts';
 import { TEMPLATES } from './templates.ts';
 
@@ -57,10 +58,10 @@ export async function openTestStore(
   return { db, url, close };
 }
 
-/** A copy of the template; without one (mocha makes it: templates.ts) an empty database and all migrations. */
+/** A copy of the template, as good as new; without one (mocha makes it: templates.ts) an empty database and all migrations. */
 async function createMigrated(kind: StoreKind): Promise<TestDatabase> {
   const template = process.env[TEMPLATES[kind]];
-  if (template && kind === 'postgres') return newDatabase(serviceUrl('TEST_PG_URL') ?? '', template);
+  if (template && kind === 'postgres') return recycledDatabase(serviceUrl('TEST_PG_URL') ?? '', template);
   const database = await createTestDatabase(kind);
   if (template) await copyFile(template, database.url.slice('sqlite:'.length));
   else await onServer(database.url, migrate);

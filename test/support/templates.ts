@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openStore } from '../../engine/store/database.ts';
 import { migrate } from '../../engine/store/migrate.ts';
-import { newDatabase } from './databases.ts';
+import { dropDatabases, newDatabase } from './databases.ts';
 import { serviceUrl } from './services.ts';
 
 // Mocha loads this first (.mocharc.json) and runs it once, however many processes share the test files.
@@ -22,13 +22,13 @@ export async function mochaGlobalSetup(): Promise<void> {
   process.env[TEMPLATES.sqlite] = file;
   const server = serviceUrl('TEST_PG_URL');
   if (server === undefined) return;
-  const { name, url, remove } = await newDatabase(server);
-  removals.push(remove);
+  const { name, url } = await newDatabase(server);
+  removals.push(() => dropDatabases(server, name));
   await migrated(url);
   process.env[TEMPLATES.postgres] = name;
 }
 
-/** Removes them. */
+/** Removes them, and the copies that are kept. */
 export async function mochaGlobalTeardown(): Promise<void> {
   for (const remove of removals.splice(0)) await remove();
 }
