@@ -1,10 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Db, openStore } from '../../engine/store/database.ts';
 import { migrate } from '../../engine/store/migrate.ts';
+import { onServer } from './databases.ts';
+import { recycledDatabase } from './recycled.ts';
 import { serviceUrl } from './services.ts';
+import { TEMPLATES } from './templates.ts';
 
 export type StoreKind = 'sqlite' | 'postgres';
 
@@ -42,21 +45,25 @@ async function createSchema(server: string): Promise<TestDatabase> {
   };
 }
 
-async function onServer(url: string, work: (db: Db) => Promise<unknown>): Promise<void> {
-  const db = openStore({ url, poolSize: 1 });
-  await work(db).finally(() => db.destroy());
-}
-
 /** A migrated, empty database of its own, open; `close` removes it. */
 export async function openTestStore(
   kind: StoreKind = 'sqlite',
 ): Promise<{ db: Db; url: string; close(): Promise<void> }> {
-  const { url, remove } = await createTestDatabase(kind);
+  const { url, remove } = await createMigrated(kind);
   const db = openStore({ url, poolSize: 5 });
-  await migrate(db);
   const close = async () => {
     await db.destroy();
     await remove();
   };
   return { db, url, close };
+}
+
+/** A copy of the template, as good as new; without one (mocha makes it: templates.ts) an empty database and all migrations. */
+async function createMigrated(kind: StoreKind): Promise<TestDatabase> {
+  const template = process.env[TEMPLATES[kind]];
+  if (template && kind === 'postgres') return recycledDatabase(serviceUrl('TEST_PG_URL') ?? '', template);
+  const database = await createTestDatabase(kind);
+  if (template) await copyFile(template, database.url.slice('sqlite:'.length));
+  else await onServer(database.url, migrate);
+  return database;
 }

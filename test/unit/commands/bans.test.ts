@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { addFailure } from '../../../engine/registry/login-scores.ts';
 import type { Db } from '../../../engine/store/database.ts';
-import { bode } from '../../support/command-line.ts';
+import { useBode } from '../../support/command-runner.ts';
 import { openTestStore } from '../../support/database.ts';
 import { temporaryDir } from '../../support/pki.ts';
 
@@ -11,6 +11,7 @@ const NOW = new Date(); // one moment for all: a score fades
 const POLICY = { perAddress: 3, perAddressAndLogin: 2, perLogin: 100, halfLifeMs: 600_000 };
 
 describe('bode bans', () => {
+  const bode = useBode();
   let db: Db;
   let close: () => Promise<void>;
   let dir: string;

@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { loadHostKeys } from '../../../channels/sftp/host-keys.ts';
 import { run } from '../../../scripts/demonstration/command.ts';
-import { bode } from '../../support/command-line.ts';
+import { useBode } from '../../support/command-runner.ts';
 import { temporaryDir } from '../../support/pki.ts';
 
 describe('bode host-keys', () => {
+  const bode = useBode();
   let dir: string;
   let remove: () => Promise<void>;
   before(async () => {

@@ -6,12 +6,14 @@ import { SCHEDULER_LEASE } from '../../../engine/jobs/scheduler.ts';
 import { every, runKeyOf } from '../../../engine/jobs/timetable.ts';
 import type { Db } from '../../../engine/store/database.ts';
 import { bode, type Ran } from '../../support/command-line.ts';
+import { useBode } from '../../support/command-runner.ts';
 import { openTestStore } from '../../support/database.ts';
 import { temporaryDir } from '../../support/pki.ts';
 
 const HOUR_MS = 3_600_000;
 
 describe('bode jobs', () => {
+  const bodeAgain = useBode();
   let db: Db;
   let close: () => Promise<void>;
   let dir: string;
@@ -27,7 +29,9 @@ describe('bode jobs', () => {
     await remove();
   });
 
-  const run = (...args: string[]): Promise<Ran> => bode(['jobs', ...args], dir);
+  // `run` hears signals and ends its process itself
+  const run = (what: string, ...args: string[]): Promise<Ran> =>
+    (what === 'run' ? bode : bodeAgain)(['jobs', what, ...args], dir);
   const listed = async () => JSON.parse((await run('list', '--json')).stdout);
   const sweepOf = async () => (await listed()).items.find(({ name }: { name: string }) => name === 'sweep-files');
   const lastHour = () => runKeyOf(every(HOUR_MS).latest(new Date()));
