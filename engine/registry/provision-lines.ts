@@ -1,6 +1,5 @@
 import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
-import { createInterface } from 'node:readline';
 import { EngineError } from '../core/errors.ts';
 import { describeMistakes, type Mistake } from '../core/mistakes.ts';
 import type { Db } from '../store/database.ts';
@@ -75,19 +74,28 @@ async function* readings(
   path: string,
   read: Read,
 ): AsyncGenerator<{ readonly at: number; readonly reading: ProvisionReading }> {
-  const input = createReadStream(path);
-  const failed = new Promise<never>((_, reject) => {
-    input.once('error', (error: NodeJS.ErrnoException) => {
-      reject(new EngineError('provision_invalid', `${path}: cannot be read (${error.code ?? 'unknown error'})`));
-    });
-  });
-  failed.catch(() => undefined);
-  const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })[Symbol.asyncIterator]();
-  for (let at = 1; ; at += 1) {
-    const { done, value } = await Promise.race([lines.next(), failed]);
-    if (done) return;
-    if (value.trim() !== '') yield { at, reading: readLine(value, read) };
+  let at = 0;
+  for await (const line of linesOf(path)) {
+    at += 1;
+    if (line.trim() !== '') yield { at, reading: readLine(line, read) };
   }
+}
+
+/** The lines of a file; of one that is too long only as much as shows that it is. */
+async function* linesOf(path: string): AsyncGenerator<string> {
+  let rest = '';
+  try {
+    for await (const chunk of createReadStream(path, { encoding: 'utf8' })) {
+      const lines = (rest + String(chunk)).split('\n');
+      rest = lines.pop() ?? '';
+      yield* lines;
+      if (rest.length > LINE_BYTES) break;
+    }
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : 'unknown error';
+    throw new EngineError('provision_invalid', `${path}: cannot be read (${code})`);
+  }
+  yield rest;
 }
 
 function readLine(line: string, read: Read): ProvisionReading {

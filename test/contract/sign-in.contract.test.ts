@@ -1,6 +1,8 @@
 import { expect } from 'chai';
+import { Secret, TOTP } from 'otpauth';
 import { findOrganisationAccess } from '../../engine/registry/organisation-access.ts';
 import { changeSettings } from '../../engine/registry/organisation-acts.ts';
+import { beginTotp, confirmTotp } from '../../engine/registry/own-account.ts';
 import { hashPassword } from '../../engine/registry/passwords.ts';
 import type { Person } from '../../engine/registry/people.ts';
 import { blockPerson, deletePerson, resetPassword, unblockPerson } from '../../engine/registry/people-acts.ts';
@@ -103,6 +105,31 @@ for (const kind of STORES) {
       expect(await tryPassword('nieuw 4711 voorlopig')).to.include({ kind: 'needed' });
       await as((acting) => deletePerson(acting, main.id));
       expect(await tryPassword('nieuw 4711 voorlopig')).to.include({ kind: 'refused' });
+    });
+
+    it('asks for a one-time code once that is on, takes each once, and forgets it at a reset', async () => {
+      await tryPassword(TEMPORARY, { renewal });
+      const own = at.as(by(main));
+      const { secret, uri } = await own(beginTotp);
+      expect(uri).to.match(/^otpauth:\/\/totp\/Bode:u\w+\?/);
+      const codeAt = (stepsLater = 0) =>
+        new TOTP({ secret: Secret.fromBase32(secret) }).generate({ timestamp: at.now.getTime() + stepsLater * 30_000 });
+      expect(await tryPassword(OWN), 'not confirmed yet').to.include({ kind: 'signed in' });
+      expect(await own((acting) => confirmTotp(acting, codeAt(5))).catch(({ code }) => code)).to.equal('input_invalid');
+      const first = codeAt();
+      await own((acting) => confirmTotp(acting, first));
+      expect(await tryPassword(OWN)).to.deep.equal({ kind: 'needed', fields: ['code'] });
+      expect(await tryPassword(OWN, { code: first }), 'a second time').to.include({ reason: 'wrong one-time code' });
+      later(30_000);
+      expect(await tryPassword(OWN, { code: codeAt(5) })).to.include({ reason: 'wrong one-time code' });
+      expect(await tryPassword(OWN, { code: codeAt() })).to.include({ kind: 'signed in' });
+      later(30_000);
+      const code = codeAt();
+      const both = await Promise.all([tryPassword(OWN, { code }), tryPassword(OWN, { code })]);
+      expect(both.map(({ kind }) => kind).sort()).to.deep.equal(['refused', 'signed in']);
+      const hash = await hashPassword('nieuw 4711 voorlopig');
+      await at.as(OPERATOR)((acting) => resetPassword(acting, main.id, hash));
+      expect(await tryPassword('nieuw 4711 voorlopig', { renewal })).to.include({ kind: 'signed in' });
     });
 
     it('ends by time', async () => {

@@ -37,8 +37,8 @@ export interface Asked {
 
 /** Deny by default: nothing is done for who does not show the token of a session that is good now. */
 export function createCallers({ db, clock, defence, clientOf, mayAsk }: CallersDeps) {
-  async function refuse(address: string, reason: RefusalReason, login?: string): Promise<never> {
-    await defence.refused({ channel: ACCESS_CHANNEL, address, ...(login !== undefined && { login }) }, reason);
+  function refuse(address: string, reason: RefusalReason): never {
+    defence.note({ channel: ACCESS_CHANNEL, address }, reason);
     const kind = reason === 'no session' ? 'noAccessToken' : 'invalidAccessToken';
     const headers = { 'www-authenticate': 'Bearer realm="bode"' };
     throw new ProblemError(kind, 'Sign in, and send the token of the session: Authorization: Bearer …', { headers });
@@ -48,10 +48,9 @@ export function createCallers({ db, clock, defence, clientOf, mayAsk }: CallersD
     const { address, recognise } = clientOf(request);
     const [, token] = /^Bearer ([\w-]{1,128})$/i.exec(request.headers.authorization ?? '') ?? [];
     if (token === undefined) return refuse(address, 'no session');
-    if (!(await defence.mayTry({ channel: ACCESS_CHANNEL, address, login: '' }))) throw tooMany();
     const now = clock();
     const session = await findSession(db, token, now);
-    if (!session) return refuse(address, 'session not valid', '');
+    if (!session) return refuse(address, 'session not valid');
     recognise();
     if (!(await mayAsk(`person ${session.person}`, request, reply))) throw tooMany();
     const { enterpriseNumber } = session;
@@ -65,4 +64,4 @@ export function createCallers({ db, clock, defence, clientOf, mayAsk }: CallersD
   };
 }
 
-const tooMany = () => new ProblemError('tooManyRequests', 'Too many requests, or too many that were refused: wait');
+const tooMany = () => new ProblemError('tooManyRequests', 'Too many requests: wait, then go on more slowly');

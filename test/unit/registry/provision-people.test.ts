@@ -151,6 +151,16 @@ for (const kind of STORES) {
         expect(await found('els-2')).to.include({ enterpriseNumber: NUMBERS[2] });
       });
 
+      it('says when the file cannot be read, or holds a line without end', async () => {
+        const messageOf = (path: string) =>
+          provisionLines(at.db, path, NOW).then(String, ({ message }) => message as string);
+        expect(await messageOf(join(at.dir, 'none.jsonl'))).to.equal(
+          `${join(at.dir, 'none.jsonl')}: cannot be read (ENOENT)`,
+        );
+        await writeFile(join(at.dir, 'long.jsonl'), 'x'.repeat(5 * 1024 * 1024));
+        expect(await messageOf(join(at.dir, 'long.jsonl'))).to.match(/line 1: : longer than 4194304 characters/);
+      });
+
       it('checks every line before the first change, and wants them in order', async () => {
         const error = await lines([planned(1), planned(0), '{', planned(2, { languag: 'nl' })]).catch((one) => one);
         expect(
