@@ -18,6 +18,7 @@ import type { Job, JobContext } from '../engine/jobs/job.ts';
 import { daily, every, type Timetable } from '../engine/jobs/timetable.ts';
 import { sweepParts } from '../engine/landing/sweep.ts';
 import { forgetTakenIn } from '../engine/landing/upload-rows.ts';
+import { forgetPublicationKeys } from '../engine/mailboxes/publish.ts';
 import { virusFound } from '../engine/pipelines/antivirus/virus-found.ts';
 import { forgetFaded } from '../engine/registry/login-scores.ts';
 import { forgetAssertions } from '../engine/registry/used-assertions.ts';
@@ -64,7 +65,8 @@ export function createJobs(base: Base, materials: Materials, { receiver, wake, b
     ),
     job('forget-requests', every(HOUR_MS), async () => {
       const now = base.clock();
-      const keys = await forgetKeys(base.db, new Date(now.getTime() - KEYS_MS));
+      const before = new Date(now.getTime() - KEYS_MS);
+      const keys = (await forgetKeys(base.db, before)) + (await forgetPublicationKeys(base.db, before));
       return counted(keys + (await forgetAssertions(base.db, now)));
     }),
     job('sweep-files', every(HOUR_MS), async ({ signal }) => counted(await sweepParts({ ...base, signal }))),
