@@ -17,6 +17,7 @@ import type { Job, JobContext } from '../engine/jobs/job.ts';
 import { daily, every, type Timetable } from '../engine/jobs/timetable.ts';
 import { sweepParts } from '../engine/landing/sweep.ts';
 import { forgetTakenIn } from '../engine/landing/upload-rows.ts';
+import { forgetPublicationKeys } from '../engine/mailboxes/publish.ts';
 import { mailAddressFails, mailsWait } from '../engine/outbound/mail-conditions.ts';
 import { virusFound } from '../engine/pipelines/antivirus/virus-found.ts';
 import { warnOfExpiry } from '../engine/registry/certificate-expiry.ts';
@@ -73,7 +74,8 @@ export function createJobs(base: Base, materials: Materials, { receiver, wake, .
     ),
     job('forget-requests', every(HOUR_MS), async () => {
       const now = base.clock();
-      const keys = await forgetKeys(base.db, new Date(now.getTime() - KEYS_MS));
+      const before = new Date(now.getTime() - KEYS_MS);
+      const keys = (await forgetKeys(base.db, before)) + (await forgetPublicationKeys(base.db, before));
       const signIns = (await forgetSessions(base.db, now)) + (await forgetOidcRequests(base.db, now));
       return counted(keys + signIns + (await forgetAssertions(base.db, now)));
     }),

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { audit } from '../store/audit.ts';
 import type { BlobStore, PreparedContent } from '../store/blobs.ts';
 import type { Db } from '../store/database.ts';
-import { insertRow } from '../store/sql.ts';
+import { change, insertRow } from '../store/sql.ts';
 import { inTransaction } from '../store/transaction.ts';
 import type { Caller } from './access.ts';
 import { type DeliveryRules, deliverMessage } from './deliver.ts';
@@ -113,6 +113,11 @@ const bySha = (parts: readonly ContentPart[]) => [...parts].sort((one, other) =>
 async function messageUnder(tx: Db, owner: { sender: string; application: string; key: string }): Promise<string> {
   const row = await tx('publication_keys').where(owner).first('message_id');
   return String(row?.message_id);
+}
+
+/** Forgets keys that were used before a time; gives how many. */
+export async function forgetPublicationKeys(db: Db, before: Date): Promise<number> {
+  return change(db, 'delete from publication_keys where at < ?', [before.toISOString()]);
 }
 
 type Original = { readonly kind: 'none'; readonly isReply: boolean } | Refusal;

@@ -18,6 +18,8 @@ const TABLES = [
   'folder_files',
   'messages',
   'attachments',
+  'mailbox_messages',
+  'mailbox_search',
   'audit',
 ] as const;
 
@@ -46,10 +48,9 @@ type Sample = Readonly<Record<string, readonly Row[]>>;
 async function sampleOf(db: Db, ticket: string): Promise<Sample> {
   const of = (table: string) => db(table).where({ ticket });
   const [files, deliveries, messages] = [await of('submission_files'), await of('deliveries'), await of('messages')];
-  const attachments = await db('attachments').whereIn(
-    'message_id',
-    messages.map(({ id }) => id),
-  );
+  const ids = messages.map(({ id }) => id);
+  const attachments = await db('attachments').whereIn('message_id', ids);
+  const places = await db('mailbox_messages').whereIn('message_id', ids);
   const hashes = [
     ...[...files, ...attachments].map(({ sha256 }) => sha256),
     ...deliveries.flatMap(({ sha256, signature_sha256: signature }) => [sha256, signature]),
@@ -67,12 +68,16 @@ async function sampleOf(db: Db, ticket: string): Promise<Sample> {
     folder_files: await db('folder_files').whereIn('name', placed),
     messages,
     attachments,
+    mailbox_messages: places,
+    mailbox_search: await db('mailbox_search').whereIn(['mailbox', 'position'], placesOf(places)),
     audit: await db('audit')
       .whereIn('subject', placed)
       .orWhere('subject', 'like', `%${ticket}%`)
       .orWhere('facts', 'like', `%${ticket}%`),
   };
 }
+
+const placesOf = (places: readonly Row[]) => places.map(({ mailbox, position }) => [mailbox, position]) as never;
 
 /** What must differ from copy to copy, and the SQL that makes it from the number of the copy. */
 type Names = ReadonlyMap<string, string>;
@@ -100,7 +105,8 @@ const PORTION = 20_000; // rows a statement, so that the engine's write-ahead lo
 async function multiplyRow(db: Db, table: string, row: Row, names: Names, count: number): Promise<void> {
   const given = GIVEN[table] ?? [];
   const columns = Object.keys(row).filter((column) => !given.includes(column));
-  const values = columns.map((column) => sqlOf(db, row[column], names));
+  // in its mailbox each copy has a place of its own, after all that are there
+  const values = columns.map((column) => (column === 'position' ? '1000000 + i' : sqlOf(db, row[column], names)));
   for (let from = 1; from <= count; from += PORTION) {
     const until = Math.min(count, from + PORTION - 1);
     const numbers = isSqlite(db)
