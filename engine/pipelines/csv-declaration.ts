@@ -6,7 +6,7 @@ import type { Finding } from './xml/inspection.ts';
 
 /** A CSV file is read as the declaration that it stands for; line n of one is line n of the other. */
 export type CsvDeclaration =
-  | { readonly kind: 'declaration'; readonly xml: AsyncIterable<string> }
+  | { readonly kind: 'declaration'; readonly xml: AsyncIterable<Buffer> }
   | { readonly kind: 'fault'; readonly finding: Finding };
 
 type Row = readonly string[];
@@ -41,7 +41,7 @@ export async function csvDeclaration(content: Readable, source: CsvSource, now: 
     content.destroy();
     return { kind: 'fault', finding: { code: '138', line: 1, detail: `The CSV has no column ${missing.join(', ')}` } };
   }
-  return { kind: 'declaration', xml: write(rows, columns, forms, now) };
+  return { kind: 'declaration', xml: inPieces(write(rows, columns, forms, now)) };
 }
 
 function fieldFor(title: string, { titles, form, record }: CsvForms): string {
@@ -54,6 +54,19 @@ async function* rowsOf(content: Readable): AsyncGenerator<Row> {
   const parser = content.pipe(papaparse.parse(papaparse.NODE_STREAM_INPUT, { skipEmptyLines: false }));
   content.once('error', (error) => parser.destroy(error));
   for await (const row of parser) yield row as Row;
+}
+
+const PIECE = 65_536;
+
+async function* inPieces(texts: AsyncIterable<string>): AsyncGenerator<Buffer> {
+  let piece = '';
+  for await (const text of texts) {
+    piece += text;
+    if (piece.length < PIECE) continue;
+    yield Buffer.from(piece);
+    piece = '';
+  }
+  yield Buffer.from(piece);
 }
 
 async function* write(rows: AsyncIterable<Row>, columns: readonly string[], forms: Forms, now: Date) {
