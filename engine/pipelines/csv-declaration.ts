@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import papaparse from 'papaparse';
 import { protocolTime } from '../core/calendar.ts';
 import type { CsvForms, Source } from '../records/source.ts';
@@ -51,9 +51,27 @@ function fieldFor(title: string, { titles, form, record }: CsvForms): string {
 }
 
 async function* rowsOf(content: Readable): AsyncGenerator<Row> {
-  const parser = content.pipe(papaparse.parse(papaparse.NODE_STREAM_INPUT, { skipEmptyLines: false }));
-  content.once('error', (error) => parser.destroy(error));
+  const { first, rest } = await titlesOf(content);
+  const delimiter = [';', '\t', ','].find((one) => first.includes(one)) ?? ',';
+  const parser = rest.pipe(papaparse.parse(papaparse.NODE_STREAM_INPUT, { delimiter, skipEmptyLines: false }));
+  rest.once('error', (error) => parser.destroy(error));
   for await (const row of parser) yield row as Row;
+}
+
+/** The line of titles, or what there is of it in the first 64 KiB, and the whole content again. */
+async function titlesOf(content: Readable): Promise<{ readonly first: string; readonly rest: Readable }> {
+  const pieces: AsyncIterator<Buffer> = content[Symbol.asyncIterator]();
+  let head = Buffer.alloc(0);
+  while (head.length < PIECE && !head.includes('\n')) {
+    const { value, done } = await pieces.next();
+    if (done) break;
+    head = Buffer.concat([head, value]);
+  }
+  async function* again() {
+    yield head;
+    for (let next = await pieces.next(); !next.done; next = await pieces.next()) yield next.value;
+  }
+  return { first: head.toString('utf8').split('\n')[0] ?? '', rest: Readable.from(again()) };
 }
 
 const PIECE = 65_536;
@@ -117,5 +135,6 @@ function elements(names: readonly string[], fields: Fields): string {
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
 
 function escaped(text: string): string {
-  return text.replace(/[\p{Cc}\ufffe\uffff]|\p{Cs}/gu, ' ').replace(/[&<>]/g, (character) => ENTITIES[character] ?? '');
+  const plain = text.replace(/[\p{Cc}\ufffe\uffff]|\p{Cs}/gu, ' ').trim();
+  return plain.replace(/[&<>]/g, (character) => ENTITIES[character] ?? '');
 }
