@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { benchChannels } from './bench/channels.ts';
 import { benchFairness } from './bench/fairness.ts';
 import { benchFlow } from './bench/flow.ts';
+import { benchLists } from './bench/lists.ts';
 import { benchSftp } from './bench/sftp.ts';
 import { benchSignature } from './bench/signature.ts';
 import { benchXml } from './bench/xml.ts';
@@ -47,6 +48,10 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   },
   fairness: { measure: benchFairness, needs: FLOW_NEEDS },
   flow: { measure: benchFlow, needs: FLOW_NEEDS },
+  lists: {
+    measure: benchLists,
+    needs: { psql: 'postgresql' },
+  },
   sftp: { measure: benchSftp, needs: { '/usr/sbin/sshd': 'openssh-server', sftp: 'openssh-client' } },
   signature: { measure: benchSignature, needs: { openssl: 'openssl' } },
   xml: { measure: benchXml, needs: { xmllint: 'libxml2-utils' } },
