@@ -5,6 +5,7 @@ import { benchChannels } from './bench/channels.ts';
 import { benchExpiry } from './bench/expiry.ts';
 import { benchFairness } from './bench/fairness.ts';
 import { benchFlow } from './bench/flow.ts';
+import { benchLists } from './bench/lists.ts';
 import { benchMailboxes } from './bench/mailboxes.ts';
 import { benchSftp } from './bench/sftp.ts';
 import { benchSignature } from './bench/signature.ts';
@@ -55,6 +56,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   expiry: { measure: benchExpiry, needs: FLOW_NEEDS },
   fairness: { measure: benchFairness, needs: FLOW_NEEDS },
   flow: { measure: benchFlow, needs: FLOW_NEEDS },
+  lists: { measure: benchLists, needs: { psql: 'postgresql' } },
   mailboxes: {
     measure: benchMailboxes,
     needs: { curl: 'curl', openssl: 'openssl', '/usr/lib/rabbitmq/bin/rabbitmq-server': 'rabbitmq-server' },

@@ -1,8 +1,10 @@
-import { instantOf, protocolTime } from '../core/calendar.ts';
+import { protocolTime } from '../core/calendar.ts';
 import type { Job, JobContext } from '../jobs/job.ts';
+import { hasRecords } from '../records/records.ts';
 import { type CompileDeps, type Compiled, compileList } from './compile.ts';
 import { type ListDefinition, type ListDefinitions, ruleOf } from './definition.ts';
-import { closedBy, type Period } from './period.ts';
+import { closedBy } from './period.ts';
+import { latestListRun } from './runs.ts';
 import { timetableOf } from './schedule.ts';
 
 /** The jobs that make lists at their time, one for each; every slot that was missed is caught up with, oldest first. */
@@ -20,18 +22,17 @@ export function periodDue(definition: ListDefinition, slot: Date) {
   return closedBy(ruleOf(definition), protocolTime(slot).date);
 }
 
-/** When a period that is over is due: its slot, or now when that is still to come. */
-export function slotOfPeriod(definition: ListDefinition, { until }: Period, now: Date): Date {
-  const over = instantOf(new Date(`${until}T00:00:00Z`));
-  const slot = timetableOf(definition.schedule).next(new Date(over.getTime() - 1));
-  return slot <= now ? slot : now;
-}
-
 async function makeDue(definition: ListDefinition, context: JobContext, deps: CompileDeps): Promise<string> {
   const { slot, signal, proceed, log } = context;
   const period = periodDue(definition, slot);
+  if (await isUnused(definition, deps)) return '';
   const request = { definition, period, slot, signal, proceed };
   return `${period.name}: ${describe(await compileList({ ...deps, log }, request))}`;
+}
+
+/** A list begins with its first record: before that its runs would close periods whose data is still to be loaded. */
+async function isUnused({ name, source }: ListDefinition, { db }: CompileDeps): Promise<boolean> {
+  return (await latestListRun(db, name)) === undefined && !(await hasRecords(db, source));
 }
 
 /** What came of it, in words. */

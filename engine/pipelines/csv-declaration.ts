@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import papaparse from 'papaparse';
 import { protocolTime } from '../core/calendar.ts';
 import type { CsvForms, Source } from '../records/source.ts';
@@ -6,7 +6,7 @@ import type { Finding } from './xml/inspection.ts';
 
 /** A CSV file is read as the declaration that it stands for; line n of one is line n of the other. */
 export type CsvDeclaration =
-  | { readonly kind: 'declaration'; readonly xml: AsyncIterable<string> }
+  | { readonly kind: 'declaration'; readonly xml: AsyncIterable<Buffer> }
   | { readonly kind: 'fault'; readonly finding: Finding };
 
 type Row = readonly string[];
@@ -41,7 +41,7 @@ export async function csvDeclaration(content: Readable, source: CsvSource, now: 
     content.destroy();
     return { kind: 'fault', finding: { code: '138', line: 1, detail: `The CSV has no column ${missing.join(', ')}` } };
   }
-  return { kind: 'declaration', xml: write(rows, columns, forms, now) };
+  return { kind: 'declaration', xml: inPieces(write(rows, columns, forms, now)) };
 }
 
 function fieldFor(title: string, { titles, form, record }: CsvForms): string {
@@ -51,9 +51,40 @@ function fieldFor(title: string, { titles, form, record }: CsvForms): string {
 }
 
 async function* rowsOf(content: Readable): AsyncGenerator<Row> {
-  const parser = content.pipe(papaparse.parse(papaparse.NODE_STREAM_INPUT, { skipEmptyLines: false }));
-  content.once('error', (error) => parser.destroy(error));
+  const { first, rest } = await titlesOf(content);
+  const delimiter = [';', '\t', ','].find((one) => first.includes(one)) ?? ',';
+  const parser = rest.pipe(papaparse.parse(papaparse.NODE_STREAM_INPUT, { delimiter, skipEmptyLines: false }));
+  rest.once('error', (error) => parser.destroy(error));
   for await (const row of parser) yield row as Row;
+}
+
+/** The line of titles, or what there is of it in the first 64 KiB, and the whole content again. */
+async function titlesOf(content: Readable): Promise<{ readonly first: string; readonly rest: Readable }> {
+  const pieces: AsyncIterator<Buffer> = content[Symbol.asyncIterator]();
+  let head = Buffer.alloc(0);
+  while (head.length < PIECE && !head.includes('\n')) {
+    const { value, done } = await pieces.next();
+    if (done) break;
+    head = Buffer.concat([head, value]);
+  }
+  async function* again() {
+    yield head;
+    for (let next = await pieces.next(); !next.done; next = await pieces.next()) yield next.value;
+  }
+  return { first: head.toString('utf8').split('\n')[0] ?? '', rest: Readable.from(again()) };
+}
+
+const PIECE = 65_536;
+
+async function* inPieces(texts: AsyncIterable<string>): AsyncGenerator<Buffer> {
+  let piece = '';
+  for await (const text of texts) {
+    piece += text;
+    if (piece.length < PIECE) continue;
+    yield Buffer.from(piece);
+    piece = '';
+  }
+  yield Buffer.from(piece);
 }
 
 async function* write(rows: AsyncIterable<Row>, columns: readonly string[], forms: Forms, now: Date) {
@@ -104,5 +135,6 @@ function elements(names: readonly string[], fields: Fields): string {
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
 
 function escaped(text: string): string {
-  return text.replace(/[\p{Cc}\ufffe\uffff]|\p{Cs}/gu, ' ').replace(/[&<>]/g, (character) => ENTITIES[character] ?? '');
+  const plain = text.replace(/[\p{Cc}\ufffe\uffff]|\p{Cs}/gu, ' ').trim();
+  return plain.replace(/[&<>]/g, (character) => ENTITIES[character] ?? '');
 }

@@ -81,3 +81,8 @@ export async function cutoffAt(tx: Db, instant: Date): Promise<number> {
   const [row] = await rowsOf<{ id: string | number }>(tx, sql, [instant.toISOString()]);
   return Number(row?.id ?? 0);
 }
+
+/** True when a source has ever had a record. */
+export async function hasRecords(db: Db, source: string): Promise<boolean> {
+  return (await rowsOf(db, 'select 1 as found from records where source = ? limit 1', [source])).length > 0;
+}

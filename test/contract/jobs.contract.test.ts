@@ -340,7 +340,7 @@ for (const kind of STORES) {
   });
 
   describe(`schedulers in processes of their own: ${kind}`, function () {
-    this.timeout(30_000);
+    this.timeout(90_000);
     let db: Db;
     let url: string;
     let close: () => Promise<void>;
@@ -360,19 +360,24 @@ for (const kind of STORES) {
       await close();
     });
 
-    function begin(): ChildProcess {
+    /** Starts one; resolves when it takes part. */
+    async function begin(): Promise<ChildProcess> {
       const child = fork(join(packageRoot(), 'dist/test/support/scheduler-process.js'), [url]);
       child.on('message', (line) => said.push(line as Said));
       children.push(child);
+      await eventually(
+        () => expect(said.some(({ pid, what }) => pid === child.pid && what === 'ready')).to.equal(true),
+        25_000,
+      );
       return child;
     }
     const slowOf = (child: ChildProcess) => said.filter(({ pid, job }) => pid === child.pid && job === 'slow');
 
     /** Two, of which the first leads. */
     async function two(): Promise<[ChildProcess, ChildProcess]> {
-      const first = begin();
+      const first = await begin();
       await eventually(() => expect(slowOf(first)).not.to.deep.equal([]));
-      const second = begin();
+      const second = await begin();
       await eventually(() => expect(slowOf(first).length).to.be.greaterThan(5));
       return [first, second];
     }
@@ -414,7 +419,7 @@ for (const kind of STORES) {
       const [first, second] = await two();
       first.kill('SIGKILL');
       await takesOver(second);
-      const third = begin();
+      const third = await begin();
       second.kill('SIGTERM');
       await takesOver(third);
       const quick = () => said.filter(({ job }) => job === 'quick').map(({ runKey }) => runKey);

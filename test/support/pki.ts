@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -56,13 +56,32 @@ export const AUTHORITY = [
   'subjectKeyIdentifier=hash',
 ];
 
-/** Makes a root, a sender and another sender in `dir` with the `openssl` command (RSA 2048, valid for ten years). */
+/** Puts a root, a sender and another sender in `dir` (RSA 2048, valid for ten years); the same in every directory of a process. */
 export async function makePki(dir: string): Promise<Pki> {
   await mkdir(dir, { recursive: true });
-  const ca = await makeCertificate(dir, { name: 'ca', extensions: AUTHORITY });
-  const sender = await makeCertificate(dir, { name: 'sender', issuer: ca });
-  const otherSender = await makeCertificate(dir, { name: 'other-sender', issuer: ca });
-  return { dir, ca: ca.cert, sender, otherSender };
+  made ??= makeFiles(); // keys take long to make
+  for (const [name, content] of await made) await writeFile(join(dir, name), content, { mode: 0o600 });
+  const credentials = (name: string): Credentials => ({
+    cert: join(dir, `${name}.pem`),
+    key: join(dir, `${name}.key`),
+  });
+  return { dir, ca: credentials('ca').cert, sender: credentials('sender'), otherSender: credentials('other-sender') };
+}
+
+let made: Promise<[name: string, content: Buffer][]> | undefined;
+
+/** Makes them with the `openssl` command. */
+async function makeFiles(): Promise<[name: string, content: Buffer][]> {
+  const { dir, remove } = await temporaryDir();
+  try {
+    const ca = await makeCertificate(dir, { name: 'ca', extensions: AUTHORITY });
+    await makeCertificate(dir, { name: 'sender', issuer: ca });
+    await makeCertificate(dir, { name: 'other-sender', issuer: ca });
+    const names = await readdir(dir);
+    return await Promise.all(names.map(async (name) => [name, await readFile(join(dir, name))] as [string, Buffer]));
+  } finally {
+    await remove();
+  }
 }
 
 /** A directory of its own under the system's temporary directory, and how to remove it. */

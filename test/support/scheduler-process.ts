@@ -7,12 +7,12 @@ import { createScheduler } from '../../engine/jobs/scheduler.ts';
 import { every } from '../../engine/jobs/timetable.ts';
 import { openStore } from '../../engine/store/database.ts';
 
-/** What the process says to whoever forked it. */
+/** What the process says to whoever forked it: that it is `ready`, of no job, and what its jobs do. */
 export interface Said {
   readonly pid: number;
   readonly job: string;
   readonly runKey: string;
-  readonly what: 'begins' | 'step' | 'ends';
+  readonly what: 'ready' | 'begins' | 'step' | 'ends';
   readonly at: number;
 }
 
@@ -59,3 +59,4 @@ const scheduler = createScheduler({
 
 process.once('SIGTERM', () => void scheduler.stop().then(() => process.exit(0)));
 await scheduler.start();
+say('', '', 'ready');

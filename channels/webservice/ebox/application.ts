@@ -14,11 +14,11 @@ import { referenceRoutes } from './routes-reference.ts';
 import { routesV3 } from './routes-v3.ts';
 import { ATTACHMENT_V2, MESSAGE_V2, PUBLICATION_V2 } from './schemas-v2.ts';
 import { answerStatus } from './status-message.ts';
-import { attachmentV2, listed, messageV2, textV2 } from './view.ts';
+import { attachmentV2, messageV2, textV2 } from './view.ts';
 
 const VIEWS_V2 = {
   ...{ base: REGISTRY_V2, messageSchema: MESSAGE_V2, attachmentSchema: ATTACHMENT_V2 },
-  ...{ message: messageV2, attachment: attachmentV2, listed },
+  ...{ message: messageV2, attachment: attachmentV2, text: textV2 },
 };
 
 /** Gives the description of one interface, by its base. */

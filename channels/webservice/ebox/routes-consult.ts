@@ -10,7 +10,7 @@ import type { Route } from './routes.ts';
 import { BYTES, LIST_QUERY, listOf, PAYMENT, SUMMARY, TRANSLATED } from './schemas.ts';
 import { TO_UPDATE } from './schemas-v2.ts';
 import { NEEDS } from './scopes.ts';
-import type { listed } from './view.ts';
+import { listed, type ShowText } from './view.ts';
 
 /** How a version shows messages and attachments. */
 export interface Views {
@@ -22,8 +22,7 @@ export interface Views {
   readonly message: (one: Listed, base: string) => object;
   /** `href` is the address of its message. */
   readonly attachment: (one: Attachment, href: string) => object;
-  /** How many there are is called so. */
-  readonly listed: typeof listed;
+  readonly text: ShowText;
 }
 
 const MESSAGE = '/ebox/messages/:messageId';
@@ -39,7 +38,7 @@ export function consultRoutes(deps: EboxDeps, views: Views): Route[] {
     const visited = await visit(caller, deps, deps.clock());
     const { items, total } = await pageOf(visited, query as ListQuery, caller, deps);
     const address = base();
-    return views.listed(
+    return listed(
       items.map((one) => views.message(one, address)),
       total ?? null,
     );
@@ -47,7 +46,7 @@ export function consultRoutes(deps: EboxDeps, views: Views): Route[] {
 
   async function attachments(request: FastifyRequest, caller: EboxCaller) {
     const { message } = await openMessage(request, caller, deps);
-    return views.listed(message.attachments.map((one) => views.attachment(one, hrefOf(request))));
+    return listed(message.attachments.map((one) => views.attachment(one, hrefOf(request))));
   }
 
   async function payment(request: FastifyRequest, caller: EboxCaller) {
@@ -98,7 +97,7 @@ export function consultRoutes(deps: EboxDeps, views: Views): Route[] {
     },
     {
       ...{ ...READING, path: `${MESSAGE}/body`, summary: 'Its body', answer: TRANSLATED },
-      handle: (request, _reply, caller) => readBody(request, caller, deps),
+      handle: async (request, _reply, caller) => views.text(await readBody(request, caller, deps)),
     },
     {
       ...{ ...READING, path: `${MESSAGE}/paymentData`, summary: 'What is to be paid', answer: PAYMENT },

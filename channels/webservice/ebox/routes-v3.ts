@@ -13,13 +13,15 @@ import { referenceRoutes } from './routes-reference.ts';
 import { PUBLISHED } from './schemas.ts';
 import { ATTACHMENT_V3, IDEMPOTENT, MESSAGE_V3, PUBLICATION_V3, STATISTICS, ZIP, ZIP_QUERY } from './schemas-v3.ts';
 import { NEEDS } from './scopes.ts';
-import { listed } from './view.ts';
+import type { ShowText } from './view.ts';
 import { attachmentV3, messageV3 } from './view-v3.ts';
 import { sendZip } from './zip.ts';
 
+const same: ShowText = (text) => text;
+
 const VIEWS = {
   ...{ base: REGISTRY_V3, messageSchema: MESSAGE_V3, attachmentSchema: ATTACHMENT_V3 },
-  ...{ message: messageV3, attachment: attachmentV3, listed },
+  ...{ message: messageV3, attachment: attachmentV3, text: same },
 };
 
 /** Version 3 of the Message Registry, as far as it is published (protocol §2.2, v3 changes): another view on the same mailboxes. */
@@ -28,7 +30,7 @@ export function routesV3(deps: EboxDeps): Route[] {
   return [
     ...consultRoutes(deps, VIEWS),
     ...publishRoutes(deps, publication),
-    ...referenceRoutes(deps, { base: REGISTRY_V3, root: '/refData', text: (one) => one }),
+    ...referenceRoutes(deps, { base: REGISTRY_V3, root: '/refData', text: same }),
     {
       ...{ method: 'GET', path: '/ebox/statistics', needs: NEEDS.summary, tag: 'messages', answer: STATISTICS },
       summary: 'How many messages there are',

@@ -1,13 +1,13 @@
 import { findByReference } from '../../records/answers.ts';
 import { type AnswersTo, type Source, type Sources, sourcesOf } from '../../records/source.ts';
-import type { BlobStore } from '../../store/blobs.ts';
+import { type BlobStore, openPrepared, streamOf } from '../../store/blobs.ts';
 import type { Db } from '../../store/database.ts';
 import type { Anomaly } from '../../submissions/forms.ts';
 import type { ErrorId } from '../goals/error-ids.ts';
 import { formsOf, type KeptFacts } from '../judged-form.ts';
 import type { InspectedPart } from '../submissions.ts';
 import type { InspectedForm } from '../xml/inspection.ts';
-import { type Fields, readForm } from './read-form.ts';
+import { type Fields, type ReadRange, readForm } from './read-form.ts';
 
 export interface ExamineDeps {
   readonly db: Db;
@@ -28,27 +28,35 @@ export async function examineAnswers(
   if (!source) return parts;
   const examined: InspectedPart[] = [];
   for (const part of parts) {
+    const read = await readerOf(deps, part);
     const forms: InspectedForm[] = [];
     for (const [index, { facts }] of formsOf([part]).entries()) {
       const form = part.inspection.forms[index];
-      if (form) forms.push(await examineForm(deps, source, form, facts));
+      if (form) forms.push(await examineForm(deps.db, source, form, { facts, read }));
     }
     examined.push({ ...part, inspection: { ...part.inspection, forms } });
   }
   return examined;
 }
 
-async function examineForm(
-  deps: ExamineDeps,
-  source: Source,
-  form: InspectedForm,
-  facts: KeptFacts,
-): Promise<InspectedForm> {
+/** What was unpacked or read from CSV is not in the store yet, unless it is large. */
+async function readerOf({ db, blobs }: ExamineDeps, { content, unzipped }: InspectedPart): Promise<ReadRange> {
+  if (!unzipped) return (range) => blobs.read(db, content.sha256, range);
+  const source = await openPrepared(blobs, db, unzipped);
+  return async (range) => streamOf(source, range);
+}
+
+interface Kept {
+  readonly facts: KeptFacts;
+  readonly read: ReadRange;
+}
+
+async function examineForm(db: Db, source: Source, form: InspectedForm, { facts, read }: Kept): Promise<InspectedForm> {
   const { answers, element, authority } = source;
-  const records = answers && !form.blocking ? await readForm(facts, element, deps.db, deps.blobs) : [];
+  const records = answers && !form.blocking ? await readForm(facts, element, read) : [];
   const found: Anomaly[] = [];
   for (const fields of records ?? []) {
-    if (answers) found.push(...(await faultsOf(deps.db, answers, fields, fields[authority] ?? '', form)));
+    if (answers) found.push(...(await faultsOf(db, answers, fields, fields[authority] ?? '', form)));
   }
   if (found.length === 0) return form;
   const anomalies = [...form.anomalies, ...found];

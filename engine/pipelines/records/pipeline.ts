@@ -65,7 +65,10 @@ async function readAll(
     for (const form of forms) {
       signal.throwIfAborted();
       if (form.outcome === 'refused' && source.outcomes === 'accepted') continue;
-      const found = await readForm(form.facts, source.element, deps.db, deps.blobs);
+      const { contentSha256 } = form.facts;
+      const found = await readForm(form.facts, source.element, (range) =>
+        deps.blobs.read(deps.db, contentSha256, range),
+      );
       if (!found) return reject(`form ${form.formIndex} is too large for records`, 'message_malformed');
       records.push(...recordsOf(source, found, submission, form));
     }

@@ -1,13 +1,16 @@
+import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { XMLParser } from 'fast-xml-parser';
-import type { BlobStore } from '../../store/blobs.ts';
-import type { Db } from '../../store/database.ts';
+import type { ByteRange } from '../../store/blobs.ts';
 import type { KeptFacts } from '../judged-form.ts';
 import { decode, readBeginning } from '../xml/encoding.ts';
 import { resolveReferences } from '../xml/scanned-field.ts';
 
 /** Texts by the names of their elements. */
 export type Fields = Readonly<Record<string, string>>;
+
+/** Reads a range of the file that the form is in. */
+export type ReadRange = (range: ByteRange) => Promise<Readable>;
 
 /** A larger form is not read into memory; the schemas that are shipped keep theirs far below. */
 const LARGEST = 16 * 2 ** 20;
@@ -25,17 +28,12 @@ interface Node {
  * The records of a form that was checked: one for each element of this name, with the fields that the form has beside
  * them. Undefined when the form is too large to be read whole.
  */
-export async function readForm(
-  facts: KeptFacts,
-  element: string,
-  db: Db,
-  blobs: BlobStore,
-): Promise<Fields[] | undefined> {
-  const { contentSha256: sha256, start, end } = facts;
+export async function readForm(facts: KeptFacts, element: string, read: ReadRange): Promise<Fields[] | undefined> {
+  const { start, end } = facts;
   if (end - start > LARGEST) return undefined;
-  const head = await buffer(await blobs.read(db, sha256, { start: 0, end: Math.min(HEAD, end) }));
+  const head = await buffer(await read({ start: 0, end: Math.min(HEAD, end) }));
   const { encoding = 'utf-8' } = readBeginning(head);
-  return recordsIn(decode(await buffer(await blobs.read(db, sha256, { start, end })), encoding), element);
+  return recordsIn(decode(await buffer(await read({ start, end })), encoding), element);
 }
 
 /** The records in the text of a form. */

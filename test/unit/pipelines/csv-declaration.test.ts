@@ -1,0 +1,66 @@
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { expect } from 'chai';
+import { csvDeclaration, looksLikeCsv } from '../../../engine/pipelines/csv-declaration.ts';
+
+const FORMS = {
+  ...{ root: 'Fines', schema: 'Fines_1.xsd', identification: 'FINE', form: ['CompanyID'], record: ['Number', 'Name'] },
+  ...{ titles: { Nom: 'Name' }, most: 2, skipWithout: 'Number' },
+};
+
+async function xmlOf(...pieces: string[]): Promise<string> {
+  const content = Readable.from(pieces.map((piece) => Buffer.from(piece)));
+  const read = await csvDeclaration(content, { element: 'Fine', csv: FORMS }, new Date('2026-03-14T09:00:00Z'));
+  if (read.kind === 'fault') return `${read.finding.code} ${read.finding.detail}`;
+  return text(Readable.from(read.xml));
+}
+
+const head = (company: string) =>
+  `<Form><Identification>FINE</Identification><FormCreationDate>2026-03-14</FormCreationDate>` +
+  `<FormCreationHour>10:00:00.000</FormCreationHour><AttestationStatus>0</AttestationStatus><TypeForm>SU</TypeForm><CompanyID>${company}</CompanyID>`;
+const fine = (number: string, name: string) => `<Fine><Number>${number}</Number><Name>${name}</Name></Fine>`;
+
+describe('declarations in CSV', () => {
+  it('are XML with a record in the line of its row, and a form for each authority', async () => {
+    const rows = ['CompanyID;Number;Nom', '1;7;A', '1;8;B', '1;9;C', '2;1;D'].join('\r\n');
+    const lines = (await xmlOf('\ufeff', rows.slice(0, 20), rows.slice(20))).split('\n');
+    expect(lines[0]).to.contain('<Fines xmlns:xsi=');
+    expect(lines.slice(1)).to.deep.equal([
+      `${head('1')}${fine('7', 'A')}`,
+      fine('8', 'B'),
+      `</Form>${head('1')}${fine('9', 'C')}`,
+      `</Form>${head('2')}${fine('1', 'D')}</Form></Fines>`,
+      '',
+    ]);
+  });
+
+  it('keep their lines beside empty ones, lines without an answer and cells of several lines', async () => {
+    const lines = (await xmlOf('CompanyID,Number,Name\n1,,x\n\n1,7,"two\nlines"\n1,8,B\n')).split('\n');
+    expect(lines.findIndex((line) => line.includes('two'))).to.equal(3);
+    expect(lines.findIndex((line) => line.includes('<Number>8'))).to.equal(5);
+    expect(lines.filter((line) => line.includes('<Form>')).length).to.equal(1);
+  });
+
+  it('escape what XML would obey, and take the apostrophe of a safe cell away', async () => {
+    const xml = await xmlOf('CompanyID;Number;Name\n1;7;\'=1<b>&"\u0001\n');
+    expect(xml).to.contain('<Name>=1&lt;b&gt;&amp;"</Name>');
+  });
+
+  it('need the columns of the form and of the record', async () => {
+    expect(await xmlOf('Name\nx\n')).to.match(/^138 The CSV has no column CompanyID, Number/);
+    expect(await xmlOf('')).to.match(/^138/);
+  });
+
+  it('are told from XML and ZIP by their beginning', () => {
+    const starts = ['\ufeff"Company', 'CompanyID;', '<?xml', '  <Fines', 'PK\u0003\u0004', '', '\u0000\u0001'];
+    expect(starts.map((start) => looksLikeCsv(Buffer.from(start)))).to.deep.equal([
+      true,
+      true,
+      false,
+      false,
+      false,
+      false,
+      false,
+    ]);
+  });
+});
