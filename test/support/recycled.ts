@@ -24,7 +24,14 @@ end $$`;
 /** Databases of this process that were used and are as new. */
 const emptied: NewDatabase[] = [];
 
-let original: string | undefined;
+/** What a migrated database is as new. */
+interface AsNew {
+  readonly shape: string;
+  /** Rows that migrations put in (counters), by table. */
+  readonly rows: readonly (readonly [table: string, rows: readonly object[]])[];
+}
+
+let original: AsNew | undefined;
 
 /**
  * A migrated, empty database: a copy of `template`, or one that was used before, as a copy costs PostgreSQL half a second
@@ -32,7 +39,7 @@ let original: string | undefined;
  */
 export async function recycledDatabase(server: string, template: string): Promise<NewDatabase> {
   const database = emptied.pop() ?? (await newDatabase(server, template));
-  original ??= await onServer(database.url, shapeOf);
+  original ??= await onServer(database.url, asNew);
   async function remove(): Promise<void> {
     if (await onServer(database.url, isEmptied)) emptied.push(database);
     else await database.remove();
@@ -42,9 +49,17 @@ export async function recycledDatabase(server: string, template: string): Promis
 
 async function isEmptied(db: Db): Promise<boolean> {
   await db.raw(OTHERS);
-  if ((await shapeOf(db)) !== original) return false;
+  if (!original || (await shapeOf(db)) !== original.shape) return false;
   await db.raw(EMPTY);
+  for (const [table, rows] of original.rows) await db(table).insert(rows);
   return true;
+}
+
+async function asNew(db: Db): Promise<AsNew> {
+  const tables: string[] = await db('pg_tables').where({ schemaname: 'public' }).pluck('tablename');
+  const rows: [string, object[]][] = [];
+  for (const table of tables.filter((name) => name !== 'schema_versions')) rows.push([table, await db(table).select()]);
+  return { shape: await shapeOf(db), rows: rows.filter(([, some]) => some.length > 0) };
 }
 
 async function shapeOf(db: Db): Promise<string> {
