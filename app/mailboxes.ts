@@ -3,10 +3,10 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Mailboxes } from '../channels/webservice/ebox/deps.ts';
 import type { Config } from '../config/load.ts';
+import { protocolTime } from '../engine/core/calendar.ts';
 import { EngineError } from '../engine/core/errors.ts';
 import { freshFor } from '../engine/core/fresh.ts';
 import { isInss } from '../engine/core/identifiers.ts';
-import { noMandates, ownMailboxes } from '../engine/mailboxes/access.ts';
 import {
   type Application,
   type Directory,
@@ -22,6 +22,7 @@ import { findOrganisation } from '../engine/registry/organisations.ts';
 import type { Db } from '../engine/store/database.ts';
 import type { Base } from './base.ts';
 import { signWith } from './expiry.ts';
+import { createViewOf, registeredMandates } from './mailbox-rights.ts';
 
 /** What is put into mailboxes by. */
 export function mailboxRules({ mailboxes, messageTypes: types }: Config): MailboxRules {
@@ -29,18 +30,18 @@ export function mailboxRules({ mailboxes, messageTypes: types }: Config): Mailbo
 }
 
 /** What the interfaces of the mailboxes need to know. Throws config_invalid for a picture that cannot be used. */
-export async function loadMailboxes({ config, db, blobs }: Base, identity: Identity): Promise<Mailboxes> {
+export async function loadMailboxes({ config, db, blobs, clock }: Base, identity: Identity): Promise<Mailboxes> {
   const { provider, organisation, environment, contact } = config.mailboxes;
   const given = await loadDescribed(config);
   const directory = freshFor(DIRECTORY_MS, () => directoryIn(db, config, given));
+  const hasMandate = registeredMandates(db, () => protocolTime(clock()).date);
   return {
     ...{ types: config.messageTypes, provider, organisation, environment, contact, directory },
     applications: given.applications.map(({ id }) => id),
     recipientOf: recipientIn(db),
     evidence: { blobs, sign: signWith(identity) },
-    // the one place where it is decided who sees what
-    viewOf: ownMailboxes(noMandates),
-    hasMandate: noMandates,
+    viewOf: createViewOf(db, config.messageTypes, hasMandate),
+    hasMandate,
   };
 }
 

@@ -74,6 +74,8 @@ const MessageTypeSchema = keys({
   publishers: z.array(Publisher).prefault([]).describe('Who may publish; the engine itself always may'),
   audience: choices('Kinds of mailboxes that it may lie in', MAILBOX_KINDS, MAILBOX_KINDS),
   protected: flag('Whether only who has the right for protected documents may see it', false),
+  service: Id.optional().describe('Service that users need to read it; without one, all who have access may'),
+  quality: Id.optional().describe('Quality that it is sent to; without one it is for all of an organisation'),
   registered: flag('Whether it may be published as registered mail', false),
   replyAllowed: flag('Whether its recipients may answer', false),
   task: keys({

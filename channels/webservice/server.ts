@@ -23,6 +23,7 @@ import { type Client, createListener, type Listener, type ListenerOptions } from
 import { createAccessTokens } from './oauth/access-token.ts';
 import { oauthRoutes } from './oauth/routes.ts';
 import { describeRoutes, documentFor, INTERFACES, openapiPath } from './openapi.ts';
+import { createPeople } from './people.ts';
 import { createMayAsk } from './rate.ts';
 
 export interface WebserviceOptions extends ListenerOptions {
@@ -107,6 +108,7 @@ async function addRoutes(app: App, deps: RouteDeps): Promise<void> {
   const clientOf = ({ raw }: FastifyRequest) => listener.clientOf(raw.socket) ?? NOBODY;
   const mayAsk = createMayAsk(app, deps.requestsPerMinute);
   const access = createAccess({ ...deps, tokens, senderOf, clientOf, mayAsk });
+  const people = createPeople({ ...deps, clientOf, mayAsk });
   oauthRoutes(app, {
     ...deps,
     ...{ tokens, access, url, senderOf, clientOf },
@@ -118,14 +120,14 @@ async function addRoutes(app: App, deps: RouteDeps): Promise<void> {
   if (deps.people) {
     const signIn = createSignIn({ ...deps, ...deps.people });
     const oidc = createOidc(deps.people.oidc);
-    await accessRoutes(app, { ...deps, ...deps.people, signIn, oidc, url, clientOf, mayAsk });
+    await accessRoutes(app, { ...deps, ...deps.people, people, signIn, oidc, url, clientOf });
     app.get(ACCESS_OPENAPI_PATH, { schema: { hide: true } }, async () => app.accessDescription());
   }
   const documentOf = (base: string) => {
     const described = INTERFACES.find(({ bases }) => bases.includes(base));
     return described ? documentFor(app, described) : {};
   };
-  await eboxRoutes(app, { ...deps, ...deps.mailboxes, access, url }, documentOf);
+  await eboxRoutes(app, { ...deps, ...deps.mailboxes, access, people, url }, documentOf);
   for (const described of INTERFACES) {
     app.get(openapiPath(described), { schema: { hide: true } }, async () => documentFor(app, described));
   }

@@ -1,10 +1,11 @@
 import type { MailboxKey } from './mailboxes.ts';
 import type { Placed } from './placed.ts';
 
-/** Who asks for a mailbox: software of an organisation, for itself or for another. */
+/** Who asks for a mailbox: software of an organisation, for itself or for another, or a person who has signed in there. */
 export interface Caller {
-  /** Number of the sender: six digits. */
-  readonly sender: string;
+  readonly kind: 'sender' | 'person';
+  /** The six digits of the sender, or the id of the person: so the audit names it. */
+  readonly who: string;
   /** Its organisation's enterprise number. */
   readonly organisation: string;
   /** The organisation that it asks for; absent: its own. */
@@ -17,8 +18,10 @@ export interface View {
   readonly partitions?: readonly string[];
   /** Nothing of these message types. */
   readonly withoutTypes: readonly string[];
-  /** Hide, restore, answer, change preferences. */
+  /** Hide, restore, answer. */
   readonly mayChange: boolean;
+  /** Choose for all who share the mailbox: whether paper is wanted, where mails go. */
+  readonly mayChoose: boolean;
   /** It is the owner who looks: that activates the mailbox. */
   readonly isOwner: boolean;
 }
@@ -26,23 +29,11 @@ export interface View {
 /** Who may see what of which mailbox. Passed in by the composition root: the one place that decides. Nothing by default. */
 export type ViewOf = (caller: Caller, mailbox: MailboxKey) => Promise<View | undefined>;
 
-/** Whether an organisation has given another the mandate for its mailbox. */
-export type HasMandate = (provider: string, organisation: string) => Promise<boolean>;
-
-/** Nobody has given any. */
-export const noMandates: HasMandate = async () => false;
-
-const EVERYTHING: View = { withoutTypes: [], mayChange: true, isOwner: true };
-
-/** An organisation's software sees its own mailboxes whole, and those that it has a mandate for. */
-export function ownMailboxes(hasMandate: HasMandate): ViewOf {
-  return async ({ organisation, onBehalfOf }, { kind, eboxId }) => {
-    if (kind !== 'enterprise' && kind !== 'institution') return undefined;
-    if (onBehalfOf === undefined) return eboxId === organisation ? EVERYTHING : undefined;
-    const mandated = eboxId === onBehalfOf && (await hasMandate(organisation, onBehalfOf));
-    return mandated ? { ...EVERYTHING, isOwner: false } : undefined;
-  };
-}
+/** Whether an organisation has given that of a caller the mandate for its mailbox. */
+export type HasMandate = (
+  caller: Pick<Caller, 'kind' | 'who' | 'organisation'>,
+  organisation: string,
+) => Promise<boolean>;
 
 /** Whether a view shows a message that lies in the mailbox. */
 export function mayShow(

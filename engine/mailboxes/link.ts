@@ -33,7 +33,7 @@ export async function linkMessage(
 ): Promise<Linked | undefined> {
   const message = await findMessage(deps.db, messageId);
   const type = message && typeIn(deps.types, message.messageType);
-  if (!message || !type || message.publisher !== caller.sender) return undefined;
+  if (!message || !type || message.publisher !== caller.who) return undefined;
   const { good, failed } = await sorted(recipients, type, deps);
   for (let from = 0; from < good.length; from += BATCH) {
     const batch = good.slice(from, from + BATCH);
@@ -41,7 +41,7 @@ export async function linkMessage(
       await linkAll(tx, { message, type, provider: deps.provider, evidence: deps.evidence }, batch, now);
       const facts = { messageType: type.id, recipients: batch.length };
       await audit(tx, {
-        ...{ at: now, who: caller.sender, what: 'message published', subject: messageId, outcome: 'linked', facts },
+        ...{ at: now, who: caller.who, what: 'message published', subject: messageId, outcome: 'linked', facts },
       });
     });
   }

@@ -50,6 +50,10 @@ export interface MessageType {
   readonly audience: readonly MailboxKind[];
   /** Only who has the right for protected documents may see it. */
   readonly protected: boolean;
+  /** Service that it belongs to: users need it to read; absent: whoever has access may. */
+  readonly service?: string | undefined;
+  /** Quality that it is sent to: other qualities do not see it; absent: it is for all of them. */
+  readonly quality?: string | undefined;
   /** May be published as registered mail. */
   readonly registered: boolean;
   /** Its recipients may answer. */

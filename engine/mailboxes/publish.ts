@@ -4,7 +4,7 @@ import type { BlobStore, PreparedContent } from '../store/blobs.ts';
 import type { Db } from '../store/database.ts';
 import { change, insertRow } from '../store/sql.ts';
 import { inTransaction } from '../store/transaction.ts';
-import type { Caller } from './access.ts';
+import { type Caller, mayShow, type ViewOf } from './access.ts';
 import { type DeliveryRules, deliverMessage } from './deliver.ts';
 import { type MailboxKey, mailboxesOf } from './mailboxes.ts';
 import type { BusinessDataRule } from './message-types.ts';
@@ -20,6 +20,8 @@ export interface PublishDeps extends DeliveryRules {
   readonly blobs: BlobStore;
   readonly applications: readonly string[];
   readonly recipientOf: RecipientOf;
+  /** What callers see: nobody answers what he may not read. */
+  readonly viewOf: ViewOf;
 }
 
 /** A part with its content, which nothing names yet. */
@@ -60,7 +62,7 @@ export async function publish(
 ): Promise<Published | Repeated | Refusal> {
   const { publication, parts, organisations } = request;
   const recipient = await deps.recipientOf(publication.recipient);
-  const original = await originalOf(request, recipient, deps.db);
+  const original = await originalOf(request, recipient, deps);
   if (original.kind === 'refused') return original;
   const judged = judge(publication, parts, {
     ...{ types: deps.types, applications: deps.applications, organisations, isReply: original.isReply },
@@ -89,7 +91,7 @@ async function carryOut(
 ): Promise<Published | Repeated> {
   const { caller, parts, idempotencyKey: key } = request;
   if (key !== undefined) {
-    const owner = { sender: caller.sender, application: message.senderApplication, key };
+    const owner = { sender: caller.who, application: message.senderApplication, key };
     const added = await insertRow(
       tx,
       'publication_keys',
@@ -102,7 +104,7 @@ async function carryOut(
   const { mailbox, expiresAt } = await deliverMessage(tx, message, recipient, deps, at);
   const facts = { messageType: message.messageType, eboxId: recipient.eboxId, onBehalfOf: message.senderOrganisation };
   await audit(tx, {
-    ...{ at, who: caller.sender, what: 'message published', subject: message.id, outcome: 'published', facts },
+    ...{ at, who: caller.who, what: 'message published', subject: message.id, outcome: 'published', facts },
   });
   return { kind: 'published', messageId: message.id, expiresAt, hasUser: mailbox.activeSince !== undefined };
 }
@@ -122,26 +124,28 @@ export async function forgetPublicationKeys(db: Db, before: Date): Promise<numbe
 
 type Original = { readonly kind: 'none'; readonly isReply: boolean } | Refusal;
 
-/** An answer goes to who sent the message that it answers, from a mailbox that this one lies in, and only if that allows it. */
+/** An answer goes to who sent the message that it answers, from who sees that in its mailbox, and only if it allows answers. */
 async function originalOf(
   { publication, caller }: PublishRequest,
   recipient: MailboxKey | undefined,
-  db: Db,
+  deps: PublishDeps,
 ): Promise<Original> {
   const { originalId } = publication;
   if (originalId === undefined) return { kind: 'none', isReply: false };
   const wrong = (message: string): Refusal => ({ kind: 'refused', code: 'INVALID_INPUT', message });
-  const original = await findMessage(db, originalId);
-  if (!original || !(await liesWith(db, caller, originalId))) return wrong('originalMessageId: no such message');
+  const original = await findMessage(deps.db, originalId);
+  if (!original || !(await seesOriginal(caller, originalId, deps))) return wrong('originalMessageId: no such message');
   if (!original.replyAllowed) return wrong('originalMessageId: the message may not be answered');
   return recipient?.eboxId === original.senderOrganisation
     ? { kind: 'none', isReply: true }
     : wrong('recipient: an answer goes to the sender of the original message');
 }
 
-async function liesWith(db: Db, { organisation, onBehalfOf }: Caller, messageId: string): Promise<boolean> {
-  for (const { id } of await mailboxesOf(db, onBehalfOf ?? organisation)) {
-    if (await findPlaced(db, id, messageId)) return true;
+async function seesOriginal(caller: Caller, messageId: string, { db, viewOf }: PublishDeps): Promise<boolean> {
+  for (const mailbox of await mailboxesOf(db, caller.onBehalfOf ?? caller.organisation)) {
+    const view = await viewOf(caller, mailbox);
+    const placed = view?.mayChange && (await findPlaced(db, mailbox.id, messageId));
+    if (placed && mayShow(view, placed)) return true;
   }
   return false;
 }
@@ -149,7 +153,7 @@ async function liesWith(db: Db, { organisation, onBehalfOf }: Caller, messageId:
 function messageOf({ publication, parts, caller }: PublishRequest, judged: Judged, now: Date): Message {
   const { body, attention, payment, originalId } = publication;
   return {
-    ...{ id: randomUUID(), messageType: judged.type.id, publisher: caller.sender, publishedAt: now.toISOString() },
+    ...{ id: randomUUID(), messageType: judged.type.id, publisher: caller.who, publishedAt: now.toISOString() },
     ...{ senderOrganisation: judged.organisation, senderApplication: judged.application },
     ...{ registered: publication.registered, subject: publication.subject, bodyMain: publication.bodyMain },
     ...(body && { body }),

@@ -12,6 +12,7 @@ import { mailboxes } from './migrations/009-mailboxes.ts';
 import { lists } from './migrations/010-lists.ts';
 import { signals } from './migrations/011-signals.ts';
 import { expiry } from './migrations/012-expiry.ts';
+import { peopleAnswer } from './migrations/013-people-answer.ts';
 import { unhurried } from './postgres.ts';
 import { inTransaction } from './transaction.ts';
 
@@ -28,6 +29,7 @@ export const MIGRATIONS: readonly Migration[] = [
   lists,
   signals,
   expiry,
+  peopleAnswer,
 ];
 
 const LOCK_KEY = 190_815; // any constant: it names the lock that starters of one database queue up on

@@ -1,22 +1,12 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Clock } from '../../../engine/core/clock.ts';
 import { type Acting, type Caller, carryOut, lookAt } from '../../../engine/registry/caller.ts';
-import type { LoginDefence } from '../../../engine/registry/login-defence.ts';
-import type { RefusalReason } from '../../../engine/registry/refusals.ts';
-import { findSession, type Session } from '../../../engine/registry/sessions.ts';
-import { ACCESS_CHANNEL } from '../../../engine/registry/sign-in.ts';
+import type { Session } from '../../../engine/registry/sessions.ts';
 import type { Db } from '../../../engine/store/database.ts';
-import type { Client } from '../listener.ts';
-import { ProblemError } from '../problem.ts';
-import type { MayAsk } from '../rate.ts';
+import type { People } from '../people.ts';
 
 export interface CallersDeps {
   readonly db: Db;
-  readonly clock: Clock;
-  readonly defence: LoginDefence;
-  readonly clientOf: (request: FastifyRequest) => Client;
-  /** Counts a request; false when the person has made too many. */
-  readonly mayAsk: MayAsk;
+  readonly people: People;
 }
 
 /** A request of somebody who has signed in. */
@@ -35,24 +25,10 @@ export interface Asked {
   look<T>(act: string, subject: string, work: (acting: Acting) => Promise<T>): Promise<T>;
 }
 
-/** Deny by default: nothing is done for who does not show the token of a session that is good now. */
-export function createCallers({ db, clock, defence, clientOf, mayAsk }: CallersDeps) {
-  function refuse(address: string, reason: RefusalReason): never {
-    defence.note({ channel: ACCESS_CHANNEL, address }, reason);
-    const kind = reason === 'no session' ? 'noAccessToken' : 'invalidAccessToken';
-    const headers = { 'www-authenticate': 'Bearer realm="bode"' };
-    throw new ProblemError(kind, 'Sign in, and send the token of the session: Authorization: Bearer …', { headers });
-  }
-
+/** Who asks, once a session is shown that is good now. */
+export function createCallers({ db, people }: CallersDeps) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<Asked> => {
-    const { address, recognise } = clientOf(request);
-    const [, token] = /^Bearer ([\w-]{1,128})$/i.exec(request.headers.authorization ?? '') ?? [];
-    if (token === undefined) return refuse(address, 'no session');
-    const now = clock();
-    const session = await findSession(db, token, now);
-    if (!session) return refuse(address, 'session not valid');
-    recognise();
-    if (!(await mayAsk(`person ${session.person}`, request, reply))) throw tooMany();
+    const { session, token, address, now } = await people.signedIn(request, reply);
     const { enterpriseNumber } = session;
     const caller = { kind: 'person', id: session.person, from: address } as const;
     const wanted = (act: string, subject: string) => ({ enterpriseNumber, act, subject });
@@ -63,5 +39,3 @@ export function createCallers({ db, clock, defence, clientOf, mayAsk }: CallersD
     };
   };
 }
-
-const tooMany = () => new ProblemError('tooManyRequests', 'Too many requests: wait, then go on more slowly');

@@ -1,7 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Clock } from '../../../engine/core/clock.ts';
 import type { Logger } from '../../../engine/core/logger.ts';
 import type { SignIn } from '../../../engine/registry/sign-in.ts';
 import type { MessageChoices } from '../../../engine/registry/structured-messages.ts';
+import type { Client } from '../listener.ts';
 import { type Asked, type CallersDeps, createCallers } from './callers.ts';
 import { messageRoutes } from './message-routes.ts';
 import type { Oidc } from './oidc.ts';
@@ -12,6 +14,8 @@ import { type Described, describe, PROBLEM_SCHEMA } from './schemas.ts';
 import { sessionRoutes } from './session-routes.ts';
 
 export interface AccessDeps extends CallersDeps {
+  readonly clock: Clock;
+  readonly clientOf: (request: FastifyRequest) => Client;
   readonly signIn: SignIn;
   readonly oidc: Oidc;
   readonly log: Logger;

@@ -14,7 +14,9 @@ import type { EboxScope } from '../../../engine/registry/scopes.ts';
 import type { Db } from '../../../engine/store/database.ts';
 import { inTransaction } from '../../../engine/store/transaction.ts';
 import type { Access } from '../access.ts';
+import { type People, showsSession } from '../people.ts';
 import { invalidInput, ProblemError } from '../problem.ts';
+import { SCOPES_OF_PEOPLE } from './scopes.ts';
 
 /** Who asks, and with which scopes. */
 export interface EboxCaller extends Caller {
@@ -23,21 +25,46 @@ export interface EboxCaller extends Caller {
 
 const HEADER = 'on-behalf-of-enterprise-number';
 
+/** How requests are let in: software by its access token, people by the token of their session. */
+export interface Entrance {
+  readonly access: Access;
+  readonly people: People;
+}
+
 /** Lets a request in with one of these scopes, for the organisation that it says it is for. Rejects with a problem. */
 export async function callerOf(
   request: FastifyRequest,
   reply: FastifyReply,
-  access: Access,
+  { access, people }: Entrance,
   needs: readonly EboxScope[],
 ): Promise<EboxCaller> {
-  const { sender, organisation, grant } = await access.bearerOf(request, reply, ...needs);
+  if (showsSession(request)) return personOf(request, reply, people, needs);
+  const { sender: who, organisation, grant } = await access.bearerOf(request, reply, ...needs);
+  const caller = { kind: 'sender', who, organisation, scopes: grant.scopes } as const;
   const named = request.headers[HEADER];
-  if (named === undefined) return { sender, organisation, scopes: grant.scopes };
+  if (named === undefined) return caller;
   const onBehalfOf = padEnterpriseNumber(String(named));
   if (!isEnterpriseNumber(onBehalfOf)) {
     throw invalidInput('header', 'On-Behalf-Of-Enterprise-Number', 'is no enterprise number');
   }
-  return { sender, organisation, scopes: grant.scopes, ...(onBehalfOf !== organisation && { onBehalfOf }) };
+  return { ...caller, ...(onBehalfOf !== organisation && { onBehalfOf }) };
+}
+
+/** People read and answer in the mailboxes of their organisation; they publish nothing, and act for no other. */
+async function personOf(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  people: People,
+  needs: readonly EboxScope[],
+): Promise<EboxCaller> {
+  const { session } = await people.signedIn(request, reply);
+  const { person: who, enterpriseNumber: organisation } = session;
+  if (!needs.some((scope) => SCOPES_OF_PEOPLE.includes(scope))) {
+    throw new ProblemError('missingScope', 'This is for software of publishers only');
+  }
+  const named = request.headers[HEADER];
+  if (named !== undefined && padEnterpriseNumber(String(named)) !== organisation) throw notFound();
+  return { kind: 'person', who, organisation, scopes: SCOPES_OF_PEOPLE };
 }
 
 export interface VisitDeps {

@@ -22,7 +22,7 @@ export async function summary(caller: EboxCaller, deps: EboxDeps) {
   const now = deps.clock();
   const all = caller.onBehalfOf !== undefined && NEEDS.allSummaries.some((scope) => caller.scopes.includes(scope));
   const viewOf: EboxDeps['viewOf'] = all
-    ? async () => ({ withoutTypes: [], mayChange: false, isOwner: false })
+    ? async () => ({ withoutTypes: [], mayChange: false, mayChoose: false, isOwner: false })
     : deps.viewOf;
   const { mailbox, view } = await visit(caller, { ...deps, viewOf }, now);
   const [{ messages, bytes }, unread] = await Promise.all([
@@ -61,9 +61,9 @@ export async function noteRead({ message, placed, visit: { mailbox } }: Opened, 
     if (!(await markRead(tx, placed, at))) return;
     await tellOf(tx, 'readDocument', { message, placed, mailbox }, { provider: deps.provider, at });
     if (deps.evidence)
-      await keepReceipt(tx, { message, placed, mailbox }, { who: caller.sender, evidence: deps.evidence }, at);
+      await keepReceipt(tx, { message, placed, mailbox }, { who: caller.who, evidence: deps.evidence }, at);
     const subject = `${mailbox.eboxId}:${message.id}`;
-    await audit(tx, { at, who: caller.sender, what: 'message read', subject, outcome: 'read' });
+    await audit(tx, { at, who: caller.who, what: 'message read', subject, outcome: 'read' });
   });
 }
 
@@ -93,7 +93,7 @@ export async function changeVisibility(
     await setVisible(tx, mailbox.id, wanted);
     for (const [messageId, visible] of wanted) {
       const what = visible ? 'message restored' : 'message hidden';
-      await audit(tx, { at, who: caller.sender, what, subject: `${mailbox.eboxId}:${messageId}`, outcome: 'done' });
+      await audit(tx, { at, who: caller.who, what, subject: `${mailbox.eboxId}:${messageId}`, outcome: 'done' });
     }
   });
   return reply.code(200).send();

@@ -1,19 +1,17 @@
 import type { Clock } from '../../../engine/core/clock.ts';
 import type { Logger } from '../../../engine/core/logger.ts';
-import type { HasMandate, ViewOf } from '../../../engine/mailboxes/access.ts';
+import type { HasMandate } from '../../../engine/mailboxes/access.ts';
 import type { Directory } from '../../../engine/mailboxes/directory.ts';
 import type { Walks } from '../../../engine/mailboxes/pages.ts';
 import type { PublishDeps } from '../../../engine/mailboxes/publish.ts';
-import type { Access } from '../access.ts';
+import type { Entrance } from './caller.ts';
 import type { Environment } from './status-message.ts';
 
 /** What is passed in from outside the web service. */
 export interface Mailboxes
-  extends Pick<PublishDeps, 'types' | 'provider' | 'evidence' | 'applications' | 'recipientOf'> {
+  extends Pick<PublishDeps, 'types' | 'provider' | 'evidence' | 'applications' | 'recipientOf' | 'viewOf'> {
   /** As it is now, or was a minute ago. */
   readonly directory: () => Promise<Directory>;
-  /** The one place that decides who sees what. */
-  readonly viewOf: ViewOf;
   readonly hasMandate: HasMandate;
   readonly environment: Environment;
   /** Where people may ask for help; empty: nobody says. */
@@ -23,8 +21,7 @@ export interface Mailboxes
 }
 
 /** What every route of the e-Box interfaces gets. */
-export interface EboxDeps extends Mailboxes, PublishDeps {
-  readonly access: Access;
+export interface EboxDeps extends Mailboxes, PublishDeps, Entrance {
   readonly clock: Clock;
   readonly log: Logger;
   readonly walks: Walks;

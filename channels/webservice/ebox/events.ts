@@ -66,7 +66,7 @@ const Told = z
 /** Takes what another provider tells of its documents: all of it, or nothing when it has told of one before. */
 export async function tellEvents(request: FastifyRequest, reply: FastifyReply, caller: EboxCaller, deps: EboxDeps) {
   const events = parsed(Told, request.body) as MailboxEvent[];
-  const told = { provider: caller.sender, at: deps.clock() };
+  const told = { provider: caller.who, at: deps.clock() };
   await inTransaction(deps.db, async (tx) => {
     for (const event of events) {
       if (!(await addMailboxEvent(tx, event, told))) {

@@ -62,13 +62,13 @@ export async function changePreferences(body: unknown, caller: EboxCaller, deps:
   const key = await deps.recipientOf({ kind: KINDS[eboxId.eboxType], eboxId: eboxId.eboxIdValue });
   const view = key && (await deps.viewOf(caller, key));
   if (!key || !view) throw notFound();
-  if (!view.mayChange) throw new ProblemError('missingPermission', 'The caller may read this mailbox only');
+  if (!view.mayChoose) throw new ProblemError('missingPermission', 'Only managers choose for the whole mailbox');
   const at = deps.clock();
   const mailbox = await inTransaction(deps.db, async (tx) => {
     const { id } = await openMailbox(tx, key, at);
     await changeMailbox(tx, id, { exclusive: exclusivelyEbox });
     const outcome = exclusivelyEbox ? 'no paper' : 'paper too';
-    await audit(tx, { at, who: caller.sender, what: 'preference changed', subject: key.eboxId, outcome });
+    await audit(tx, { at, who: caller.who, what: 'preference changed', subject: key.eboxId, outcome });
     return openMailbox(tx, key, at);
   });
   return { eboxId, exclusivelyEbox, ...(await figuresOf(mailbox, deps)) };

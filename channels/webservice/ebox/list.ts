@@ -37,7 +37,7 @@ export async function pageOf(
   if (q !== undefined && qlang === undefined) throw invalidInput('query', 'qlang', 'is needed with q');
   const search = q === undefined || qlang === undefined ? undefined : searchFor(await deps.directory(), q, qlang);
   const filter = { ...filterOf(query), ...seen(view) };
-  const walk = deps.walks.of(JSON.stringify([caller.sender, mailbox.id, filter, q, qlang, pageSize]));
+  const walk = deps.walks.of(JSON.stringify([caller.who, mailbox.id, filter, q, qlang, pageSize]));
   return readPage(deps.db, { mailbox: mailbox.id, filter, page, pageSize, ...(search && { search }) }, walk);
 }
 

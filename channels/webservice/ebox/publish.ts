@@ -31,6 +31,7 @@ export async function publish(
   const key = keyOf(request);
   const { description, parts } = await takeIn(request, deps);
   const publication = parsed(deps.description, description);
+  requirePublisher(publication, caller);
   const organisations = await organisationsOf(caller, publication, deps);
   const outcome = await publishMessage(
     { publication, parts, caller, organisations, ...(key !== undefined && { idempotencyKey: key }) },
@@ -46,6 +47,12 @@ export async function publish(
   return reply.code(201).send({ messageId, expirationDate: instant(expiresAt), ...(!hasUser && noUser) });
 }
 
+/** Who may read may answer; to publish anything else takes the scope of publishers. */
+function requirePublisher({ originalId }: Publication, { scopes }: EboxCaller): void {
+  if (originalId !== undefined || NEEDS.publish.some((scope) => scopes.includes(scope))) return;
+  throw new ProblemError('missingScope', 'With this token messages can be answered, but not published');
+}
+
 function keyOf({ headers }: FastifyRequest): string | undefined {
   const key = headers['idempotency-key'];
   if (key === undefined) return undefined;
@@ -58,7 +65,7 @@ async function organisationsOf(caller: EboxCaller, { senderOrganisation }: Publi
   const { organisation, scopes } = caller;
   const other = senderOrganisation ?? organisation;
   const isAllowed = other !== organisation && NEEDS.representative.some((scope) => scopes.includes(scope));
-  return isAllowed && (await deps.hasMandate(organisation, other)) ? [organisation, other] : [organisation];
+  return isAllowed && (await deps.hasMandate(caller, other)) ? [organisation, other] : [organisation];
 }
 
 const ToLink = z.strictObject({ messageId: z.string().max(40), recipients: z.array(EboxId).max(10_000) });

@@ -1,7 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { EboxScope } from '../../../engine/registry/scopes.ts';
-import { callerOf, type EboxCaller } from './caller.ts';
-import type { EboxDeps } from './deps.ts';
+import { callerOf, type EboxCaller, type Entrance } from './caller.ts';
 import { ON_BEHALF, params, statusResponses } from './schemas.ts';
 
 /** What is done for a caller that may. */
@@ -40,12 +39,7 @@ declare module 'fastify' {
 }
 
 /** Adds operations to the application; each looks at the token before anything of the body is read. */
-export function addRoutes(
-  app: FastifyInstance,
-  { access }: Pick<EboxDeps, 'access'>,
-  base: string,
-  routes: readonly Route[],
-): void {
+export function addRoutes(app: FastifyInstance, entrance: Entrance, base: string, routes: readonly Route[]): void {
   const callers = new WeakMap<FastifyRequest, EboxCaller>();
   for (const { method, path, needs, body, handle, ...about } of routes) {
     app.route({
@@ -54,7 +48,7 @@ export function addRoutes(
       schema: schemaOf(path, about),
       config: { needs, ...(body && { describedBody: body }) },
       onRequest: async (request, reply) => {
-        callers.set(request, await callerOf(request, reply, access, needs));
+        callers.set(request, await callerOf(request, reply, entrance, needs));
       },
       handler: async (request, reply) => handle(request, reply, callers.get(request)!),
     });

@@ -3,6 +3,13 @@ import type { EboxScope } from '../../../engine/registry/scopes.ts';
 const EBOX = 'scope:document:management:consult:ws-eboxrestentreprise';
 const FEDERATION = 'scope:documentmanagement:ebox:enterprise:federation-rest';
 
+/** What people may do who have signed in; what they see is decided by their rights. */
+export const SCOPES_OF_PEOPLE: readonly EboxScope[] = [
+  `${EBOX}:summaryownebox`,
+  `${EBOX}:messagesfull`,
+  `${FEDERATION}:preference`,
+];
+
 /** What each part of the interface asks of a token; one of several is enough. */
 export const NEEDS = {
   publish: [`${EBOX}:publicationsender`, `${EBOX}:eboxrepresentativepublication`],

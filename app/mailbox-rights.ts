@@ -1,0 +1,48 @@
+import type { Caller, HasMandate, View, ViewOf } from '../engine/mailboxes/access.ts';
+import type { MessageTypes } from '../engine/mailboxes/message-types.ts';
+import { employerKey, holdsOn, mandatesFor } from '../engine/registry/mandates.ts';
+import { type Reader, readableTypes, standingOf } from '../engine/registry/rights.ts';
+import { findSender } from '../engine/registry/senders.ts';
+import type { Db } from '../engine/store/database.ts';
+
+/** The goal that stands for mailboxes in a mandate; a mandate for every goal is for the mailbox too. */
+const MAILBOX_GOAL = 'EBOX';
+
+/**
+ * Who sees what of the mailboxes: the one place that decides, by the registers as they are now. People and software see
+ * the mailboxes of their own organisation, of the types that the access register lets them read; software sees those of
+ * organisations that it holds a mandate of, of the types that it may read at home. Everybody else sees nothing.
+ */
+export function createViewOf(db: Db, types: MessageTypes, hasMandate: HasMandate): ViewOf {
+  const messages = Object.values(types).map(({ id: type, protected: isProtected, service, quality }) => {
+    return { type, protected: isProtected, ...(service && { service }), ...(quality && { quality }) };
+  });
+  return async (caller, { kind, eboxId }): Promise<View | undefined> => {
+    if (kind !== 'enterprise' && kind !== 'institution') return undefined;
+    const isOwner = eboxId === caller.organisation;
+    if (eboxId !== (caller.onBehalfOf ?? caller.organisation)) return undefined;
+    if (!isOwner && !(await hasMandate(caller, eboxId))) return undefined;
+    const standing = await standingOf(db, readerOf(caller), caller.organisation);
+    if (standing.roles.length === 0) return undefined;
+    const readable = new Set(readableTypes(standing, messages));
+    const withoutTypes = messages.filter(({ type }) => !readable.has(type)).map(({ type }) => type);
+    const mayChoose = standing.roles.some(({ role }) => role !== 'user');
+    return { withoutTypes, mayChange: true, mayChoose, isOwner };
+  };
+}
+
+function readerOf({ kind, who }: Caller): Reader {
+  return kind === 'sender' ? { kind, number: who } : { kind, id: who };
+}
+
+/** Mandates as registered today: for the mailbox by name, or for everything. People have none: they are of one organisation. */
+export function registeredMandates(db: Db, today: () => string): HasMandate {
+  return async ({ kind, who, organisation }, other) => {
+    if (kind !== 'sender') return false;
+    const sender = await findSender(db, who);
+    if (!sender) return false;
+    const mandatee = { organisation, quality: sender.quality, sender: who };
+    const held = await mandatesFor(db, mandatee, [employerKey(other)]);
+    return held.some((mandate) => holdsOn(mandate, today()) && (mandate.goals?.includes(MAILBOX_GOAL) ?? true));
+  };
+}
