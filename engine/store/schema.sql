@@ -511,7 +511,7 @@ CREATE TABLE messages (
     attention text,
     reply_allowed boolean DEFAULT false NOT NULL,
     original_id character varying(40),
-    publisher character varying(6),
+    publisher character varying(26),
     ticket character varying(13),
     published_at text NOT NULL,
     size bigint NOT NULL
@@ -609,7 +609,7 @@ CREATE TABLE processed (
 );
 
 CREATE TABLE publication_keys (
-    sender character varying(6) NOT NULL,
+    sender character varying(26) NOT NULL,
     application character varying(40) NOT NULL,
     key text NOT NULL,
     message_id character varying(40) NOT NULL,
