@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { fault, keys } from '../engine/core/mistakes.ts';
 import { COLUMN_TYPES, FORMATS, type ListDefinition, type ListDefinitions } from '../engine/lists/definition.ts';
 import { cronOf, SCHEDULE_FORMS } from '../engine/lists/schedule.ts';
+import { type MessageTypes, typeIn } from '../engine/mailboxes/message-types.ts';
 import type { Source, Sources } from '../engine/records/source.ts';
 import { withShipped } from './shipped.ts';
 import { choice, choices, flag } from './values.ts';
@@ -138,16 +139,19 @@ interface Parts {
   readonly goals: Readonly<Record<string, unknown>>;
   readonly sources: Sources;
   readonly lists: ListDefinitions;
+  readonly messageTypes: MessageTypes;
 }
 
 /** Adds a mistake for whatever names something that is not there, or asks for what does not go together. */
-export function requireWhole({ goals, sources, lists }: Parts, context: z.RefinementCtx): void {
+export function requireWhole({ goals, sources, lists, messageTypes }: Parts, context: z.RefinementCtx): void {
   for (const { name, goal, answers } of Object.values(sources)) {
     if (!Object.hasOwn(goals, goal)) fault(context, `there is no goal ${goal}`, undefined, ['sources', name, 'goal']);
     if (answers && sources[answers.source]?.reference === undefined)
       fault(context, 'no source whose records have a reference', undefined, ['sources', name, 'answers', 'source']);
   }
   for (const list of Object.values(lists)) {
+    if (!typeIn(messageTypes, list.messageType))
+      fault(context, `there is no message type ${list.messageType}`, undefined, ['lists', list.name, 'messageType']);
     for (const { place, reason } of faultsOf(list, sources))
       fault(context, reason, undefined, ['lists', list.name, ...place]);
   }

@@ -129,7 +129,7 @@ if ((rabbit && serviceUrl('TEST_PG_URL')) || servicesRequired()) {
         channels: ['sftp', 'ftp', 'webservice'],
         contact: { givenName: 'An', familyName: 'Techniek', email: 'an@example.be', phone: '02 511 51 51' },
       });
-      expect([sender.sshKeys[0].type, sender.certificates[0].key]).to.deep.equal(['ssh-ed25519', 'rsa 2048']);
+      expect([sender.sshKeys[0].type, sender.certificates[0].key]).to.deep.equal(['ssh-ed25519', 'RSA 2048']);
       const links = await api('PUT', `/senders/${number}/channels`, { channels: ['ftp'], networks: ['publilink'] });
       expect(links.body.issues[0]).to.include({
         name: 'networks',
