@@ -36,7 +36,7 @@ import { expiryJobs } from './expiry.ts';
 import { createListJobs } from './lists.ts';
 import { mailJobs } from './mail.ts';
 
-import { noticesToOperator } from './notices.ts';
+import { createTellNotice } from './notices.ts';
 import { checksOf, type Near } from './observe.ts';
 
 /** How often what a crash left in the folders is looked for, and how long it has lain still then. */
@@ -87,7 +87,7 @@ export function createJobs(base: Base, materials: Materials, { receiver, wake, .
       counted((await warnOfExpiry(db, now, proceed)).length),
     ),
     job('tell-notices', every(TELL_EVERY_MS), async (context) =>
-      counted(await tellNotices(context, noticesToOperator(config, base.log))),
+      counted(await tellNotices(context, createTellNotice(base))),
     ),
     job('forget-login-scores', every(HOUR_MS), async ({ db, now }) => counted(await forgetFaded(db, now))),
     job('forget-taken-in', daily('03:30'), async ({ slot }) => {

@@ -1,21 +1,46 @@
-import type { Config } from '../config/load.ts';
-import type { Logger } from '../engine/core/logger.ts';
 import { runProgram } from '../engine/jobs/alert-program.ts';
-import type { TellNotice } from '../engine/registry/notices.ts';
+import { openMailbox } from '../engine/mailboxes/mailboxes.ts';
+import { queueMail } from '../engine/outbound/mails.ts';
+import type { Notice, TellNotice } from '../engine/registry/notices.ts';
+import { findOrganisation } from '../engine/registry/organisations.ts';
+import type { Db } from '../engine/store/database.ts';
+import { inTransaction } from '../engine/store/transaction.ts';
+import type { Base } from './base.ts';
 
 const WITHIN_MS = 10_000;
 
-/** Until there is a mail channel: notices go to the log, and to the operator's program of alerts as JSON on its standard input. */
-export function noticesToOperator({ alerts }: Config, log: Logger): TellNotice {
+/** Notices go to whoever manages the organisation by mail, to the operator's program of alerts as JSON, and to the log. */
+export function createTellNotice({
+  config,
+  db,
+  log,
+  clock,
+}: Pick<Base, 'config' | 'db' | 'log' | 'clock'>): TellNotice {
   return async (notice) => {
     const { kind, subject, organisation, facts } = notice;
-    if (alerts.command.length > 0) await runProgram(alerts.command, noticeJson(notice), WITHIN_MS);
+    if (config.mail.smtp !== '') await inTransaction(db, (tx) => queueNotice(tx, notice, clock()));
+    const { command } = config.alerts;
+    if (command.length > 0) await runProgram(command, noticeJson(notice), WITHIN_MS);
     log.warn({ notice: kind, organisation, ...facts }, subject);
   };
 }
 
+/** The same notice again is the same mail. */
+async function queueNotice(tx: Db, { organisation: number, address, facts }: Notice, now: Date): Promise<void> {
+  const organisation = address === undefined ? undefined : await findOrganisation(tx, number);
+  if (!organisation || address === undefined) return;
+  const { language, names, mailboxType } = organisation;
+  const mailbox = await openMailbox(tx, { kind: mailboxType, eboxId: number }, now);
+  const days = Number(facts['days']);
+  const name = names[language];
+  const told = { enterprise: number, days, reference: String(facts['serial']), ...(name !== undefined && { name }) };
+  const key = `${String(facts['fingerprint']).replaceAll(':', '').slice(0, 64)} ${days}`;
+  const about = { mailbox: mailbox.id, address, language, kind: 'certificate', key, facts: told } as const;
+  await queueMail(tx, about, now);
+}
+
 /** What the program reads: one line of JSON, with `transition` `notice` to tell it from an alert. */
-function noticeJson({ id, kind, subject, organisation, address, at, facts }: Parameters<TellNotice>[0]): string {
+function noticeJson({ id, kind, subject, organisation, address, at, facts }: Notice): string {
   const text = { id, transition: 'notice', name: kind, subject: organisation, detail: subject, raisedAt: at };
   return `${JSON.stringify({ ...text, ...(address !== undefined && { to: address }), facts })}\n`;
 }

@@ -10,6 +10,9 @@ export interface Composed {
   readonly recipient: string;
 }
 
+/** Nothing that they tell of lies in the mailbox. */
+const WITHOUT_CLOSING: readonly Mail['kind'][] = ['confirm', 'certificate'];
+
 /** A mail in its language: how many, by when and where; nothing of what messages say, no number of a person. */
 export function compose(
   { kind, language, facts }: Pick<Mail, 'kind' | 'language' | 'facts'>,
@@ -19,7 +22,7 @@ export function compose(
   const values = valuesOf(facts, texts);
   const say = (text: Counted | string) => filled(typeof text === 'string' ? text : chosen(text, facts.count), values);
   const { subject, lines } = partsOf(kind, texts, facts);
-  const text = [...lines.map(say), ...(kind === 'confirm' ? [] : [texts.closing])].join('\n\n');
+  const text = [...lines.map(say), ...(WITHOUT_CLOSING.includes(kind) ? [] : [texts.closing])].join('\n\n');
   return { subject: say(subject), text: `${text}\n`, recipient: oneLine(facts.name ?? '') };
 }
 
@@ -38,17 +41,25 @@ function partsOf(kind: Mail['kind'], texts: Texts, { unread = 0 }: MailFacts): P
     case 'expiring':
     case 'task':
     case 'confirm':
+    case 'certificate':
       return { subject: texts[kind].subject, lines: [texts[kind].text] };
     default:
       return unreachable(kind);
   }
 }
 
-function valuesOf({ enterprise, name, count = 1, days = 0, token = '' }: MailFacts, texts: Texts) {
+function valuesOf({ enterprise, name, count = 1, days = 0, token = '', reference = '' }: MailFacts, texts: Texts) {
   const number = enterprise?.replace(/^(\d{4})(\d{3})(\d{3})$/, '$1.$2.$3');
   const whose = name === undefined ? number : `${oneLine(name)} (${number})`;
   const mailbox = whose === undefined ? texts.mailbox.person : filled(texts.mailbox.organisation, { name: whose });
-  return { mailbox, count: String(count), days: filled(chosen(texts.days, days), { count: String(days) }), token };
+  return {
+    mailbox,
+    owner: whose ?? '',
+    count: String(count),
+    days: filled(chosen(texts.days, days), { count: String(days) }),
+    token,
+    reference,
+  };
 }
 
 const chosen = ({ one, many }: Counted, count = 1) => (count === 1 ? one : many);

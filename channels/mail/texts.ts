@@ -16,6 +16,7 @@ const Texts = keys({
   expiring: Told,
   task: Told,
   confirm: keys({ subject: Line, text: Line }),
+  certificate: keys({ subject: Line, text: Line }),
   days: Counted,
   closing: Line,
 });

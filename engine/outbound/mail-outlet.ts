@@ -1,7 +1,7 @@
 import type { Language } from '../registry/organisations.ts';
 
 /** Why somebody gets a mail. */
-export const MAIL_KINDS = ['summary', 'registered', 'expiring', 'task', 'confirm'] as const;
+export const MAIL_KINDS = ['summary', 'registered', 'expiring', 'task', 'confirm', 'certificate'] as const;
 export type MailKind = (typeof MAIL_KINDS)[number];
 
 /** What a mail tells: counts and dates, nothing of what messages say and of whom. */
@@ -16,6 +16,8 @@ export interface MailFacts {
   readonly unread?: number;
   /** Days left. */
   readonly days?: number;
+  /** What it is about, as its owner knows it: the serial number of a certificate. */
+  readonly reference?: string;
   /** What confirms an address. */
   readonly token?: string;
 }

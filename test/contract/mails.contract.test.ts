@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { createTellNotice } from '../../app/notices.ts';
 import { createSmtpOutlet } from '../../channels/mail/smtp.ts';
 import { loadMailTexts, type MailTexts } from '../../channels/mail/texts.ts';
+import { loadConfig } from '../../config/load.ts';
 import { packageRoot } from '../../config/package-root.ts';
 import { silentLogger } from '../../engine/core/logger.ts';
 import { deliverMessage } from '../../engine/mailboxes/deliver.ts';
@@ -13,6 +15,7 @@ import { mailAddressFails } from '../../engine/outbound/mail-conditions.ts';
 import { planNotices, planSummaries } from '../../engine/outbound/mail-plan.ts';
 import { recentMails } from '../../engine/outbound/mails.ts';
 import { noteBounce, sendMails } from '../../engine/outbound/send-mails.ts';
+import { addNotice as addManagerNotice, tellNotices } from '../../engine/registry/notices.ts';
 import { type Language, saveOrganisation } from '../../engine/registry/organisations.ts';
 import type { Db } from '../../engine/store/database.ts';
 import { inTransaction } from '../../engine/store/transaction.ts';
@@ -89,6 +92,24 @@ function contract(kind: StoreKind): void {
         expect(textOf(mail)).to.contain(says).and.not.contain('{').and.not.contain('Een attest');
       });
     }
+
+    it('sends the notice of a certificate that ends to the address of its organisation, once', async () => {
+      await organisation('fr');
+      const config = await loadConfig(undefined, {});
+      const mail = { ...config.mail, smtp: server.url };
+      const tell = createTellNotice({ db, log: silentLogger(), clock: () => now, config: { ...config, mail } });
+      const facts = { serial: '4A2B', fingerprint: 'AB:'.repeat(31).concat('CD'), days: 30 };
+      const about = { at: now, kind: 'certificate expires', organisation: ENTERPRISE.eboxId, address: ADDRESS, facts };
+      for (let turn = 0; turn < 2; turn++)
+        await addManagerNotice(db, { ...about, subject: 'The certificate 4A2B ends' });
+      expect(await tellNotices({ ...deps(), proceed: () => undefined }, tell)).to.equal(2);
+      expect([await send(), await send()]).to.deep.equal([1, 0]);
+      const [received] = server.received;
+      if (!received) throw new Error('nothing came');
+      expect(headerOf(received, 'Subject')).to.equal('e-Box : un certificat expire dans 30 jours');
+      expect(textOf(received)).to.contain('Le certificat 4A2B de Voorbeeld NV (0206.731.645) expire dans 30 jours.');
+      expect(textOf(received)).to.not.contain('{');
+    });
 
     it('sends one summary for 300 messages, however often it is planned, under the id of its delivery', async () => {
       await organisation('nl');
