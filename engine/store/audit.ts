@@ -13,6 +13,7 @@ export type AuditedAct =
   | 'message hidden'
   | 'message restored'
   | 'preference changed'
+  | 'routing changed'
   | 'work given up'
   | 'file removed'
   | 'dead letter replayed'

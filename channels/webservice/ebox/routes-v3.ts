@@ -8,6 +8,7 @@ import { REGISTRY_V3 } from './paths.ts';
 import { reply as answer } from './reply.ts';
 import type { Route } from './routes.ts';
 import { consultRoutes } from './routes-consult.ts';
+import { ownerRoutes } from './routes-owner.ts';
 import { publishRoutes } from './routes-publish.ts';
 import { referenceRoutes } from './routes-reference.ts';
 import { PUBLISHED } from './schemas.ts';
@@ -31,6 +32,7 @@ export function routesV3(deps: EboxDeps): Route[] {
     ...consultRoutes(deps, VIEWS),
     ...publishRoutes(deps, publication),
     ...referenceRoutes(deps, { base: REGISTRY_V3, root: '/refData', text: same }),
+    ...ownerRoutes(deps),
     {
       ...{ method: 'GET', path: '/ebox/statistics', needs: NEEDS.summary, tag: 'messages', answer: STATISTICS },
       summary: 'How many messages there are',

@@ -8,7 +8,7 @@ export type Handle = (request: FastifyRequest, reply: FastifyReply, caller: Ebox
 
 /** One operation of an interface. */
 export interface Route {
-  readonly method: 'GET' | 'POST' | 'PATCH';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** After the base of the interface; parameters as `:name`. */
   readonly path: string;
   /** What it asks of a token: one of these. */
