@@ -8,12 +8,15 @@ import type { Db } from '../../engine/store/database.ts';
 import type { Client } from './listener.ts';
 import { ProblemError } from './problem.ts';
 import type { MayAsk } from './rate.ts';
+import { cookieToken, isOfOwnPage } from './session-cookie.ts';
 
 export interface PeopleDeps {
   readonly db: Db;
   readonly clock: Clock;
   readonly defence: LoginDefence;
   readonly clientOf: (request: FastifyRequest) => Client;
+  /** What browsers call this server. */
+  readonly url: () => string;
   /** Counts a request; false when the person has made too many. */
   readonly mayAsk: MayAsk;
 }
@@ -34,7 +37,7 @@ export interface People {
 }
 
 /** Deny by default: nothing is done for who does not show the token of a session that is good now. */
-export function createPeople({ db, clock, defence, clientOf, mayAsk }: PeopleDeps): People {
+export function createPeople({ db, clock, defence, clientOf, url, mayAsk }: PeopleDeps): People {
   function refuse(address: string, reason: RefusalReason): never {
     defence.note({ channel: ACCESS_CHANNEL, address }, reason);
     const kind = reason === 'no session' ? 'noAccessToken' : 'invalidAccessToken';
@@ -44,8 +47,11 @@ export function createPeople({ db, clock, defence, clientOf, mayAsk }: PeopleDep
 
   async function signedIn(request: FastifyRequest, reply: FastifyReply): Promise<SignedIn> {
     const { address, recognise } = clientOf(request);
-    const [, token] = /^Bearer ([\w-]{1,128})$/i.exec(request.headers.authorization ?? '') ?? [];
+    const held = cookieToken(request);
+    const token = bearerToken(request) ?? held;
     if (token === undefined) return refuse(address, 'no session');
+    if (token === held && !isOfOwnPage(request, new URL(url()).origin))
+      return refuse(address, 'session not of this page');
     const now = clock();
     const session = await findSession(db, token, now);
     if (!session) return refuse(address, 'session not valid');
@@ -59,7 +65,12 @@ export function createPeople({ db, clock, defence, clientOf, mayAsk }: PeopleDep
 
 const tooMany = () => new ProblemError('tooManyRequests', 'Too many requests: wait, then go on more slowly');
 
-/** Whether a request shows the token of a session: access tokens of senders have dots in them, sessions' have none. */
-export function showsSession({ headers }: FastifyRequest): boolean {
-  return /^Bearer [\w-]{1,128}$/i.test(headers.authorization ?? '');
+/** Access tokens of senders have dots in them, those of sessions have none. */
+const bearerToken = ({ headers }: FastifyRequest): string | undefined =>
+  /^Bearer ([\w-]{1,128})$/i.exec(headers.authorization ?? '')?.[1];
+
+/** Whether a request shows the token of a session. */
+export function showsSession(request: FastifyRequest): boolean {
+  const { authorization } = request.headers;
+  return bearerToken(request) !== undefined || (authorization === undefined && cookieToken(request) !== undefined);
 }

@@ -108,7 +108,7 @@ async function addRoutes(app: App, deps: RouteDeps): Promise<void> {
   const clientOf = ({ raw }: FastifyRequest) => listener.clientOf(raw.socket) ?? NOBODY;
   const mayAsk = createMayAsk(app, deps.requestsPerMinute);
   const access = createAccess({ ...deps, tokens, senderOf, clientOf, mayAsk });
-  const people = createPeople({ ...deps, clientOf, mayAsk });
+  const people = createPeople({ ...deps, clientOf, url, mayAsk });
   oauthRoutes(app, {
     ...deps,
     ...{ tokens, access, url, senderOf, clientOf },

@@ -44,6 +44,7 @@ export const REFUSALS = {
   'sign-in answer not of this browser': true,
   'identity not proved by the provider': true,
   'no account for this person': false, // who proved to be somebody guesses nothing
+  'session not of this page': false,
   'session not valid': false, // most are over, and nobody guesses 256 bits
   'no session': false,
 } as const satisfies Readonly<Record<string, boolean>>;

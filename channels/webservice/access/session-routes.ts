@@ -11,6 +11,7 @@ import { endSession } from '../../../engine/registry/sessions.ts';
 import type { PasswordSignIn, SignInOutcome } from '../../../engine/registry/sign-in.ts';
 import { audit } from '../../../engine/store/audit.ts';
 import { invalidFields, ProblemError } from '../problem.ts';
+import { NO_SESSION_COOKIE, sessionCookie } from '../session-cookie.ts';
 import type { Asked } from './callers.ts';
 import { ACCESS_PATH, CALLBACK_PATH } from './paths.ts';
 import type { AccessDeps, AddRoute } from './routes.ts';
@@ -20,9 +21,14 @@ import { personView } from './views.ts';
 const secret = (description: string) => text(description, 256);
 const NEW = { newPassword: secret('The new one'), newPasswordAgain: secret('The new one again') };
 
+const COOKIE_WANTED = {
+  cookie: { type: 'boolean', description: 'For pages of this server: the session is a cookie, and no token is told' },
+};
+
 const SIGN_IN_BODY = object(
   {
     ...{ userName: text('As it was given', 64), password: secret('The password') },
+    ...COOKIE_WANTED,
     code: text('Six digits of the authenticator app, from who has one', 6),
     nationalRegisterNumber: text('Eleven digits; with a temporary password only', 11),
     ...NEW,
@@ -34,20 +40,22 @@ const PASSWORD_BODY = object({ password: secret('The one until now; not after a 
   'newPasswordAgain',
 ]);
 const CODE_BODY = object({ code: text('Six digits', 6) }, ['code']);
-const START_BODY = object({ enterpriseNumber: text('Where to go in, for who has several', 10) });
+const START_BODY = object({ ...COOKIE_WANTED, enterpriseNumber: text('Where to go in, for who has several', 10) });
 const START = {
   type: 'object',
   properties: { authorizationUrl: { type: 'string', description: 'Where to send the browser, with the cookie kept' } },
 };
 const TOTP = { type: 'object', properties: { secret: { type: 'string' }, uri: { type: 'string' } } };
 const COOKIE = '__Host-bode-sign-in';
+const FOR_PAGES = 'pages.'; // before the value of that cookie, when the session is to be one too
 
 /** Signing in and out, and what people do with their own account. */
 export function sessionRoutes(scope: FastifyInstance, add: AddRoute, deps: AccessDeps): void {
   const { db, clock, signIn, oidc, clientOf } = deps;
 
   async function byPassword(request: FastifyRequest, reply: FastifyReply) {
-    const { userName, password, code, ...given } = request.body as Record<string, string>;
+    const { cookie, ...body } = request.body as { cookie?: boolean } & Record<string, string>;
+    const { userName, password, code, ...given } = body;
     const { address, recognise } = clientOf(request);
     const renewal = 'newPassword' in given && {
       nationalRegisterNumber: given['nationalRegisterNumber'] ?? '',
@@ -61,18 +69,18 @@ export function sessionRoutes(scope: FastifyInstance, add: AddRoute, deps: Acces
     };
     const answer = sessionOf(await signIn.byPassword(attempt));
     recognise();
-    return reply.code(201).send(answer);
+    return answerWith(reply, answer, cookie === true);
   }
 
   async function start(request: FastifyRequest, reply: FastifyReply) {
     const { provider } = request.params as { provider: string };
     if (!oidc.providers.includes(provider)) throw new ProblemError('resourceNotFound', 'There is no such provider');
-    const { enterpriseNumber } = (request.body ?? {}) as { enterpriseNumber?: string };
+    const { enterpriseNumber, cookie } = (request.body ?? {}) as { enterpriseNumber?: string; cookie?: boolean };
     const { authorizationUrl, ...begun } = await oidc.start(provider, deps.url() + CALLBACK_PATH).catch((error) => {
       deps.log.warn({ provider, reason: messageOf(error) }, 'OpenID Connect provider away');
       throw new ProblemError('serviceUnavailable', 'The provider cannot be reached now: try again later');
     });
-    const browser = randomBytes(32).toString('base64url');
+    const browser = (cookie ? FOR_PAGES : '') + randomBytes(32).toString('base64url');
     const request_ = { ...begun, browser, provider, ...(enterpriseNumber !== undefined && { enterpriseNumber }) };
     await addOidcRequest(db, request_, clock());
     reply.header('set-cookie', `${COOKIE}=${browser}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=600`);
@@ -82,7 +90,7 @@ export function sessionRoutes(scope: FastifyInstance, add: AddRoute, deps: Acces
   async function comeBack(request: FastifyRequest, reply: FastifyReply) {
     const { address, recognise } = clientOf(request);
     const { state = '' } = request.query as { state?: string };
-    const [, browser = ''] = new RegExp(`(?:^|; *)${COOKIE}=([\\w-]+)`).exec(request.headers.cookie ?? '') ?? [];
+    const [, browser = ''] = new RegExp(`(?:^|; *)${COOKIE}=([\\w.-]+)`).exec(request.headers.cookie ?? '') ?? [];
     const begun = await takeOidcRequest(db, { state, browser }, clock());
     if (!begun) throw refusal(await signIn.refused(address, 'sign-in answer not of this browser'));
     const url = new URL(deps.url() + request.url);
@@ -93,7 +101,16 @@ export function sessionRoutes(scope: FastifyInstance, add: AddRoute, deps: Acces
     const answer = sessionOf(await signIn.byProvider({ inss, provider, address, ...whose }));
     recognise();
     reply.header('set-cookie', `${COOKIE}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0`);
-    return reply.code(201).send(answer);
+    return answerWith(reply, answer, browser.startsWith(FOR_PAGES));
+  }
+
+  function answerWith(reply: FastifyReply, { token, expiresAt, ...about }: Begun, asCookie: boolean) {
+    const told = { expiresAt: expiresAt.toISOString(), ...about };
+    if (!asCookie) return reply.code(201).send({ token, ...told });
+    return reply
+      .header('set-cookie', sessionCookie(token, expiresAt, clock()))
+      .code(201)
+      .send(told);
   }
 
   async function changePassword(asked: Asked): Promise<void> {
@@ -111,8 +128,9 @@ export function sessionRoutes(scope: FastifyInstance, add: AddRoute, deps: Acces
     if (outcome !== 'right') throw refusal({ kind: outcome === 'banned' ? 'banned' : 'refused' });
   }
 
-  async function signOut({ caller, token, session, now }: Asked): Promise<void> {
+  async function signOut({ caller, token, session, now, reply }: Asked): Promise<void> {
     await endSession(db, token);
+    reply.header('set-cookie', NO_SESSION_COOKIE);
     const { person, enterpriseNumber: organisation } = session;
     const line = { at: now, who: person, what: 'signed out', subject: person, outcome: 'done', organisation } as const;
     await audit(db, { ...line, facts: { from: caller.from } });
@@ -172,14 +190,21 @@ export function sessionRoutes(scope: FastifyInstance, add: AddRoute, deps: Acces
 
 const codeIn = ({ request }: Asked) => String((request.body as { code?: string }).code);
 
+interface Begun {
+  readonly token: string;
+  readonly expiresAt: Date;
+  readonly enterpriseNumber: string;
+  readonly person: object;
+}
+
 /** The session that has begun; throws the problem that the request is answered with when there is none. */
-function sessionOf(outcome: SignInOutcome): object {
+function sessionOf(outcome: SignInOutcome): Begun {
   if (outcome.kind !== 'signed in') throw refusal(outcome);
   const { session, person } = outcome;
   const { token, expiresAt } = session;
   return {
     token,
-    expiresAt: expiresAt.toISOString(),
+    expiresAt,
     enterpriseNumber: person.enterpriseNumber,
     person: personView(person),
   };
