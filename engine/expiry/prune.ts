@@ -43,13 +43,13 @@ export interface Pruned {
 }
 
 const BATCH = 100;
-const REST = { sqlite: 20, postgres: 1 }; // times what a batch took: SQLite's work and syncing stop this process meanwhile
+const REST = { sqlite: 30, postgres: 2 }; // times what a batch took: SQLite's work and syncing stop this process meanwhile
 const MOST_ROUNDS = 5;
 
 /**
  * Removes what has been expired for longer than the grace time and is not held: first aside in the export, then in small
  * transactions out of the mailboxes, each with its signed record and audit line; between two of them others have their turn
- * for as long as the last one took, on SQLite for twenty times as long. Their content goes with the next look through the content. Safe to run again after a
+ * for twice as long as the last one took, on SQLite for thirty times as long. Their content goes with the next look through the content. Safe to run again after a
  * crash, and by several at once.
  */
 export async function pruneExpired(deps: PruneDeps): Promise<Pruned> {

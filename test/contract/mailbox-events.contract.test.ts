@@ -1,13 +1,19 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
 import { expect } from 'chai';
+import { packageRoot } from '../../config/package-root.ts';
 import { addMailboxEvent, type MailboxEvent, type NumberedEvent, readEvents } from '../../engine/mailboxes/events.ts';
 import { type Db, openStore } from '../../engine/store/database.ts';
 import { migrate } from '../../engine/store/migrate.ts';
 import { inTransaction } from '../../engine/store/transaction.ts';
 import { createTestDatabase, STORES, type StoreKind } from '../support/database.ts';
+import { eventually } from '../support/eventually.ts';
 
 const WRITERS = 10;
-/** `BODE_EVENTS=20000` asks for the full number; it takes minutes on a slow disk. */
-const EVENTS = Number(process.env['BODE_EVENTS'] ?? 2_000);
+const KILLS = 5;
+const EACH_KILLED = 60;
+const EVENTS = 20_000;
 
 const eventOf = (messageId: string): MailboxEvent => ({
   ...{ eventType: 'newDocument', enterpriseId: '0206731645', messageId, registeredMail: false },
@@ -22,12 +28,13 @@ function contract(kind: StoreKind): void {
     this.timeout(600_000);
     let stores: Db[];
     let remove: () => Promise<void>;
+    let url: string;
     beforeEach(async () => {
       const database = await createTestDatabase(kind);
       // PostgreSQL serves processes, each with a connection that nobody shares; SQLite serves one process
       const shared = kind === 'sqlite' ? openStore({ url: database.url }) : undefined;
       stores = Array.from({ length: WRITERS + 2 }, () => shared ?? openStore({ url: database.url, poolSize: 1 }));
-      remove = database.remove;
+      ({ url, remove } = database);
       await migrate(stores[0] as Db);
     });
     afterEach(async () => {
@@ -45,6 +52,38 @@ function contract(kind: StoreKind): void {
         expect(seen.map(({ sequence }) => sequence)).to.deep.equal(Array.from({ length: EVENTS }, (_, at) => at + 1));
         expect(new Set(seen.map(({ messageId }) => messageId)).size).to.equal(EVENTS);
       }
+    });
+
+    it('gives each committed event once, in order, with no gap, though writers and readers are killed', async () => {
+      const [db] = stores as [Db, ...Db[]];
+      const script = join(packageRoot(), 'dist/test/support/event-process.js');
+      const committed: string[] = [];
+      const begin = (...args: string[]) => {
+        const child = fork(script, [url, ...args]);
+        child.on('message', (id) => committed.push(String(id)));
+        return { child, ended: once(child, 'exit') };
+      };
+      const writers = Array.from({ length: WRITERS }, (_, at) => begin('write', `w${at}`, String(EACH_KILLED)));
+      for (let kill = 0; kill < KILLS; kill += 1) {
+        const reader = begin('read');
+        const before = committed.length;
+        await eventually(() => expect(committed.length).to.be.greaterThan(before + 20), 60_000);
+        reader.child.kill('SIGKILL');
+        writers[kill]?.child.kill('SIGKILL');
+        await reader.ended;
+      }
+      await Promise.all(writers.map(({ ended }) => ended));
+      const { events, hasNext } = await readEvents(db, { after: 0, limit: WRITERS * EACH_KILLED });
+      expect(hasNext).to.equal(false);
+      expect(events.map(({ sequence }) => sequence)).to.deep.equal(events.map((_, at) => at + 1));
+      const ids = events.map(({ messageId }) => messageId);
+      expect(new Set(ids).size).to.equal(ids.length);
+      expect(ids).to.include.members(committed);
+      expect(ids.length - committed.length, 'committed by writers that were killed before they said so').to.be.within(
+        0,
+        KILLS,
+      );
+      expect(committed.length).to.be.lessThan(WRITERS * EACH_KILLED);
     });
 
     it('gives a number to no event that was not committed, and counts one that is told twice once', async () => {
