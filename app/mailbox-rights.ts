@@ -1,9 +1,13 @@
+import { freshFor } from '../engine/core/fresh.ts';
 import type { Caller, HasMandate, View, ViewOf } from '../engine/mailboxes/access.ts';
-import type { MessageTypes } from '../engine/mailboxes/message-types.ts';
+import { typesInUse } from '../engine/mailboxes/counts.ts';
+import { type MessageTypes, typeIn } from '../engine/mailboxes/message-types.ts';
 import { employerKey, holdsOn, mandatesFor } from '../engine/registry/mandates.ts';
-import { type Reader, readableTypes, standingOf } from '../engine/registry/rights.ts';
+import { type MessageToRead, type Reader, readableTypes, standingOf } from '../engine/registry/rights.ts';
 import { findSender } from '../engine/registry/senders.ts';
 import type { Db } from '../engine/store/database.ts';
+
+const OTHERS_MS = 3_600_000;
 
 /** The goal that stands for mailboxes in a mandate; a mandate for every goal is for the mailbox too. */
 const MAILBOX_GOAL = 'EBOX';
@@ -14,14 +18,21 @@ const MAILBOX_GOAL = 'EBOX';
  * organisations that it holds a mandate of, of the types that it may read at home. Everybody else sees nothing.
  */
 export function createViewOf(db: Db, types: MessageTypes, hasMandate: HasMandate): ViewOf {
-  const messages = Object.values(types).map(({ id: type, protected: isProtected, service, quality }) => {
+  const configured = Object.values(types).map(({ id: type, protected: isProtected, service, quality }) => {
     return { type, protected: isProtected, ...(service && { service }), ...(quality && { quality }) };
   });
+  // of a type that the configuration does not know any more nobody says whether it is protected: so it is
+  const others = freshFor(OTHERS_MS, async () =>
+    (await typesInUse(db))
+      .filter((type) => !typeIn(types, type))
+      .map((type): MessageToRead => ({ type, protected: true })),
+  );
   return async (caller, { kind, eboxId }): Promise<View | undefined> => {
     if (kind !== 'enterprise' && kind !== 'institution') return undefined;
     const isOwner = eboxId === caller.organisation;
     if (eboxId !== (caller.onBehalfOf ?? caller.organisation)) return undefined;
     if (!isOwner && !(await hasMandate(caller, eboxId))) return undefined;
+    const messages = [...configured, ...(await others())];
     const standing = await standingOf(db, readerOf(caller), caller.organisation);
     if (standing.roles.length === 0) return undefined;
     const readable = new Set(readableTypes(standing, messages));

@@ -19,6 +19,12 @@ export interface Totals {
   readonly bytes: number;
 }
 
+/** The message types that any mailbox has, or had, messages of; looks through the totals of all. */
+export async function typesInUse(db: Db): Promise<string[]> {
+  const rows = await rowsOf<{ message_type: string }>(db, 'select distinct message_type from mailbox_counts');
+  return rows.map((row) => row.message_type);
+}
+
 /** Adds to the totals of one sort (takes away when negative). The caller has taken the mailbox: see lockMailbox. */
 export async function count(tx: Db, mailbox: number, sort: Sort, { messages, bytes }: Totals): Promise<void> {
   const values = [sort.messageType, sort.senderOrganisation, sort.senderApplication, sort.registered, sort.partition];

@@ -1,5 +1,8 @@
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { EVENTS, FEDERATION, REGISTRY_V2, REGISTRY_V3 } from '../../channels/webservice/ebox/paths.ts';
+import { silentLogger } from '../../engine/core/logger.ts';
+import { deliverMessage } from '../../engine/mailboxes/deliver.ts';
 import { type Caller, carryOut } from '../../engine/registry/caller.ts';
 import { addMandate } from '../../engine/registry/mandate-changes.ts';
 import { setQualityState } from '../../engine/registry/organisation-access.ts';
@@ -9,8 +12,11 @@ import { provision } from '../../engine/registry/provision.ts';
 import { giveRights, type Rights } from '../../engine/registry/rights.ts';
 import { EBOX_SCOPES } from '../../engine/registry/scopes.ts';
 import { beginSession } from '../../engine/registry/sessions.ts';
+import { createBlobStore } from '../../engine/store/blobs.ts';
+import { inTransaction } from '../../engine/store/transaction.ts';
 import { OPERATOR } from '../support/access.ts';
 import { aPublication, type Ebox, jsonOf, OWN, PDF, startEbox } from '../support/ebox.ts';
+import { aMessage } from '../support/mailboxes.ts';
 import { aPlannedOrganisation, aPlannedSender, writePlan } from '../support/provisioning.ts';
 import { CLIENT, type WebAnswer } from '../support/web.ts';
 
@@ -24,7 +30,9 @@ const TYPES = {
   elections: { protected: true, quality: 'employer' },
   bankruptcy: { quality: 'curator' },
 } as const;
-type Type = keyof typeof TYPES;
+/** Of a type that the configuration has no more nobody knows whether it was protected. */
+type Type = keyof typeof TYPES | 'retired';
+const ALL = [...Object.keys(TYPES), 'retired'] as Type[];
 
 type Curl = (path: string, ...args: string[]) => Promise<WebAnswer>;
 
@@ -51,11 +59,11 @@ const TABLE: Readonly<Record<string, Cell>> = {
   'a user': { ...READER, sees: ['letter'] },
   'a user with the service': { ...READER, sees: ['letter', 'payslip'] },
   'a user with the protected right': { ...READER, sees: ['letter', 'elections'] },
-  'the access manager': { ...MANAGER, sees: ['letter', 'payslip', 'elections'] },
+  'the access manager': { ...MANAGER, sees: ['letter', 'payslip', 'elections', 'retired'] },
   'the co-manager': { ...MANAGER, sees: ['letter', 'payslip'] },
   'the main manager': { ...MANAGER, sees: ['letter', 'payslip', 'bankruptcy'] },
   'a user of another quality': { ...READER, sees: ['letter', 'bankruptcy'] },
-  'the access manager of another quality': { ...MANAGER, sees: ['letter', 'payslip', 'bankruptcy'] },
+  'the access manager of another quality': { ...MANAGER, sees: ['letter', 'payslip', 'bankruptcy', 'retired'] },
   'software of the organisation': { ...SOFTWARE, sees: ['letter', 'payslip'] },
   'a publisher': { ...SOFTWARE, ...ELSEWHERE, choosesForAll: 404 },
   'a publisher without a mandate, for the organisation': { ...SOFTWARE, ...ELSEWHERE, choosesForAll: 404 },
@@ -78,7 +86,8 @@ describe('rights in mailboxes, tried by everybody through the interface', functi
     ebox = await startEbox({ config: { messageTypes } });
     await addOtherOrganisation();
     await addPeople();
-    for (const type of Object.keys(TYPES) as Type[]) ids[type] = await published(type);
+    for (const type of ALL.slice(0, -1)) ids[type] = await published(type);
+    ids.retired = await deliverRetired();
   });
 
   after(() => ebox?.stop());
@@ -91,6 +100,19 @@ describe('rights in mailboxes, tried by everybody through the interface', functi
     expect(answer.status, answer.body).to.equal(201);
     return jsonOf(answer).messageId as string;
   };
+
+  async function deliverRetired(): Promise<string> {
+    const { db, config } = ebox.engine;
+    const { letter } = config.messageTypes;
+    const blobs = createBlobStore({ dir: join(config.dataDir, 'blobs'), log: silentLogger() });
+    const content = await inTransaction(db, (tx) => blobs.put(tx, PDF));
+    const file = { number: 1, fileName: 'letter.pdf', mediaType: 'application/pdf', main: true, ...content };
+    const message = aMessage({ messageType: 'retired', senderOrganisation: OWN, attachments: [file] });
+    const rules = { types: { retired: { ...letter!, id: 'retired' } }, provider: 'bode' };
+    const own = { kind: 'enterprise', eboxId: OWN } as const;
+    await inTransaction(db, (tx) => deliverMessage(tx, message, own, rules, new Date()));
+    return message.id;
+  }
 
   async function addOtherOrganisation(): Promise<void> {
     const { dir, db, config } = ebox.engine;
@@ -174,12 +196,12 @@ describe('rights in mailboxes, tried by everybody through the interface', functi
   async function listedBy(curl: Curl): Promise<Type[]> {
     const listed = await curl(`${REGISTRY_V2}/ebox/messages?pageSize=100`);
     const items: { messageId: string }[] = listed.status === 200 ? jsonOf(listed).items : [];
-    return (Object.keys(ids) as Type[]).filter((type) => items.some(({ messageId }) => messageId === ids[type]));
+    return ALL.filter((type) => items.some(({ messageId }) => messageId === ids[type]));
   }
 
   /** Each message and its content, by its address. */
   async function reads(curl: Curl, { sees }: Cell, denied: number): Promise<void> {
-    for (const type of Object.keys(TYPES) as Type[]) {
+    for (const type of ALL) {
       const path = `${REGISTRY_V2}/ebox/messages/${ids[type]}`;
       const content = await curl(`${path}/attachments/1/content`);
       const expected = sees.includes(type) ? 200 : denied;
