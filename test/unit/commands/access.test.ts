@@ -1,9 +1,10 @@
 import { expect } from 'chai';
-import { bode } from '../../support/command-line.ts';
+import { useBode } from '../../support/command-runner.ts';
 import { type PreparedEngine, prepareEngine } from '../../support/engine.ts';
 
 describe('bode access', function () {
   this.timeout(60_000);
+  const bode = useBode();
   let engine: PreparedEngine;
   before(async () => {
     engine = await prepareEngine();
