@@ -8,6 +8,13 @@ import { duration, flag, text } from './values.ts';
 const SMTP = /^(smtps?:\/\/[^\s/?#]+\/?)?$/;
 const ADDRESS = 'an e-mail address, or empty';
 
+const address = (meaning: string) =>
+  z
+    .string({ error: ADDRESS })
+    .refine((text) => text === '' || isMailAddress(text), { error: ADDRESS })
+    .prefault('')
+    .describe(meaning);
+
 /** Mails to the owners of mailboxes: none are sent unless a server is named. */
 export const mailSchema = (around: Surroundings) =>
   keys({
@@ -22,11 +29,8 @@ export const mailSchema = (around: Surroundings) =>
       'CA certificates (PEM) that the server’s must descend from; those that Node knows when empty',
       around,
     ),
-    from: z
-      .string({ error: ADDRESS })
-      .refine((address) => address === '' || isMailAddress(address), { error: ADDRESS })
-      .prefault('')
-      .describe('Address that mails come from and that they come back to; must be given with smtp'),
+    from: address('Address that mails come from and that they come back to; must be given with smtp'),
+    operator: address('Address of whoever runs the engine: notices that managers get go there, too; none when empty'),
     fromName: text('Name beside it', 'e-Box', 100),
     summaryAt: timeOfDay('When each day the summaries are sent, in UTC', '05:00'),
     giveUpAfter: duration('A mail that the server defers (4xx) is given up after this', '2d', {

@@ -93,17 +93,18 @@ function contract(kind: StoreKind): void {
       });
     }
 
-    it('sends the notice of a certificate that ends to the address of its organisation, once', async () => {
+    it('sends the notice of a certificate that ends to the address of its organisation and the operator, once', async () => {
       await organisation('fr');
       const config = await loadConfig(undefined, {});
-      const mail = { ...config.mail, smtp: server.url };
+      const mail = { ...config.mail, smtp: server.url, operator: 'operator@kiosk.example' };
       const tell = createTellNotice({ db, log: silentLogger(), clock: () => now, config: { ...config, mail } });
       const facts = { serial: '4A2B', fingerprint: 'AB:'.repeat(31).concat('CD'), days: 30 };
       const about = { at: now, kind: 'certificate expires', organisation: ENTERPRISE.eboxId, address: ADDRESS, facts };
       for (let turn = 0; turn < 2; turn++)
         await addManagerNotice(db, { ...about, subject: 'The certificate 4A2B ends' });
       expect(await tellNotices({ ...deps(), proceed: () => undefined }, tell)).to.equal(2);
-      expect([await send(), await send()]).to.deep.equal([1, 0]);
+      expect([await send(), await send()]).to.deep.equal([2, 0]);
+      expect(server.received.flatMap(({ to }) => to)).to.have.members([ADDRESS, 'operator@kiosk.example']);
       const [received] = server.received;
       if (!received) throw new Error('nothing came');
       expect(headerOf(received, 'Subject')).to.equal('e-Box : un certificat expire dans 30 jours');
