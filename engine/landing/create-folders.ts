@@ -28,6 +28,7 @@ import { checkedName } from './names.ts';
 import { createRecentUploads } from './recent.ts';
 import { createSpace, type Space } from './space.ts';
 import { contentOf, entryOf } from './stored-content.ts';
+import { takeBack } from './take-back.ts';
 import { createUpload, type StoredUpload } from './upload.ts';
 import { TAKEN_IN } from './upload-rows.ts';
 
@@ -201,15 +202,6 @@ async function renameTakingBack(db: Db, key: FileKey, to: string, at: Date): Pro
     if (renamed) await takeBack(tx, key, at);
     return renamed;
   });
-}
-
-/** A set that loses a file while its GO waits to be taken in is being sent anew: that GO would release half of it. */
-async function takeBack(tx: Db, { sender, folder, name }: FileKey, at: Date): Promise<void> {
-  const release = folder.startsWith('IN') ? releaseOf(name) : undefined;
-  if (release === undefined) return;
-  const key = { sender, folder, name: release };
-  const row = await removeFile(tx, key);
-  if (row) await auditRemoval(tx, { by: 'engine', at, key, size: row.size });
 }
 
 function requireIn(folder: FolderName, sentence: string): void {

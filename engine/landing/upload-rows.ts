@@ -12,6 +12,7 @@ import {
   type UploadFacts,
   updateLarge,
 } from './folder-rows.ts';
+import { takeBack } from './take-back.ts';
 import type { UploadedContent } from './upload-content.ts';
 
 /** The row of one upload, and the files that it leaves behind. */
@@ -70,6 +71,9 @@ export function createUploadRow(deps: UploadRowDeps, key: FileKey, { aside, once
     return key.name;
   }
 
+  /** Before what is only begun stands where a whole file was. */
+  const releaseNoMore = (at: Date) => inTransaction(db, (tx) => takeBack(tx, key, at));
+
   async function replace(facts: UploadFacts, file: string): Promise<string> {
     await requireThere(file);
     await forget(await beginLarge(db, key, facts, file));
@@ -78,12 +82,14 @@ export function createUploadRow(deps: UploadRowDeps, key: FileKey, { aside, once
 
   return {
     async begin(facts, file) {
+      if (!aside) await releaseNoMore(facts.storedAt);
       const before = aside ? undefined : await beginLarge(db, key, facts, file);
       begun = file;
       await forget(before);
     },
     async store(uploaded, facts) {
       if (once !== undefined) return storeOnce(once, uploaded, facts);
+      if (facts.digest === undefined) await releaseNoMore(facts.storedAt);
       const { file, content = Buffer.alloc(0) } = uploaded;
       if (file === undefined) {
         await forget(await storeSmall(key, facts, content));

@@ -45,6 +45,25 @@ function contract(kind: StoreKind): void {
       expect(await names()).to.deep.equal([FI, `${FS}.old`]);
     });
 
+    for (const [what, size] of [
+      ['small', 1_000],
+      ['large', 200_000],
+    ] as const) {
+      it(`takes the GO back when a ${what} file is begun anew and does not come to its end`, async () => {
+        const again = await landing.folders.openWrite('IN', FI, 'create');
+        await again.write(0, Buffer.alloc(size, 'x'));
+        await again.abandon();
+        expect(await names()).to.deep.equal([FI, FS]);
+        expect(await pending(landing.now)).to.deep.equal([]);
+        expect(await removals()).to.deep.equal([`engine IN/${GO}`]);
+      });
+    }
+
+    it('leaves the GO when a file is sent anew whole: nothing of the set was missing at any time', async () => {
+      await upload(landing.folders, 'IN', FS, Buffer.from('again'));
+      expect(await names()).to.deep.equal([FI, FS, GO]);
+    });
+
     it('leaves the GO when other files go', async () => {
       const other = `FI.${STEM.replace('00001', '00002')}.1.1`;
       await upload(landing.folders, 'IN', other, Buffer.from('x'));
