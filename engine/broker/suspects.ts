@@ -19,9 +19,14 @@ export interface SuspectsDeps {
   readonly signal: AbortSignal;
   /** How often a worker may die with a suspect. Default 5. */
   readonly maxStarts?: number;
-  /** How long one that was begun before waits for others that were begun less often, in ms. Default 250. */
+  /**
+   * How long one that was begun once before waits for others that were begun less often, in ms; twice as long for
+   * each start more, so that what kills the process again and again for reasons of its own finds it not begun. Default 250.
+   */
   readonly gatherMs?: number;
 }
+
+const LONGER = 2;
 
 /**
  * Creates the place where all workers of a process handle their suspects. When a process dies, everything in its hand
@@ -46,7 +51,7 @@ export function createSuspects({ db, clock, signal, maxStarts = 5, gatherMs = 25
   async function inTurn(delivery: Delivery, work: () => Promise<Settlement>): Promise<Settlement> {
     const starts = await startsOf(db, delivery);
     if (starts >= maxStarts) return believed(starts);
-    if (starts > 0) await delay(gatherMs, undefined, { signal }).catch(() => undefined);
+    if (starts > 0) await delay(gatherMs * LONGER ** (starts - 1), undefined, { signal }).catch(() => undefined);
     const leave = await turns.enter(starts);
     try {
       if (signal.aborted) return handBack(delivery);
