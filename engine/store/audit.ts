@@ -8,6 +8,7 @@ export type AuditedAct =
   | 'submission decided'
   | 'answer placed'
   | 'form delivered'
+  | 'form corrected'
   | 'message published'
   | 'message read'
   | 'message hidden'
