@@ -2,6 +2,7 @@ import { addToOutbox } from '../engine/broker/outbox.ts';
 import { newTicket } from '../engine/core/identifiers.ts';
 import type { Delivery, Publication } from '../engine/lists/publish.ts';
 import { deliverMessage } from '../engine/mailboxes/deliver.ts';
+import type { DocumentOf } from '../engine/pipelines/corrections/tell.ts';
 import type { MailboxRules } from '../engine/pipelines/forms.ts';
 import type { DocumentFor } from '../engine/pipelines/records/pipeline.ts';
 import { sendersOf } from '../engine/registry/senders.ts';
@@ -31,12 +32,17 @@ async function place(tx: Db, { id, authority, files, out }: Publication, now: Da
   await placeDocument(tx, { id, authority, goal: out.goal, sha256: file.content.sha256 }, now);
 }
 
+/** Has a document placed for a sender. */
+export async function placeFor(tx: Db, document: DocumentOf, now: Date): Promise<void> {
+  const ready = { kind: 'document.ready', ticket: newTicket(), environment: 'R', ...document } as const;
+  await addToOutbox(tx, ready, { now, sender: document.sender });
+}
+
 /** Has a document placed for each active sender of an authority; gives how many there are. */
 export async function placeDocument(tx: Db, { id, authority, goal, sha256 }: DocumentFor, now: Date): Promise<number> {
   const senders = (await sendersOf(tx, authority)).filter(({ state }) => state === 'active');
   for (const { number: sender } of senders) {
-    const document = { id: `${id}:${sender}`, ticket: newTicket(), sender, goal, environment: 'R', sha256 } as const;
-    await addToOutbox(tx, { kind: 'document.ready', ...document }, { now, sender });
+    await placeFor(tx, { id: `${id}:${sender}`, sender, goal, sha256 }, now);
   }
   return senders.length;
 }

@@ -19,6 +19,7 @@ import { sweepParts } from '../engine/landing/sweep.ts';
 import { forgetTakenIn } from '../engine/landing/upload-rows.ts';
 import { forgetPublicationKeys } from '../engine/mailboxes/publish.ts';
 import { mailAddressFails, mailsWait } from '../engine/outbound/mail-conditions.ts';
+import { webhookFails, webhookLettersWait } from '../engine/outbound/webhook-conditions.ts';
 import { virusFound } from '../engine/pipelines/antivirus/virus-found.ts';
 import { warnOfExpiry } from '../engine/registry/certificate-expiry.ts';
 import { forgetFaded } from '../engine/registry/login-scores.ts';
@@ -38,6 +39,7 @@ import { mailJobs } from './mail.ts';
 
 import { createTellNotice } from './notices.ts';
 import { checksOf, type Near } from './observe.ts';
+import { webhooksJob } from './webhooks.ts';
 
 /** How often what a crash left in the folders is looked for, and how long it has lain still then. */
 export const RECOVER_EVERY_MS = 15_000;
@@ -103,6 +105,7 @@ export function createJobs(base: Base, materials: Materials, { receiver, wake, .
     ...createListJobs(base, wake),
     ...expiryJobs(base, materials),
     ...mailJobs(base, materials.mail),
+    webhooksJob(base),
   ];
   return [...all, createAlerts(base, materials, all, near)];
 }
@@ -118,6 +121,8 @@ function createAlerts(base: Base, { auditKey: key }: Materials, jobs: readonly J
     senderPaused,
     jobFails(jobs),
     mailAddressFails,
+    webhookFails(),
+    webhookLettersWait,
     ...(base.config.mail.smtp === '' ? [] : [mailsWait()]),
     ...audit,
     ...failing,

@@ -7,6 +7,7 @@ import { protocolTime } from '../engine/core/calendar.ts';
 import { EngineError } from '../engine/core/errors.ts';
 import { freshFor } from '../engine/core/fresh.ts';
 import { isInss } from '../engine/core/identifiers.ts';
+import { publicOr } from '../engine/core/private-addresses.ts';
 import {
   type Application,
   type Directory,
@@ -42,6 +43,7 @@ export async function loadMailboxes({ config, db, blobs, clock }: Base, identity
     evidence: { blobs, sign: signWith(identity) },
     viewOf: createViewOf(db, config.messageTypes, hasMandate),
     hasMandate,
+    mayConnect: publicOr(config.webhooks.allowPrivate),
   };
 }
 

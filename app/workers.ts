@@ -11,7 +11,7 @@ import { submissionsPipeline } from '../engine/pipelines/submissions.ts';
 import { createInspector } from '../engine/pipelines/xml/inspector.ts';
 import { createAntivirus } from './antivirus.ts';
 import type { Base, Materials } from './base.ts';
-import { placeDocument } from './deliveries.ts';
+import { placeDocument, placeFor } from './deliveries.ts';
 import { mailboxRules } from './mailboxes.ts';
 
 /**
@@ -44,7 +44,10 @@ export function createWorkers(
       createWorker({ ...deps, prefetch: prefetch.answers }, answersPipeline({ ...base, identity, numbers })),
       createWorker({ ...deps, prefetch: prefetch.documents }, documentsPipeline({ ...base, identity, numbers })),
       createWorker({ ...deps, prefetch: prefetch.forms }, formsPipeline({ ...base, mailboxes })),
-      createWorker({ ...deps, prefetch: prefetch.records }, recordsPipeline({ ...base, sources, placeDocument })),
+      createWorker(
+        { ...deps, prefetch: prefetch.records },
+        recordsPipeline({ ...base, sources, mailboxes, placeDocument, placeFor }),
+      ),
       createWorker({ ...deps, prefetch: prefetch.submissions }, submissions),
     ],
   };

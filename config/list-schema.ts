@@ -44,6 +44,16 @@ const SourceSchema = keys({
   alone: keys({ goal: goalCode('Goal in the names of the files') })
     .optional()
     .describe('How a record goes to an authority that gets it by itself'),
+  corrects: keys({
+    by: z
+      .record(word('An enterprise number', /^\d{10}$/, 'ten digits'), z.array(goalCode('A goal')).max(100))
+      .prefault({})
+      .describe('Goals whose accepted forms an institution may correct, by its enterprise number'),
+    goal: goalCode('Goal in the names of the files that tell the sender'),
+    messageType: word('Type of the message to the employer', /^[a-z][a-z0-9-]{0,39}$/, 'small letters, digits, dashes'),
+  })
+    .optional()
+    .describe('What its records correct'),
   csv: keys({
     root: field('Root element'),
     schema: word('Schema', /^[A-Za-z0-9_-]+\.xsd$/, 'a name that ends in .xsd'),
@@ -144,7 +154,11 @@ interface Parts {
 
 /** Adds a mistake for whatever names something that is not there, or asks for what does not go together. */
 export function requireWhole({ goals, sources, lists, messageTypes }: Parts, context: z.RefinementCtx): void {
-  for (const { name, goal, answers } of Object.values(sources)) {
+  for (const { name, goal, answers, corrects } of Object.values(sources)) {
+    if (corrects && !typeIn(messageTypes, corrects.messageType))
+      fault(context, `there is no message type ${corrects.messageType}`, undefined, [
+        ...['sources', name, 'corrects', 'messageType'],
+      ]);
     if (!Object.hasOwn(goals, goal)) fault(context, `there is no goal ${goal}`, undefined, ['sources', name, 'goal']);
     if (answers && sources[answers.source]?.reference === undefined)
       fault(context, 'no source whose records have a reference', undefined, ['sources', name, 'answers', 'source']);

@@ -15,6 +15,7 @@ import { networksSchema, requireLinks } from './network-schema.ts';
 import { absoluteStore, fallingBack, path, type Surroundings, secret } from './sources.ts';
 import { trustSchema } from './trust-schema.ts';
 import { choice, choices, count, duration, flag, host, port, size, text } from './values.ts';
+import { webhooksSchema } from './webhooks-schema.ts';
 
 const STORE_URL = /^(sqlite:.+|postgres(ql)?:\/\/.+)$/;
 const BROKER_URL = /^(embedded|amqps?:\/\/.+)$/;
@@ -261,6 +262,7 @@ export function configSchema(around: Surroundings, shipped: Shipped) {
     mailboxes: mailboxesSchema(around).prefault({}),
     expiry: expirySchema(around).prefault({}),
     mail: mailSchema(around).prefault({}),
+    webhooks: webhooksSchema(around).prefault({}),
     messageTypes: messageTypesSchema(shipped.messageTypes),
   }).transform((config, context) => {
     requireLinks(config, context);

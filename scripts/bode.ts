@@ -28,6 +28,7 @@ import { startCommand } from './commands/start.ts';
 import { storeCommand } from './commands/store.ts';
 import { submissionCommand } from './commands/submission.ts';
 import { submissionsCommand } from './commands/submissions.ts';
+import { webhooksCommand } from './commands/webhooks.ts';
 
 const EXIT_HELP = `
 Exit status: 0 good, 1 refused or failed, 2 wrong use.`;
@@ -46,6 +47,7 @@ function program(): Command {
     submissionCommand(),
     mailboxCommand(),
     mailCommand(),
+    webhooksCommand(),
     expiryCommand(async (config, log) => (await import('../app/expiry.ts')).openExpiry(config, log)),
     holdCommand(),
     deadCommand(),

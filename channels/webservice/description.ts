@@ -45,7 +45,13 @@ export async function openapiDocuments(): Promise<Readonly<Record<string, object
     contact: '',
     organisation: '',
   } as const;
-  const nobody = { recipientOf: async () => undefined, viewOf: async () => undefined, hasMandate: async () => false };
+  const mayConnect = () => false;
+  const nobody = {
+    mayConnect,
+    recipientOf: async () => undefined,
+    viewOf: async () => undefined,
+    hasMandate: async () => false,
+  };
   const directory = async () => ({ types: [], applications: [], organisations: [] });
   await eboxRoutes(app, { ...unused, ...ebox, ...nobody, directory, log, blobs: undefined as never }, () => ({}));
   await app.ready();

@@ -80,6 +80,17 @@ export async function readEvents(db: Db, { after, limit, since }: EventQuery): P
   return { events, lastSequence: events.at(-1)?.sequence ?? after, hasNext: rows.length > limit };
 }
 
+/** Numbered events about one owner's mailboxes, in order. */
+export async function eventsOf(
+  db: Db,
+  eboxId: string,
+  { after, limit }: Omit<EventQuery, 'since'>,
+): Promise<NumberedEvent[]> {
+  const sql = `select sequence, at, provider, data from mailbox_events
+    where ebox_id = ? and sequence > ? order by sequence limit ?`;
+  return (await rowsOf<EventRow>(db, sql, [eboxId, after, limit])).map(fromRow);
+}
+
 const BATCH = 5_000;
 
 /** Numbers what was committed since it was last called; what comes meanwhile waits for the next. */

@@ -4,7 +4,7 @@ import type { Pipeline, PrepareContext, Stages, Work } from '../broker/pipeline.
 import { done, reject, type Verdict } from '../broker/verdict.ts';
 import type { Sources } from '../records/source.ts';
 import { type Goal, type Goals, goalOf } from '../registry/goals.ts';
-import { findSender } from '../registry/senders.ts';
+import { findSender, type Sender } from '../registry/senders.ts';
 import type { BlobRef, BlobStore, PreparedContent } from '../store/blobs.ts';
 import type { Db } from '../store/database.ts';
 import { notiChunks } from '../submissions/noti.ts';
@@ -16,6 +16,7 @@ import {
   type SubmissionFile,
 } from '../submissions/submissions.ts';
 import type { Infected, ScanSet } from './antivirus/scan-set.ts';
+import { examineCorrections } from './corrections/examine-corrections.ts';
 import { inspectPart, type PartRequest } from './inspect-part.ts';
 import { formsOf, type JudgedForm, notified } from './judged-form.ts';
 import { examineAnswers } from './records/examine-answers.ts';
@@ -110,10 +111,16 @@ async function inspectSubmission(
   const base = { kind: 'work', submission, fileName, goal, infected } as const;
   if (infected.length > 0) return { ...base, parts: [], forms: [], faults: infected.map(virusFault) };
   const { parts: inspected, faults } = await inspectParts(files, { goal, sender, submission }, context, deps);
-  const parts = faults.length > 0 ? inspected : await examineAnswers(deps, goal.code, inspected);
+  const parts = faults.length > 0 ? inspected : await examine(inspected, goal, sender, deps);
   const forms = faults.length > 0 ? [] : formsOf(parts);
   const work = { ...base, parts, forms, faults };
   return faults.length > 0 ? work : { ...work, notification: await prepareNotification(work, context.now, deps) };
+}
+
+/** What forms say of others that the engine knows. */
+async function examine(parts: readonly InspectedPart[], { code }: Goal, sender: Sender, deps: SubmissionDeps) {
+  const examined = await examineAnswers(deps, code, parts);
+  return examineCorrections(deps, code, examined, sender.enterpriseNumber);
 }
 
 /** The protocol has no code of its own for it. */

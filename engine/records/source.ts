@@ -21,6 +21,8 @@ export interface Source {
   readonly answers?: AnswersTo | undefined;
   /** How a record goes to an authority that gets it by itself; then it is in no list. */
   readonly alone?: { readonly goal: string } | undefined;
+  /** What its records correct, when they are changes of accepted forms: they are in no list then. */
+  readonly corrects?: Corrects | undefined;
   /** How its forms are read from CSV; not at all when absent. */
   readonly csv?: CsvForms | undefined;
 }
@@ -34,6 +36,16 @@ export interface AnswersTo {
   readonly remark: string;
   /** The codes there are, and whether one closes the record. */
   readonly codes: Readonly<Record<string, { readonly closes: boolean }>>;
+}
+
+/** Who may correct what, and how those concerned are told. */
+export interface Corrects {
+  /** Goals whose accepted forms an institution may correct, by its enterprise number. */
+  readonly by: Readonly<Record<string, readonly string[]>>;
+  /** Goal in the names of the files that tell the sender. */
+  readonly goal: string;
+  /** Of the message to the employer. */
+  readonly messageType: string;
 }
 
 /** How a line of a CSV file becomes a record of a form. */

@@ -13,6 +13,7 @@ import { lists } from './migrations/010-lists.ts';
 import { signals } from './migrations/011-signals.ts';
 import { expiry } from './migrations/012-expiry.ts';
 import { peopleAnswer } from './migrations/013-people-answer.ts';
+import { webhooks } from './migrations/014-webhooks.ts';
 import { unhurried } from './postgres.ts';
 import { inTransaction } from './transaction.ts';
 
@@ -30,6 +31,7 @@ export const MIGRATIONS: readonly Migration[] = [
   signals,
   expiry,
   peopleAnswer,
+  webhooks,
 ];
 
 const LOCK_KEY = 190_815; // any constant: it names the lock that starters of one database queue up on

@@ -828,6 +828,40 @@ CREATE TABLE used_assertions (
     expires_at text NOT NULL
 );
 
+CREATE TABLE webhook_letters (
+    id integer NOT NULL,
+    webhook character varying(36) NOT NULL,
+    sequence bigint NOT NULL,
+    at text NOT NULL,
+    answer text NOT NULL,
+    replay_at text
+);
+
+CREATE SEQUENCE webhook_letters_id_seq
+    AS integer
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER SEQUENCE webhook_letters_id_seq OWNED BY webhook_letters.id;
+
+CREATE TABLE webhooks (
+    id character varying(36) NOT NULL,
+    organisation character varying(20) NOT NULL,
+    url character varying(2000) NOT NULL,
+    types character varying(200) NOT NULL,
+    secret character varying(80) NOT NULL,
+    created_by character varying(80) NOT NULL,
+    created_at text NOT NULL,
+    last_sequence bigint NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    failing_since text,
+    due_at text NOT NULL,
+    answer text
+);
+
 ALTER TABLE ONLY alerts ALTER COLUMN id SET DEFAULT nextval('alerts_id_seq'::regclass);
 
 ALTER TABLE ONLY audit ALTER COLUMN id SET DEFAULT nextval('audit_id_seq'::regclass);
@@ -861,6 +895,8 @@ ALTER TABLE ONLY outbox ALTER COLUMN id SET DEFAULT nextval('outbox_id_seq'::reg
 ALTER TABLE ONLY record_answers ALTER COLUMN id SET DEFAULT nextval('record_answers_id_seq'::regclass);
 
 ALTER TABLE ONLY records ALTER COLUMN id SET DEFAULT nextval('records_id_seq'::regclass);
+
+ALTER TABLE ONLY webhook_letters ALTER COLUMN id SET DEFAULT nextval('webhook_letters_id_seq'::regclass);
 
 ALTER TABLE ONLY alerts
     ADD CONSTRAINT alerts_pkey PRIMARY KEY (id);
@@ -1120,6 +1156,15 @@ ALTER TABLE ONLY tasks
 ALTER TABLE ONLY used_assertions
     ADD CONSTRAINT used_assertions_pkey PRIMARY KEY (client, jti);
 
+ALTER TABLE ONLY webhook_letters
+    ADD CONSTRAINT webhook_letters_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY webhook_letters
+    ADD CONSTRAINT webhook_letters_webhook_sequence_unique UNIQUE (webhook, sequence);
+
+ALTER TABLE ONLY webhooks
+    ADD CONSTRAINT webhooks_pkey PRIMARY KEY (id);
+
 CREATE INDEX alerts_name_subject_id_index ON alerts USING btree (name, subject, id);
 
 CREATE UNIQUE INDEX alerts_standing ON alerts USING btree (name, subject) WHERE (cleared_at IS NULL);
@@ -1163,6 +1208,8 @@ CREATE INDEX login_scores_banned ON login_scores USING btree (banned_until) WHER
 CREATE INDEX login_scores_fades_at_index ON login_scores USING btree (fades_at);
 
 CREATE INDEX mail_addresses_failing_since_index ON mail_addresses USING btree (failing_since);
+
+CREATE INDEX mailbox_events_of ON mailbox_events USING btree (ebox_id, sequence);
 
 CREATE INDEX mailbox_events_unnumbered ON mailbox_events USING btree (id) WHERE (sequence IS NULL);
 
@@ -1229,6 +1276,12 @@ CREATE INDEX submissions_received_at_ticket_index ON submissions USING btree (re
 CREATE INDEX tasks_state_due_at_index ON tasks USING btree (state, due_at);
 
 CREATE INDEX used_assertions_expires_at_index ON used_assertions USING btree (expires_at);
+
+CREATE INDEX webhook_letters_wanted ON webhook_letters USING btree (replay_at) WHERE (replay_at IS NOT NULL);
+
+CREATE INDEX webhooks_due_at_index ON webhooks USING btree (due_at);
+
+CREATE INDEX webhooks_organisation_index ON webhooks USING btree (organisation);
 
 ALTER TABLE ONLY appointments
     ADD CONSTRAINT appointments_person_foreign FOREIGN KEY (person) REFERENCES people(id);
@@ -1307,3 +1360,6 @@ ALTER TABLE ONLY submission_files
 
 ALTER TABLE ONLY tasks
     ADD CONSTRAINT tasks_message_id_mailbox_foreign FOREIGN KEY (message_id, mailbox) REFERENCES mailbox_messages(message_id, mailbox) ON DELETE CASCADE;
+
+ALTER TABLE ONLY webhook_letters
+    ADD CONSTRAINT webhook_letters_webhook_foreign FOREIGN KEY (webhook) REFERENCES webhooks(id) ON DELETE CASCADE;

@@ -16,6 +16,7 @@ export type EventName =
   | 'notification placed'
   | 'form delivered'
   | 'form not delivered'
+  | 'form corrected'
   | 'attempt failed'
   | 'given up'
   | 'dead letter replayed'

@@ -44,13 +44,31 @@ interface Cell {
   readonly choosesForAll: number;
   readonly publishes: number;
   readonly readsEvents: number;
+  /** Has events of the mailbox sent somewhere. */
+  readonly hasSent: number;
 }
 
-const READER: Cell = { sees: [], hides: 200, answers: 201, choosesForAll: 403, publishes: 403, readsEvents: 403 };
-const MANAGER: Cell = { ...READER, choosesForAll: 200 };
+const READER: Cell = {
+  sees: [],
+  hides: 200,
+  answers: 201,
+  choosesForAll: 403,
+  publishes: 403,
+  readsEvents: 403,
+  hasSent: 403,
+};
+const MANAGER: Cell = { ...READER, choosesForAll: 200, hasSent: 200 };
 const SOFTWARE: Cell = { ...MANAGER, publishes: 201, readsEvents: 200 };
 const ELSEWHERE = { hides: 404, answers: 404 } as const;
-const NOBODY: Cell = { sees: [], hides: 401, answers: 401, choosesForAll: 401, publishes: 401, readsEvents: 401 };
+const NOBODY: Cell = {
+  sees: [],
+  hides: 401,
+  answers: 401,
+  choosesForAll: 401,
+  publishes: 401,
+  readsEvents: 401,
+  hasSent: 401,
+};
 
 /** Who × what: every cell is tried through the interface. */
 const TABLE: Readonly<Record<string, Cell>> = {
@@ -66,8 +84,13 @@ const TABLE: Readonly<Record<string, Cell>> = {
   'the access manager of another quality': { ...MANAGER, sees: ['letter', 'payslip', 'bankruptcy', 'retired'] },
   'software of the organisation': { ...SOFTWARE, sees: ['letter', 'payslip'] },
   'a publisher': { ...SOFTWARE, ...ELSEWHERE, choosesForAll: 404 },
-  'a publisher without a mandate, for the organisation': { ...SOFTWARE, ...ELSEWHERE, choosesForAll: 404 },
-  'a publisher with a mandate, for the organisation': { ...SOFTWARE, sees: ['letter', 'payslip'] },
+  'a publisher without a mandate, for the organisation': {
+    ...SOFTWARE,
+    ...ELSEWHERE,
+    choosesForAll: 404,
+    hasSent: 404,
+  },
+  'a publisher with a mandate, for the organisation': { ...SOFTWARE, hasSent: 403, sees: ['letter', 'payslip'] },
 };
 
 describe('rights in mailboxes, tried by everybody through the interface', function () {
@@ -228,6 +251,7 @@ describe('rights in mailboxes, tried by everybody through the interface', functi
       answers: await publish(`${REGISTRY_V3}/ebox/messages/${letter}/reply`, answer),
       choosesForAll: await send(`${FEDERATION}/eboxPreferences`, paper),
       publishes: await publish(`${REGISTRY_V2}/publishMessage`, aPublication(), ...upload),
+      hasSent: (await curl(`${REGISTRY_V3}/ebox/webhooks`)).status,
       readsEvents: (await curl(`${EVENTS}?lastSequenceNbr=0&pageSize=1`)).status,
     };
   }

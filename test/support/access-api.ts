@@ -33,6 +33,7 @@ const NO_MAILBOXES: Mailboxes = {
   ...{ types: {}, provider: 'test', organisation: '0206731645', contact: '', applications: [] },
   environment: 'test',
   directory: async () => ({ types: [], applications: [], organisations: [] }),
+  mayConnect: () => false,
   ...{ recipientOf: async () => undefined, viewOf: async () => undefined, hasMandate: async () => false },
 };
 

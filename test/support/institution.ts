@@ -1,5 +1,6 @@
 import { fileDate, protocolTime } from '../../engine/core/calendar.ts';
 import { eventually } from './eventually.ts';
+import type { Credentials } from './pki.ts';
 import type { Receipt, TestClient } from './sender.ts';
 
 /** A file of one of the institution's goals. */
@@ -42,14 +43,14 @@ export function aGoalFile(
 }
 
 /** Sends files of goals as signed sets, each under a sequence number of its own, and waits for the receipt of each. */
-export function goalSender(client: TestClient, sender = '123456') {
+export function goalSender(client: TestClient, sender = '123456', signer?: Credentials) {
   let sequence = 0;
   return async ({ goal, content }: GoalFile): Promise<Receipt> => {
     sequence += 1;
     const stem = `${goal}.${sender}.${fileDate(new Date())}.${String(sequence).padStart(5, '0')}.R`;
     const [fi, go] = [`FI.${stem}.1.1`, `GO.${stem}.1`];
     await client.write(fi, content);
-    await client.sign(fi);
+    await client.sign(fi, signer);
     await client.write(go, '');
     await client.sftp(`put ${fi} IN/\nput ${fi.replace('FI', 'FS')} IN/\nput ${go} IN/\n`);
     return eventually(async () => {

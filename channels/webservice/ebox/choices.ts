@@ -13,16 +13,17 @@ import { type EboxCaller, notFound, visit } from './caller.ts';
 import type { EboxDeps } from './deps.ts';
 import { instant, listed } from './view.ts';
 
-/** Does something about a mailbox that the caller may change. */
-async function changing<T>(
+/** Does something about a mailbox that the caller may change, or choose for. */
+export async function changing<T>(
   caller: EboxCaller,
   deps: EboxDeps,
   work: (tx: Db, mailbox: Mailbox, by: { readonly who: string; readonly now: Date }) => Promise<T>,
-  needs: 'mayChange' | 'mayChoose' = 'mayChange',
+  needs: readonly ('mayChange' | 'mayChoose' | 'isOwner')[] = ['mayChange'],
 ): Promise<T> {
   const now = deps.clock();
   const { mailbox, view } = await visit(caller, deps, now);
-  if (!view[needs]) throw new ProblemError('missingPermission', 'The caller may not choose for this mailbox');
+  if (!needs.every((need) => view[need]))
+    throw new ProblemError('missingPermission', 'The caller may not choose for this mailbox');
   return inTransaction(deps.db, (tx) => work(tx, mailbox, { who: caller.who, now }));
 }
 
@@ -104,7 +105,7 @@ export function setRouting({ body }: FastifyRequest, caller: EboxCaller, deps: E
     await audit(tx, { at: now, who, what: 'routing changed', subject: eboxId, outcome: 'done', facts });
     return listed((await routingRulesOf(tx, id)).map(ruleView));
   };
-  return changing(caller, deps, replace, 'mayChoose');
+  return changing(caller, deps, replace, ['mayChoose']);
 }
 
 type RuleView = z.output<typeof Rules>['items'][number];

@@ -1,5 +1,6 @@
 import type { Clock } from '../../../engine/core/clock.ts';
 import type { Logger } from '../../../engine/core/logger.ts';
+import type { MayConnect } from '../../../engine/core/private-addresses.ts';
 import type { HasMandate } from '../../../engine/mailboxes/access.ts';
 import type { Directory } from '../../../engine/mailboxes/directory.ts';
 import type { Walks } from '../../../engine/mailboxes/pages.ts';
@@ -13,6 +14,8 @@ export interface Mailboxes
   /** As it is now, or was a minute ago. */
   readonly directory: () => Promise<Directory>;
   readonly hasMandate: HasMandate;
+  /** Where webhooks may be. */
+  readonly mayConnect: MayConnect;
   readonly environment: Environment;
   /** Where people may ask for help; empty: nobody says. */
   readonly contact: string;

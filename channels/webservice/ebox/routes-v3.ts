@@ -11,6 +11,7 @@ import { consultRoutes } from './routes-consult.ts';
 import { ownerRoutes } from './routes-owner.ts';
 import { publishRoutes } from './routes-publish.ts';
 import { referenceRoutes } from './routes-reference.ts';
+import { webhookRoutes } from './routes-webhooks.ts';
 import { PUBLISHED } from './schemas.ts';
 import { ATTACHMENT_V3, IDEMPOTENT, MESSAGE_V3, PUBLICATION_V3, STATISTICS, ZIP, ZIP_QUERY } from './schemas-v3.ts';
 import { NEEDS } from './scopes.ts';
@@ -33,6 +34,7 @@ export function routesV3(deps: EboxDeps): Route[] {
     ...publishRoutes(deps, publication),
     ...referenceRoutes(deps, { base: REGISTRY_V3, root: '/refData', text: same }),
     ...ownerRoutes(deps),
+    ...webhookRoutes(deps),
     {
       ...{ method: 'GET', path: '/ebox/statistics', needs: NEEDS.summary, tag: 'messages', answer: STATISTICS },
       summary: 'How many messages there are',

@@ -18,6 +18,9 @@ export const ERROR_IDS = {
   '90601-003': 'DecisionDate: in the future',
   '90701-001': 'Answer: there is nothing of this number to answer',
   '90701-002': 'Answer: there is no such code',
+  '90801-001': 'Ticket: there is no accepted form of this ticket and number',
+  '90801-002': 'Ticket: the institution may not correct this form',
+  '90801-003': 'CompanyID: the form is not of this employer',
 } as const;
 
 /** Zone and number, nine characters. */

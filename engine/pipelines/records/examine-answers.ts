@@ -25,14 +25,33 @@ export async function examineAnswers(
   parts: readonly InspectedPart[],
 ): Promise<readonly InspectedPart[]> {
   const source = sourcesOf(deps.sources, goal).find(({ answers }) => answers !== undefined);
-  if (!source) return parts;
+  if (!source?.answers) return parts;
+  const { answers, authority } = source;
+  return examineEach(deps, source, parts, async (records, form) => {
+    const found: Anomaly[] = [];
+    for (const fields of records)
+      found.push(...(await faultsOf(deps.db, answers, fields, fields[authority] ?? '', form)));
+    return found;
+  });
+}
+
+/** What is wrong with the records of a form. */
+type FaultsOf = (records: readonly Fields[], form: InspectedForm) => Promise<readonly Anomaly[]>;
+
+/** Reads the records of every form that nothing blocks yet, and adds what is found wrong with them: it blocks the form. */
+export async function examineEach(
+  deps: ExamineDeps,
+  { element }: Pick<Source, 'element'>,
+  parts: readonly InspectedPart[],
+  faultsIn: FaultsOf,
+): Promise<readonly InspectedPart[]> {
   const examined: InspectedPart[] = [];
   for (const part of parts) {
     const read = await readerOf(deps, part);
     const forms: InspectedForm[] = [];
     for (const [index, { facts }] of formsOf([part]).entries()) {
       const form = part.inspection.forms[index];
-      if (form) forms.push(await examineForm(deps.db, source, form, { facts, read }));
+      if (form) forms.push(await examineForm(element, form, { facts, read }, faultsIn));
     }
     examined.push({ ...part, inspection: { ...part.inspection, forms } });
   }
@@ -51,13 +70,14 @@ interface Kept {
   readonly read: ReadRange;
 }
 
-async function examineForm(db: Db, source: Source, form: InspectedForm, { facts, read }: Kept): Promise<InspectedForm> {
-  const { answers, element, authority } = source;
-  const records = answers && !form.blocking ? await readForm(facts, element, read) : [];
-  const found: Anomaly[] = [];
-  for (const fields of records ?? []) {
-    if (answers) found.push(...(await faultsOf(db, answers, fields, fields[authority] ?? '', form)));
-  }
+async function examineForm(
+  element: string,
+  form: InspectedForm,
+  { facts, read }: Kept,
+  faultsIn: FaultsOf,
+): Promise<InspectedForm> {
+  const records = form.blocking ? [] : await readForm(facts, element, read);
+  const found = await faultsIn(records ?? [], form);
   if (found.length === 0) return form;
   const anomalies = [...form.anomalies, ...found];
   return { ...form, anomalies, anomaliesTotal: form.anomaliesTotal + found.length, blocking: true };

@@ -5,10 +5,12 @@ import { findByReference, takeAnswer } from '../../records/answers.ts';
 import { isElectronic } from '../../records/electronic.ts';
 import { addRecords, type NewRecord } from '../../records/records.ts';
 import { type AnswersTo, type Source, type Sources, sourcesOf } from '../../records/source.ts';
-import type { BlobStore } from '../../store/blobs.ts';
+import { findSender } from '../../registry/senders.ts';
 import type { Db } from '../../store/database.ts';
 import { type Anomaly, findForms, type StoredForm } from '../../submissions/forms.ts';
 import { findSubmission, type Submission } from '../../submissions/submissions.ts';
+import type { Correction } from '../corrections/documents.ts';
+import { type TellDeps, tellCorrections } from '../corrections/tell.ts';
 import type { KeptFacts } from '../judged-form.ts';
 import { buildMutation } from './mutation.ts';
 import { type Fields, readForm } from './read-form.ts';
@@ -23,9 +25,8 @@ export interface DocumentFor {
   readonly sha256: string;
 }
 
-export interface RecordDeps {
+export interface RecordDeps extends TellDeps {
   readonly db: Db;
-  readonly blobs: BlobStore;
   readonly sources: Sources;
   /** Has a document placed for each active sender of an authority, in the caller's transaction; gives how many there are. */
   placeDocument(tx: Db, document: DocumentFor, now: Date): Promise<number>;
@@ -33,6 +34,8 @@ export interface RecordDeps {
 
 interface RecordWork extends Work {
   readonly submission: Submission;
+  /** Enterprise number of who sent it; '' when that is not known any more. */
+  readonly institution: string;
   readonly read: readonly { readonly source: Source; readonly records: readonly NewRecord[] }[];
 }
 
@@ -74,7 +77,8 @@ async function readAll(
     }
     read.push({ source, records });
   }
-  return { kind: 'work', submission, read };
+  const institution = (await findSender(deps.db, submission.sender))?.enterpriseNumber ?? '';
+  return { kind: 'work', submission, institution, read };
 }
 
 function recordsOf(
@@ -94,11 +98,24 @@ function recordsOf(
 function takeInAll(deps: RecordDeps): Stage<RecordWork> {
   return async (work, context) => {
     for (const { source, records } of work.read) {
-      if (source.answers) await answerAll(source.answers, records, context);
+      if (source.corrects)
+        await tellCorrections(correctionsIn(records, work.institution), source.corrects, context, deps);
+      else if (source.answers) await answerAll(source.answers, records, context);
       else await addAll(deps, source, records, work.submission.receivedAt, context);
     }
     return work;
   };
+}
+
+/** The changes of each form together: a form is one correction. */
+function correctionsIn(records: readonly NewRecord[], institution: string): Correction[] {
+  const byForm = new Map<number, Correction & { readonly changes: Fields[] }>();
+  for (const { ticket, formIndex, fields } of records) {
+    const form = byForm.get(formIndex) ?? { ticket, formIndex, institution, changes: [] };
+    form.changes.push(fields);
+    byForm.set(formIndex, form);
+  }
+  return [...byForm.values()];
 }
 
 async function answerAll(

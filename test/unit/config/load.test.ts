@@ -110,7 +110,7 @@ trust: { anchors: [nope.pem] }
 intake: { signature: { allow: [sha1, md4] } }
 `);
       expect(lines).to.have.members([
-        'dataDri: unknown key, did you mean "dataDir"?; allowed: dataDir, identity, log, store, broker, channels, networks, logins, access, schemas, trust, mandates, scheduler, alerts, observe, landing, intake, antivirus, inspection, shutdown, goals, sources, lists, mailboxes, expiry, mail, messageTypes',
+        'dataDri: unknown key, did you mean "dataDir"?; allowed: dataDir, identity, log, store, broker, channels, networks, logins, access, schemas, trust, mandates, scheduler, alerts, observe, landing, intake, antivirus, inspection, shutdown, goals, sources, lists, mailboxes, expiry, mail, webhooks, messageTypes',
         'log.level: not one of the values there are; allowed: fatal, error, warn, info, debug, trace, silent',
         'store.url: of the wrong form; allowed: sqlite:PATH, postgres://USER:SECRET@HOST/DATABASE',
         'store.poolsize: unknown key, did you mean "poolSize"?; allowed: url, poolSize, connectWithin, answerWithin, contentGrace',
