@@ -44,7 +44,8 @@ export async function deliverWebhooks(deps: WebhookDeps): Promise<number> {
       taken += more;
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, serve));
+  const ends = await Promise.allSettled(Array.from({ length: AT_ONCE }, serve)); // nothing goes on after this has failed
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
   return taken;
 }
 

@@ -199,6 +199,22 @@ function contract(kind: StoreKind): void {
       expect([await webhookFails().find(db, now), await webhookLettersWait.find(db, now)]).to.deep.equal([[], []]);
     });
 
+    it('begins nothing any more when the process may not go on, and leaves what was taken as it is', async () => {
+      await add();
+      await tell('m-1', 'm-2', 'm-3');
+      let steps = 0;
+      const proceed = () => {
+        steps += 1;
+        if (steps > 2) throw new Error('somebody else leads now');
+      };
+      const deps = { db, clock: () => now, log: silentLogger(), post: postOf(), feed: 'bode', giveUpMs: DAY_MS };
+      const end = await deliverWebhooks({ ...deps, proceed }).catch(({ message }) => message);
+      expect(end).to.equal('somebody else leads now');
+      expect(numbersIn(server.told)).to.deep.equal([1, 2]);
+      await deliver();
+      expect(numbersIn(server.told)).to.deep.equal([1, 2, 3]);
+    });
+
     it('follows no redirect', async () => {
       await add();
       await tell('m-1');
@@ -268,10 +284,13 @@ function contract(kind: StoreKind): void {
     it('has at most ten for an organisation, and forgets one with its letters', async () => {
       const first = await add();
       for (let at = 1; at < 10; at += 1) await add();
+      const letter = { webhook: first.id, sequence: 1, at: now.toISOString(), answer: 'HTTP 400' };
+      await db('webhook_letters').insert(letter);
       expect(await add().catch(({ code }) => code)).to.equal('limit_exceeded');
       const remove = (organisation: string) =>
         inTransaction(db, (tx) => removeWebhook(tx, { id: first.id, organisation }, { who: 'tester', now }));
       expect([await remove(OTHER), await remove(OWNER), await remove(OWNER)]).to.deep.equal([false, true, false]);
+      expect(await webhookLetters(db, { after: 0, limit: 9 })).to.deep.equal([]);
       expect(JSON.stringify(await db('audit').select()))
         .to.not.contain('whsec_')
         .and.not.contain('/hook');

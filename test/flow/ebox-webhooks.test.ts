@@ -3,7 +3,7 @@ import { REGISTRY_V2, REGISTRY_V3 } from '../../channels/webservice/ebox/paths.t
 import { bode } from '../support/command-line.ts';
 import { aPublication, type Ebox, jsonOf, startEbox } from '../support/ebox.ts';
 import { eventually } from '../support/eventually.ts';
-import { startWebhookServer, type WebhookServer } from '../support/webhook-server.ts';
+import { numbersIn, startWebhookServer, type WebhookServer } from '../support/webhook-server.ts';
 
 const WITHIN_MS = 30_000;
 const PATH = `${REGISTRY_V3}/ebox/webhooks`;
@@ -23,6 +23,26 @@ describe('webhooks of owners, over HTTPS', function () {
   });
 
   const list = async () => jsonOf(await ebox.call(PATH)).items;
+
+  /** An event that was given up is shown by the command line and sent again by it. */
+  async function replays(webhook: string, sequence: string): Promise<void> {
+    const run = async (...args: string[]) => {
+      const ran = await bode(['webhooks', ...args, '--config', ebox.engine.configFile], ebox.engine.dir);
+      return ran.status === 0 ? ran.stdout : `${ran.status}: ${ran.stderr}`;
+    };
+    const letters = async () => JSON.parse(await run('dead', 'list', '--json')).items;
+    const row = { webhook, sequence: Number(sequence), at: new Date().toISOString(), answer: 'HTTP 400' };
+    await ebox.engine.db('webhook_letters').insert(row);
+    const [letter] = await letters();
+    expect(letter).to.include({ webhook, sequence: Number(sequence), answer: 'HTTP 400' });
+    expect(await run('dead', 'replay', '999')).to.equal('1: no letter 999\n');
+    expect(await run('dead', 'replay')).to.match(/^2: /);
+    server.told.length = 0;
+    expect(await run('dead', 'replay', String(letter.id))).to.equal('1 to be sent again by the scheduler\n');
+    await eventually(async () => expect(await letters()).to.deep.equal([]), WITHIN_MS);
+    expect(numbersIn(server.told)).to.deep.equal([Number(sequence)]);
+    expect(await run('remove', 'another')).to.equal('1: no webhook another\n');
+  }
 
   it('refuses URLs that are not https or not public, and events that there are not', async () => {
     const urls = [
@@ -55,6 +75,7 @@ describe('webhooks of owners, over HTTPS', function () {
     const shown = JSON.parse((await bode(['webhooks', 'list', '--json', ...config], ebox.engine.dir)).stdout).items;
     expect(shown).to.have.length(1);
     expect(JSON.stringify(shown)).to.contain(webhook.webhookId).and.not.contain('whsec_');
+    await replays(webhook.webhookId, JSON.parse(told.body).id);
     const remove = async (id: string) => (await ebox.call(`${PATH}/${id}`, '-X', 'DELETE')).status;
     expect([await remove('another'), await remove(webhook.webhookId), await remove(webhook.webhookId)]).to.deep.equal([
       ...[404, 204, 404],
