@@ -143,12 +143,12 @@ for (const kind of STORES) {
       const number = await technicalUser('een');
       const theirs = at.as(by(manager));
       for (const work of [
-        theirs((acting) => messagesOverview(acting, employer)),
-        theirs((acting) => steps.setBlocked(acting, { ...employer, number }, true)),
-        theirs((acting) => steps.deleteSender(acting, { ...employer, number })),
-        own((acting) => steps.setBlocked(acting, { enterpriseNumber: '0403019261', number }, true)),
+        () => theirs((acting) => messagesOverview(acting, employer)),
+        () => theirs((acting) => steps.setBlocked(acting, { ...employer, number }, true)),
+        () => theirs((acting) => steps.deleteSender(acting, { ...employer, number })),
+        () => own((acting) => steps.setBlocked(acting, { enterpriseNumber: '0403019261', number }, true)),
       ]) {
-        expect(await codeOf(work)).to.equal('not_found: there is no such thing, for you');
+        expect(await codeOf(work())).to.equal('not_found: there is no such thing, for you');
       }
       const refusals = (await at.audited()).filter(({ what }) => what === 'access refused');
       expect(refusals.map(({ who }) => who)).to.deep.equal([manager.id, manager.id, manager.id, main.id]);
