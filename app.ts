@@ -8,12 +8,21 @@ import { createSoleService } from './app/sole.ts';
 import { createStoreService } from './app/store.ts';
 import { createWorkers } from './app/workers.ts';
 import type { Config } from './config/load.ts';
+import type { Clock } from './engine/core/clock.ts';
 import { EngineError } from './engine/core/errors.ts';
 import type { Logger } from './engine/core/logger.ts';
 import { group, type Service, together, watched } from './engine/core/service.ts';
 
 /** Which part of the engine a process runs; any number of processes of each role share store, broker and blob directory. */
 export type Role = 'all' | 'channels' | 'worker' | 'scheduler';
+
+/** What time is for an engine that is driven through days it does not live. */
+export interface Driven {
+  /** Default: the machine's own. */
+  readonly clock?: Clock;
+  /** How often the scheduler looks at it, in ms. */
+  readonly tickMs?: number;
+}
 
 /**
  * The composition root: with the folder `app/` the only place that knows every part.
@@ -27,15 +36,16 @@ export async function createApp(
   log: Logger,
   patienceOver: AbortSignal,
   role: Role = 'all',
+  { clock, tickMs }: Driven = {},
 ): Promise<Service> {
   requireShared(config, role);
   const runs = (part: Role) => role === 'all' || role === part;
   const materials = await loadMaterials(config);
-  const base = openBase(config, materials, log);
+  const base = openBase(config, materials, log, clock);
   const { broker, relay, wake } = await openBrokerage(base);
   const receiver = createIntake(base, materials, wake);
   const jobs = createJobs(base, materials, { receiver, wake, broker, channels: runs('channels') });
-  const { scheduler, services } = createScheduler(base, materials, jobs);
+  const { scheduler, services } = createScheduler(base, materials, jobs, tickMs);
   const work = runs('worker') ? createWorkers(base, materials, broker, patienceOver) : undefined;
   const takers = [
     ...(work?.workers ?? []),

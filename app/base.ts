@@ -32,12 +32,12 @@ export interface Materials {
 }
 
 /** Opens the store; nothing is read or changed in it yet. */
-export function openBase(config: Config, { auditKey }: Materials, log: Logger): Base {
+export function openBase(config: Config, { auditKey }: Materials, log: Logger, clock: Clock = systemClock): Base {
   const { connectWithin: connectWithinMs, answerWithin: answerWithinMs } = config.store;
   const db = openStore({ ...config.store, connectWithinMs, answerWithinMs });
   markPeopleWith(db, auditKey);
   const blobs = createBlobStore({ dir: join(config.dataDir, 'blobs'), log });
-  return { config, log, clock: systemClock, ...createMeters(), db, blobs };
+  return { config, log, clock, ...createMeters(), db, blobs };
 }
 
 /** Reads keys and certificates; makes what every installation has of its own. Throws config_invalid. */

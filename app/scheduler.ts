@@ -14,6 +14,7 @@ export function createScheduler(
   base: Base,
   { auditKey: key }: Materials,
   jobs: readonly Job[],
+  tickMs?: number,
 ): {
   readonly scheduler: Scheduler;
   readonly services: readonly Service[];
@@ -21,7 +22,14 @@ export function createScheduler(
   const { config, log, clock, telemetry } = base;
   const holder = `${hostname()} ${process.pid} ${randomUUID()}`;
   const alone = config.broker.url === 'embedded';
-  const scheduler = createJobScheduler({ ...base, jobs, holder, alone, leaseMs: config.scheduler.lease });
+  const scheduler = createJobScheduler({
+    ...base,
+    jobs,
+    holder,
+    alone,
+    leaseMs: config.scheduler.lease,
+    ...(tickMs && { tickMs }),
+  });
   const chain = { ...base, key, headPath: auditHeadPath(config.dataDir) };
   const tick = async (signal: AbortSignal) => {
     const linking = await linkAudit(chain, signal);

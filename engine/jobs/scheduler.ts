@@ -39,6 +39,9 @@ interface Standing {
   /** The latest slot that is done, in ms. */
   done: number | undefined;
   failures: number;
+  /** The slot that follows `after`. */
+  after?: number;
+  next?: Date;
   /** Not begun before, in ms. */
   notBefore: number;
 }
@@ -103,11 +106,13 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
 }
 
 /** The slot that should be run now, if any. */
-function dueSlot({ due, everySlot = false }: Job, { done }: Standing, now: Date): Date | undefined {
-  const latest = due.latest(now);
-  if (done === undefined || !everySlot) return done === undefined || latest.getTime() > done ? latest : undefined;
-  const next = due.next(new Date(done));
-  return next <= now ? next : undefined;
+function dueSlot({ due, everySlot = false }: Job, standing: Standing, now: Date): Date | undefined {
+  const { done } = standing;
+  if (done === undefined) return due.latest(now);
+  if (!everySlot) return due.latest(now).getTime() > done ? due.latest(now) : undefined;
+  // reckoned once for each slot: rules like the first Sunday of February are slow to follow at each tick
+  if (standing.after !== done) Object.assign(standing, { after: done, next: due.next(new Date(done)) });
+  return standing.next && standing.next <= now ? standing.next : undefined;
 }
 
 /** What earlier terms, here or elsewhere, have left. */

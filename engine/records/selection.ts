@@ -21,7 +21,7 @@ export interface Selection {
   readonly take: 'arrived' | 'open';
   /** With `take: 'open'`: what was closed at or after this instant was still open. */
   readonly openAt: Date;
-  /** Leaves out what authorities get by itself; with `take: 'open'` the authorities that did when the period began. */
+  /** Leaves out what authorities get by itself; with `take: 'open'` only of this period, and the authorities that did when it began. */
   readonly withoutElectronic: boolean;
   /** Authorities that are left out. */
   readonly without: readonly string[];
@@ -126,11 +126,12 @@ function limitsOf({ kinds, without, withoutElectronic, take, from }: Selection):
   ];
 }
 
-// a summary stops with the first period that begins after the switch
+// a summary stops with the first period that begins after the switch; until then it leaves out what went by itself in its
+// own period, as each signal goes by one way in a period
 function stopped(from: string): Condition {
-  const sql = `not exists (select 1 from electronic_authorities as e where e.source = records.source
+  const sql = `not (alone = 1 and day >= ?) and not exists (select 1 from electronic_authorities as e where e.source = records.source
     and e.authority = records.authority and e.from_day <= ? and (e.until_day is null or e.until_day > ?))`;
-  return { sql, bindings: [from, from] };
+  return { sql, bindings: [from, from, from] };
 }
 
 function fromRow({ id, day, kind, fields, late }: Row): TakenRecord {

@@ -141,7 +141,10 @@ function contract(store: StoreKind): void {
       expect(await names(march({ withoutElectronic: true }))).to.deep.equal(['N2 late']);
       expect(await names(march({ withoutElectronic: true, take: 'open' }))).to.deep.equal([]);
       const earlier = march({ withoutElectronic: true, take: 'open', from: '2026-02-01' });
-      expect(await names(earlier)).to.deep.equal(['N1', 'N2']);
+      expect(await names(earlier), 'N1 has gone by itself in this period').to.deep.equal(['N2']);
+      await switchOff(db, { source: 'payments', authority: AUTHORITY, from: '2026-04-01' });
+      const later = march({ withoutElectronic: true, take: 'open', from: '2026-04-01', until: '2026-10-01' });
+      expect(await names(later), 'on paper again, what is still open of both ways').to.deep.equal(['N1', 'N2']);
     });
 
     it('switches an authority on and off from a day on', async () => {

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { createApp } from '../../app.ts';
+import { createApp, type Driven } from '../../app.ts';
 import { type Config, loadConfig } from '../../config/load.ts';
 import { type Logger, silentLogger } from '../../engine/core/logger.ts';
 import { provision } from '../../engine/registry/provision.ts';
@@ -32,6 +32,8 @@ export interface TestEngineOptions {
   readonly sftp?: Readonly<Record<string, unknown>>;
   /** Configuration of the drop folders; there are none when absent. */
   readonly drop?: Readonly<Record<string, unknown>>;
+  /** Another time than the machine's. */
+  readonly driven?: Driven;
 }
 
 /** All that an engine needs to be started: a PKI, a provisioned sender, and a directory of its own. */
@@ -57,7 +59,8 @@ export interface TestEngine extends PreparedEngine {
 /** Starts the whole engine in this process, as `bode start` does, on free ports and an empty store. */
 export async function startEngine(options: TestEngineOptions = {}): Promise<TestEngine> {
   const prepared = await prepareEngine(options);
-  const app = await createApp(prepared.config, options.log ?? silentLogger(), new AbortController().signal);
+  const over = new AbortController().signal;
+  const app = await createApp(prepared.config, options.log ?? silentLogger(), over, 'all', options.driven);
   await app.start();
   return { ...prepared, stop: () => app.stop().then(prepared.remove) };
 }

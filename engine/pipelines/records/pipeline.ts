@@ -1,6 +1,7 @@
 import type { RecordsReady } from '../../../schemas/messages.ts';
 import type { Pipeline, PrepareContext, Stage, StageContext, Work } from '../../broker/pipeline.ts';
 import { reject, type Verdict } from '../../broker/verdict.ts';
+import { protocolTime } from '../../core/calendar.ts';
 import { findByReference, takeAnswer } from '../../records/answers.ts';
 import { isElectronic } from '../../records/electronic.ts';
 import { addRecords, type NewRecord } from '../../records/records.ts';
@@ -133,6 +134,12 @@ async function answerAll(
   }
 }
 
+/** Of a day that goes by itself; or late, when lists have stopped for the authority in the meantime. */
+async function goesAlone(tx: Db, { source, authority, day }: NewRecord, receivedAt: Date): Promise<boolean> {
+  if (await isElectronic(tx, source, authority, day)) return true;
+  return isElectronic(tx, source, authority, protocolTime(receivedAt).date);
+}
+
 async function addAll(
   { blobs, placeDocument }: RecordDeps,
   source: Source,
@@ -142,7 +149,7 @@ async function addAll(
 ): Promise<void> {
   const marked: NewRecord[] = [];
   for (const record of records) {
-    const alone = source.alone !== undefined && (await isElectronic(tx, source.name, record.authority, record.day));
+    const alone = source.alone !== undefined && (await goesAlone(tx, record, receivedAt));
     marked.push(alone ? { ...record, alone } : record);
   }
   for (const record of await addRecords(tx, marked, receivedAt)) {
