@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { keys } from '../engine/core/mistakes.ts';
 import { accessSchema } from './access-schema.ts';
+import { brokerSchema } from './broker-schema.ts';
 import { channelsSchema } from './channel-schema.ts';
 import { requireOutside } from './drop-schema.ts';
 import { expirySchema } from './expiry-schema.ts';
@@ -18,7 +19,6 @@ import { choice, choices, count, duration, flag, host, port, size, text } from '
 import { webhooksSchema } from './webhooks-schema.ts';
 
 const STORE_URL = /^(sqlite:.+|postgres(ql)?:\/\/.+)$/;
-const BROKER_URL = /^(embedded|amqps?:\/\/.+)$/;
 const CLAMD = 'unix:PATH, tcp://HOST:PORT, or empty';
 const bytes = (meaning: string, fallback: string) => size(meaning, fallback, { min: '1KiB', max: '16TiB' });
 
@@ -48,61 +48,6 @@ const store = (around: Surroundings) =>
     connectWithin: duration('How long a new connection to PostgreSQL may take', '5s', { min: '100ms', max: '5m' }),
     answerWithin: duration('How long PostgreSQL may take to answer one statement', '20s', { min: '1s', max: '1h' }),
     contentGrace: duration('Content that no row names is kept for so long', '24h', { min: '1h', max: '90d' }),
-  });
-
-const broker = (around: Surroundings) =>
-  keys({
-    url: secret(
-      'embedded, or amqp://user:secret@host:5672/vhost',
-      BROKER_URL,
-      'embedded, amqp://USER:SECRET@HOST:PORT/VHOST',
-      around,
-    ).prefault('embedded'),
-    namespace: text(
-      'First part of the names of the queues on RabbitMQ; each installation on one vhost needs its own',
-      'bode',
-      40,
-    ),
-    prefetch: keys({
-      submissions: count('Submissions that one worker process has in hand at most', 8, 1, 1_000),
-      forms: count('Messages of accepted forms that one worker process has in hand at most', 8, 1, 1_000),
-      answers: count('Answers that one worker process has in hand at most', 8, 1, 1_000),
-      records: count('Messages of records for lists that one worker process has in hand at most', 4, 1, 1_000),
-      documents: count(
-        'Lists and the like on their way to OUT that one worker process has in hand at most',
-        8,
-        1,
-        1_000,
-      ),
-    }).prefault({}),
-    retry: keys({
-      maxAttempts: count('Then the message becomes a dead letter and the submission gets its answer', 8, 1, 100),
-      firstDelay: duration('Wait before the second attempt; doubles with each further one', '1s', {
-        min: '10ms',
-        max: '1h',
-      }),
-      maxDelay: duration('Longest wait between two attempts', '10m', { min: '10ms', max: '1d' }),
-    }).prefault({}),
-    breaker: keys({
-      failures: count('Failed attempts in a row after which a sender is paused', 10, 1, 10_000),
-      firstPause: duration('The first pause; doubles with every try that fails', '30s', { min: '1s', max: '1d' }),
-      maxPause: duration('Longest pause of a sender', '10m', { min: '1s', max: '1d' }),
-    }).prefault({}),
-    relay: keys({
-      poll: duration('How often the outbox is looked at when nothing else wakes the relay', '500ms', {
-        min: '10ms',
-        max: '1m',
-      }),
-      lease: duration('How long a relay that died keeps its messages; a living one renews', '15s', {
-        min: '1s',
-        max: '1h',
-      }),
-      publishAgain: duration(
-        'A message that RabbitMQ has confirmed and no worker has settled is published again after this',
-        '10m',
-        { min: '10s', max: '1d' },
-      ),
-    }).prefault({}),
   });
 
 const scheduler = () =>
@@ -229,7 +174,7 @@ export function configSchema(around: Surroundings, shipped: Shipped) {
     identity: identity().prefault({}),
     log: log().prefault({}),
     store: store(around).prefault({}),
-    broker: broker(around).prefault({}),
+    broker: brokerSchema(around).prefault({}),
     channels: channelsSchema(around).prefault({}),
     networks: networksSchema(shipped.networks),
     logins: loginsSchema().prefault({}),
