@@ -3,7 +3,14 @@ import type { Caller, HasMandate, View, ViewOf } from '../engine/mailboxes/acces
 import { typesInUse } from '../engine/mailboxes/counts.ts';
 import { type MessageTypes, typeIn } from '../engine/mailboxes/message-types.ts';
 import { employerKey, holdsOn, mandatesFor } from '../engine/registry/mandates.ts';
-import { type MessageToRead, type Reader, readableTypes, standingOf } from '../engine/registry/rights.ts';
+import {
+  type MessageToRead,
+  type Reader,
+  readableTypes,
+  readsAll,
+  type Standing,
+  standingOf,
+} from '../engine/registry/rights.ts';
 import { findSender } from '../engine/registry/senders.ts';
 import type { Db } from '../engine/store/database.ts';
 
@@ -21,24 +28,23 @@ export function createViewOf(db: Db, types: MessageTypes, hasMandate: HasMandate
   const configured = Object.values(types).map(({ id: type, protected: isProtected, service, quality }) => {
     return { type, protected: isProtected, ...(service && { service }), ...(quality && { quality }) };
   });
+  const inUse = freshFor(OTHERS_MS, () => typesInUse(db));
   // of a type that the configuration does not know any more nobody says whether it is protected: so it is
-  const others = freshFor(OTHERS_MS, async () =>
-    (await typesInUse(db))
+  const unknown = async (standing: Standing) =>
+    [...new Set([...(await inUse()), ...standing.types])]
       .filter((type) => !typeIn(types, type))
-      .map((type): MessageToRead => ({ type, protected: true })),
-  );
+      .map((type): MessageToRead => ({ type, protected: true }));
   return async (caller, { kind, eboxId }): Promise<View | undefined> => {
     if (kind !== 'enterprise' && kind !== 'institution') return undefined;
     const isOwner = eboxId === caller.organisation;
     if (eboxId !== (caller.onBehalfOf ?? caller.organisation)) return undefined;
     if (!isOwner && !(await hasMandate(caller, eboxId))) return undefined;
-    const messages = [...configured, ...(await others())];
     const standing = await standingOf(db, readerOf(caller), caller.organisation);
     if (standing.roles.length === 0) return undefined;
-    const readable = new Set(readableTypes(standing, messages));
-    const withoutTypes = messages.filter(({ type }) => !readable.has(type)).map(({ type }) => type);
     const mayChoose = standing.roles.some(({ role }) => role !== 'user');
-    return { withoutTypes, mayChange: true, mayChoose, isOwner };
+    const view = { mayChange: true, mayChoose, isOwner };
+    if (readsAll(standing)) return view;
+    return { ...view, types: readableTypes(standing, [...configured, ...(await unknown(standing))]) };
   };
 }
 

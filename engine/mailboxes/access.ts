@@ -16,8 +16,8 @@ export interface Caller {
 export interface View {
   /** Of these partitions only; absent: of all. */
   readonly partitions?: readonly string[];
-  /** Nothing of these message types. */
-  readonly withoutTypes: readonly string[];
+  /** Of these message types only; absent: of all. */
+  readonly types?: readonly string[];
   /** Hide, restore, answer. */
   readonly mayChange: boolean;
   /** Choose for all who share the mailbox: whether paper is wanted, where mails go. */
@@ -36,9 +36,6 @@ export type HasMandate = (
 ) => Promise<boolean>;
 
 /** Whether a view shows a message that lies in the mailbox. */
-export function mayShow(
-  { partitions, withoutTypes }: View,
-  placed: Pick<Placed, 'partition' | 'messageType'>,
-): boolean {
-  return (partitions?.includes(placed.partition) ?? true) && !withoutTypes.includes(placed.messageType);
+export function mayShow({ partitions, types }: View, placed: Pick<Placed, 'partition' | 'messageType'>): boolean {
+  return (partitions?.includes(placed.partition) ?? true) && (types?.includes(placed.messageType) ?? true);
 }

@@ -51,8 +51,8 @@ export interface SortFilter {
   readonly read?: boolean;
   readonly visible?: boolean;
   readonly partitions?: readonly string[];
-  /** Types that the reader may not see. */
-  readonly withoutTypes?: readonly string[];
+  /** Of these message types only; absent: of all. */
+  readonly types?: readonly string[];
 }
 
 /** The totals of the sorts that are asked for, exact whatever the size of the mailbox: a few rows are added up. */
@@ -99,7 +99,7 @@ export function conditionsFor(
     sender_application: filter.senderApplication,
   };
   const given = Object.entries(equal).filter((entry): entry is [string, string] => entry[1] !== undefined);
-  const { registered, visible, read, partitions, withoutTypes = [] } = filter;
+  const { registered, visible, read, partitions, types } = filter;
   const flags = [
     ...(registered === undefined ? [] : [registered ? 'registered' : 'not registered']),
     ...(visible === undefined ? [] : [visible ? 'visible' : 'not visible']),
@@ -110,8 +110,8 @@ export function conditionsFor(
       ...given.map(([column]) => `${column} = ?`),
       ...flags,
       ...(partitions ? [`partition in (${partitions.map(() => '?').join(', ') || 'null'})`] : []),
-      ...(withoutTypes.length > 0 ? [`message_type not in (${withoutTypes.map(() => '?').join(', ')})`] : []),
+      ...(types ? [`message_type in (${types.map(() => '?').join(', ') || 'null'})`] : []),
     ],
-    bindings: [...given.map(([, value]) => value), ...(partitions ?? []), ...withoutTypes],
+    bindings: [...given.map(([, value]) => value), ...(partitions ?? []), ...(types ?? [])],
   };
 }

@@ -116,17 +116,8 @@ async function plainPage(db: Db, query: PageQuery, walk: Walk): Promise<PageRead
 }
 
 /** Whether a whole mailbox might be read through to find nothing: then it is first asked how many there are. */
-function isSparse({
-  senderOrganisation,
-  senderApplication,
-  partitions,
-  read,
-  withoutTypes = [],
-}: PlacedFilter): boolean {
-  return (
-    [senderOrganisation, senderApplication, partitions, read].some((one) => one !== undefined) ||
-    withoutTypes.length > 0
-  );
+function isSparse({ senderOrganisation, senderApplication, partitions, read, types }: PlacedFilter): boolean {
+  return [senderOrganisation, senderApplication, partitions, read, types].some((one) => one !== undefined);
 }
 
 /** Whether the totals that are kept tell how many there are. */

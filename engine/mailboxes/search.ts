@@ -34,23 +34,50 @@ const FEW = 1_000;
  * `before` only, when it is given. An index finds what few say; what many say is soon found by going through the newest.
  */
 export async function findHits(db: Db, { mailbox, filter, search }: Searched, before?: number): Promise<Hits> {
-  const { conditions, bindings } = placedConditions(
-    before === undefined ? filter : { ...filter, below: least(filter.below, before) },
-  );
+  const bounded = before === undefined ? filter : { ...filter, below: least(filter.below, before) };
   const positions = new Set<number>();
   let complete = 0; // from this position on every hit is known
-  for (const { from, wanted, values } of waysTo(search, conditions.length > 0)) {
-    const rows = await plannedAnew<{ position: number }>(
-      db,
-      `select position from ${from} where ${['mailbox = ?', ...conditions, wanted].join(' and ')}
-       order by position desc limit ${FEW + 1}`,
-      [mailbox, ...bindings, ...values],
-    );
-    for (const { position } of rows) positions.add(position);
-    if (rows.length > FEW) complete = Math.max(complete, rows.at(-1)?.position ?? 0);
+  for (const way of waysTo(search)) {
+    const rows = await foundBy(db, mailbox, bounded, way);
+    for (const position of rows) positions.add(position);
+    if (rows.length > FEW) complete = Math.max(complete, rows.at(-1) ?? 0);
   }
   const known = [...positions].filter((position) => position >= complete);
   return { positions: known.sort((one, other) => other - one), isAll: complete === 0 };
+}
+
+/** What one way finds, newest first; at most one more than a few. */
+async function foundBy(db: Db, mailbox: number, filter: PlacedFilter, way: Way): Promise<number[]> {
+  const { from, wanted, values } = way;
+  const all = placedConditions(filter);
+  const filtered = { conditions: [...all.conditions, wanted], bindings: [...all.bindings, ...values] };
+  if (from === 'mailbox_messages') return positionsIn(db, from, mailbox, filtered);
+  const bound = placedConditions(filter.below === undefined ? {} : { below: filter.below });
+  const said = await positionsIn(db, from, mailbox, {
+    conditions: [...bound.conditions, wanted],
+    bindings: [...bound.bindings, ...values],
+  });
+  const isFiltered = all.conditions.length > bound.conditions.length;
+  if (!isFiltered || said.length === 0) return said;
+  if (said.length > FEW) return positionsIn(db, BOTH, mailbox, filtered);
+  // few say it: what the database guesses of both conditions together is far from what it finds
+  return positionsIn(db, 'mailbox_messages', mailbox, {
+    conditions: [...all.conditions, `position in (${placesFor(said)})`],
+    bindings: [...all.bindings, ...said],
+  });
+}
+
+const BOTH = 'mailbox_search join mailbox_messages using (mailbox, position)';
+
+async function positionsIn(
+  db: Db,
+  from: string,
+  mailbox: number,
+  { conditions, bindings }: { readonly conditions: readonly string[]; readonly bindings: readonly Binding[] },
+): Promise<number[]> {
+  const sql = `select position from ${from} where ${['mailbox = ?', ...conditions].join(' and ')}
+    order by position desc limit ${FEW + 1}`;
+  return (await plannedAnew<{ position: number }>(db, sql, [mailbox, ...bindings])).map(({ position }) => position);
 }
 
 /**
@@ -65,17 +92,16 @@ const least = (one: number | undefined, other: number) => (one === undefined ? o
 
 /** One way by which messages are meant. */
 interface Way {
-  readonly from: string;
+  readonly from: 'mailbox_search' | 'mailbox_messages';
   readonly wanted: string;
   readonly values: readonly Binding[];
 }
 
 /** Each by itself: an index serves each of them. */
-function waysTo({ query, language, types, applications, organisations }: Search, isFiltered: boolean): Way[] {
+function waysTo({ query, language, types, applications, organisations }: Search): Way[] {
   const patterns = searchPatterns(query, language);
-  const saying = {
-    // what it is filtered by is not where it is found by its text
-    from: isFiltered ? 'mailbox_search join mailbox_messages using (mailbox, position)' : 'mailbox_search',
+  const saying: Way = {
+    from: 'mailbox_search',
     wanted: `(${patterns.map(() => "search like ? escape '\\'").join(' or ')})`,
     values: patterns,
   };

@@ -53,15 +53,15 @@ export interface TaskFilter {
   readonly state?: Task['state'];
   /** Of these partitions only; absent: of all. */
   readonly partitions?: readonly string[];
-  /** None of these message types. */
-  readonly withoutTypes?: readonly string[];
+  /** Of these message types only; absent: of all. */
+  readonly types?: readonly string[];
 }
 
 /** The tasks of a mailbox, the soonest due first. */
 export async function tasksOf(
   db: Db,
   mailbox: number,
-  { state, partitions, withoutTypes = [] }: TaskFilter,
+  { state, partitions, types }: TaskFilter,
   limit: number,
 ): Promise<Task[]> {
   const places = (list: readonly string[]) => list.map(() => '?').join(', ') || 'null';
@@ -69,14 +69,14 @@ export async function tasksOf(
     't.mailbox = ?',
     ...(state === undefined ? [] : ['t.state = ?']),
     ...(partitions ? [`m.partition in (${places(partitions)})`] : []),
-    ...(withoutTypes.length > 0 ? [`m.message_type not in (${places(withoutTypes)})`] : []),
+    ...(types ? [`m.message_type in (${places(types)})`] : []),
   ];
   const rows = await rowsOf<Row>(
     db,
     `select t.*, m.message_type, m.partition from tasks t
      join mailbox_messages m on m.mailbox = t.mailbox and m.message_id = t.message_id
      where ${where.join(' and ')} order by t.due_at, t.message_id limit ?`,
-    [mailbox, ...(state === undefined ? [] : [state]), ...(partitions ?? []), ...withoutTypes, limit],
+    [mailbox, ...(state === undefined ? [] : [state]), ...(partitions ?? []), ...(types ?? []), limit],
   );
   return rows.map(fromRow);
 }

@@ -11,7 +11,7 @@ import { makeCertificate, makePki, SIGNER } from '../../test/support/pki.ts';
 import { webClient } from '../../test/support/web.ts';
 import { run } from '../demonstration/command.ts';
 import { freePort } from '../demonstration/engine.ts';
-import { LARGE_BOX, SMALL_BOX } from './mailboxes-fill.ts';
+import { LARGE_BOX, MESSAGE_TYPES, SMALL_BOX } from './mailboxes-fill.ts';
 
 const BODE = fileURLToPath(new URL('../bode.js', import.meta.url));
 
@@ -37,6 +37,8 @@ export async function startMailboxEngine(dir: string, storeUrl: string): Promise
       store: { url: storeUrl },
       trust: { anchors: [pki.ca] },
       observe: { enabled: false },
+      // types that nobody configured are shown to nobody but who may read what is protected
+      messageTypes: Object.fromEntries(MESSAGE_TYPES.map((type) => [type, { names: { nl: type } }])),
     },
     channels: {
       sftp: { enabled: false },

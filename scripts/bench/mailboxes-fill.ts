@@ -13,6 +13,9 @@ export const SMALL_BOX = '0206731645';
 export const LARGE_BOX = '0884303369';
 
 const TYPES = 8;
+
+/** The types of the messages. */
+export const MESSAGE_TYPES = Array.from({ length: TYPES }, (_, number) => `type-${number}`);
 const SENDER = '0403019261';
 
 /**

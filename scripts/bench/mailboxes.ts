@@ -114,7 +114,15 @@ function figure(name: string, value: number, reference: number, bar: number): Fi
 }
 
 /** By turns, so that what else the machine does hits both alike. */
-async function compare({ path, sql, bindings }: Question, box: string, db: Db, engine: MailboxEngine) {
+async function compare({ name, path, sql, bindings }: Question, box: string, db: Db, engine: MailboxEngine) {
+  const [answer, bareAnswer] = [
+    JSON.parse(await engine.ask(box, path)),
+    await db.raw(sql, [...bindings, box] as never[]),
+  ];
+  const [said, known] = [answer, bareAnswer.rows[0]].map(({ items, numberOfMessages, messages }) => {
+    return Number(items?.length ?? numberOfMessages ?? messages);
+  });
+  if (!said || said !== known) throw new Error(`${name}: ${said} messages through the API, ${known} in the store`);
   const [api, bare]: [number[], number[]] = [[], []];
   for (let round = -WARM_UP; round < ROUNDS; round += 1) {
     const took = [

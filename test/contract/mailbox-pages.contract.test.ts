@@ -85,7 +85,7 @@ function contract(kind: StoreKind): void {
       expect(visible).to.deep.equal({ ids: ['m-7', 'm-5', 'm-3'], total: 4 });
       expect(await page({ filter: { visible: false } })).to.deep.equal({ ids: ['m-9'], total: 1 });
       expect(await page({ filter: { registered: true } })).to.deep.equal({ ids: [], total: 0 });
-      expect(await page({ filter: { withoutTypes: ['attest'], partitions: ['GENERAL'] } })).to.include({ total: 5 });
+      expect(await page({ filter: { types: ['letter'], partitions: ['GENERAL'] } })).to.include({ total: 5 });
     });
 
     it('filters by when messages came and when they expire', async () => {
@@ -117,6 +117,14 @@ function contract(kind: StoreKind): void {
       expect(await found("'; drop table messages; --")).to.deep.equal([]);
       const named = await page({ search: searching('nothing', { types: ['letter'] }), filter: { read: false } });
       expect(named).to.deep.equal({ ids: ['m-9', 'm-7', 'm-5'], total: 5 });
+    });
+
+    it('filters what a search found, few or many', async () => {
+      const filtered = { search: searching('attest'), filter: { types: ['letter'] } };
+      expect(await page({ ...filtered, walk: 'few' })).to.deep.equal({ ids: ['m-9', 'm-7', 'm-5'], total: 5 });
+      expect(await page({ ...filtered, filter: { types: [] }, walk: 'none' })).to.deep.equal({ ids: [], total: 0 });
+      await many(db, mailbox, 1_100);
+      expect(await page({ ...filtered, walk: 'many' })).to.deep.equal({ ids: ['m-9', 'm-7', 'm-5'], total: 5 });
     });
 
     it('pages through what a search found, few or many', async () => {

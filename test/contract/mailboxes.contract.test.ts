@@ -97,7 +97,7 @@ function contract(kind: StoreKind): void {
       expect(await counted({ read: false })).to.equal(2);
       expect(await counted({ visible: false })).to.equal(1);
       expect(await counted({ messageType: 'letter', read: true })).to.equal(1);
-      expect(await counted({ withoutTypes: ['letter'] })).to.equal(2);
+      expect(await counted({ types: ['attest'] })).to.equal(2);
       expect(await inTransaction(db, (tx) => removePlaced(tx, id, [first.position, second.position]))).to.equal(2);
       expect([await counted(), await counted({ visible: false })]).to.deep.equal([1, 0]);
       expect(await findMessage(db, first.messageId)).to.equal(undefined);

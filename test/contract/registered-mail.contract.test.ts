@@ -129,7 +129,7 @@ function contract(kind: StoreKind): void {
         [named.id, '2099-12-31T23:59:59.999Z', 'open'],
       ]);
       expect(await tasksOf(db, mailbox.id, { partitions: ['GENERAL'] }, 10)).to.deep.equal([]);
-      expect(await tasksOf(db, mailbox.id, { withoutTypes: ['question'] }, 10)).to.deep.equal([]);
+      expect(await tasksOf(db, mailbox.id, { types: [] }, 10)).to.deep.equal([]);
       const done = () =>
         inTransaction(db, (tx) =>
           completeTask(tx, { mailbox: mailbox.id, messageId: fixed.id }, { who: '123456', now: NOW }),

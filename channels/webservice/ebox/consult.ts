@@ -22,7 +22,7 @@ export async function summary(caller: EboxCaller, deps: EboxDeps) {
   const now = deps.clock();
   const all = caller.onBehalfOf !== undefined && NEEDS.allSummaries.some((scope) => caller.scopes.includes(scope));
   const viewOf: EboxDeps['viewOf'] = all
-    ? async () => ({ withoutTypes: [], mayChange: false, mayChoose: false, isOwner: false })
+    ? async () => ({ mayChange: false, mayChoose: false, isOwner: false })
     : deps.viewOf;
   const { mailbox, view } = await visit(caller, { ...deps, viewOf }, now);
   const [{ messages, bytes }, unread] = await Promise.all([

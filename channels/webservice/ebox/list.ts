@@ -42,9 +42,9 @@ export async function pageOf(
 }
 
 /** What a view leaves of a mailbox. */
-export const seen = ({ partitions, withoutTypes }: View): PlacedFilter => ({
+export const seen = ({ partitions, types }: View): PlacedFilter => ({
   ...(partitions && { partitions }),
-  withoutTypes,
+  ...(types && { types }),
 });
 
 function filterOf(query: ListQuery): PlacedFilter {
