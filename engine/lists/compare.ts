@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline';
-import { type Share, sharesOf } from '../records/selection.ts';
+import { recordsInTurn, sharesOf, type Taken } from '../records/selection.ts';
 import { openPrepared, streamOf } from '../store/blobs.ts';
 import { inTransaction } from '../store/transaction.ts';
 import type { CompileDeps } from './compile.ts';
@@ -36,32 +36,33 @@ export async function* compareRun(
   signal: AbortSignal,
 ): AsyncGenerator<Remade> {
   const inForce = new Map((await documentsOf(deps.db, run.list, run.period.name)).map((one) => [one.authority, one]));
-  for (const share of await sharesOf(deps.db, selectionOf(definition, run))) {
-    const document = inForce.get(share.authority);
+  const selection = selectionOf(definition, run);
+  const shares = await sharesOf(deps.db, selection);
+  for await (const taken of recordsInTurn(deps.db, selection, shares)) {
+    const document = inForce.get(taken.share.authority);
     const files = document ? await filesOfDocument(deps.db, document) : [];
-    const remade = await remake(deps, definition, run, { share, files, version: document?.version ?? 0, signal });
+    const remade = await remake(deps, definition, run, { taken, files, version: document?.version ?? 0, signal });
     if (remade.formats.length > 0) yield remade;
   }
 }
 
 interface Known {
-  readonly share: Share;
+  readonly taken: Taken;
   readonly files: readonly ListFile[];
   readonly version: number;
   readonly signal: AbortSignal;
 }
 
 async function remake(deps: ComposeDeps, definition: ListDefinition, run: ListRun, known: Known): Promise<Remade> {
-  const { share, files, version, signal } = known;
+  const { taken, files, version, signal } = known;
   const { period, slot } = run;
-  const selection = selectionOf(definition, run);
-  const composed = await compose(deps, { definition, period: period.name, slot, selection, share, signal });
+  const composed = await compose(deps, { definition, period: period.name, slot, taken, signal });
   const old = new Map(files.map((file) => [file.format, file.sha256]));
   const fresh = new Map(composed.files.map(({ format, content }) => [format, content.ref.sha256]));
   const formats = [...new Set([...old.keys(), ...fresh.keys()])].filter(
     (format) => old.get(format) !== fresh.get(format),
   );
-  return { authority: share.authority, version, formats, composed, ...(await linesOf(deps, files, composed)) };
+  return { authority: taken.share.authority, version, formats, composed, ...(await linesOf(deps, files, composed)) };
 }
 
 /** The lines that only one of two documents has; none are told of documents too large to hold. */

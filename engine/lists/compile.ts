@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Telemetry } from '../core/telemetry.ts';
-import { type Share, sharesOf } from '../records/selection.ts';
+import { recordsInTurn, sharesOf, type Taken } from '../records/selection.ts';
 import { inTransaction } from '../store/transaction.ts';
 import { type ComposeDeps, compose } from './compose.ts';
 import type { ListDefinition } from './definition.ts';
@@ -70,18 +70,23 @@ async function makeMissing(deps: CompileDeps, request: CompileRequest, run: List
   const { list, period } = run;
   const made = await documentedIn(db, list, period.name);
   const shares = await sharesOf(db, selectionOf(request.definition, run));
-  const missing = shares.filter(({ authority }) => !made.has(authority)).values();
+  const missing = shares.filter(({ authority }) => !made.has(authority));
+  const all = recordsInTurn(db, selectionOf(request.definition, run), missing);
   let count = made.size;
   const makeInTurn = async () => {
-    for (const share of missing) {
+    for (let next = await all.next(); !next.done; next = await all.next()) {
       request.proceed();
-      await makeOne(deps, request, run, share);
+      await makeOne(deps, request, run, next.value);
       count += 1;
       if (count % TOLD_EVERY === 0)
         log.info({ list, period: period.name, made: count, of: shares.length }, 'list under way');
     }
   };
-  await allOrFirstFailure(Array.from({ length: atATime }, makeInTurn));
+  try {
+    await allOrFirstFailure(Array.from({ length: atATime }, makeInTurn));
+  } finally {
+    await all.return(undefined);
+  }
 }
 
 /** Waits for all, also when one fails: nothing may go on after the run has ended. */
@@ -90,13 +95,12 @@ async function allOrFirstFailure(works: readonly Promise<void>[]): Promise<void>
   if (failed?.status === 'rejected') throw failed.reason;
 }
 
-async function makeOne(deps: CompileDeps, request: CompileRequest, run: ListRun, share: Share): Promise<void> {
+async function makeOne(deps: CompileDeps, request: CompileRequest, run: ListRun, taken: Taken): Promise<void> {
   const { db, blobs, delivery, telemetry, clock, wake } = deps;
   const { definition, signal } = request;
   const { list, period, slot } = run;
-  const { authority } = share;
-  const selection = selectionOf(definition, run);
-  const composed = await compose(deps, { definition, period: period.name, slot, selection, share, signal });
+  const { authority } = taken.share;
+  const composed = await compose(deps, { definition, period: period.name, slot, taken, signal });
   const published = await inTransaction(db, (tx) =>
     publish(tx, blobs, delivery, { definition, run, authority, version: 1, composed, now: clock() }),
   );

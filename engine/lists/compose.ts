@@ -1,4 +1,4 @@
-import { recordsOf, type Selection, type Share, type TakenRecord } from '../records/selection.ts';
+import type { Taken, TakenRecord } from '../records/selection.ts';
 import { findOrganisation, type Organisation } from '../registry/organisations.ts';
 import { type BlobStore, openPrepared, type PreparedContent, streamOf } from '../store/blobs.ts';
 import type { Db } from '../store/database.ts';
@@ -37,8 +37,7 @@ export interface ComposeRequest {
   readonly definition: ListDefinition;
   readonly period: string;
   readonly slot: Date;
-  readonly selection: Selection;
-  readonly share: Share;
+  readonly taken: Taken;
   readonly signal: AbortSignal;
 }
 
@@ -49,13 +48,13 @@ const RENDERERS: Readonly<Record<Exclude<Format, 'zip'>, Renderer>> = { csv, fix
  * same request gives the same bytes whenever it is made. It has no effect before its content is kept.
  */
 export async function compose(deps: ComposeDeps, request: ComposeRequest): Promise<Composed> {
-  const { definition, share } = request;
-  const authority = await findOrganisation(deps.db, share.authority);
+  const { definition, taken } = request;
+  const authority = await findOrganisation(deps.db, taken.share.authority);
   const head = headOf(request, authority);
   const formats = definition.formats.filter((format) => format !== 'zip');
   const renderings = formats.map((format) => RENDERERS[format].render(head));
   const contents = renderings.map(({ content }) => deps.blobs.prepare(deps.db, content));
-  const [totals, ...prepared] = await Promise.all([fill(deps, request, renderings), ...contents]);
+  const [totals, ...prepared] = await Promise.all([fill(request, renderings), ...contents]);
   const files = formats.map((format, index): ComposedFile => {
     const { extension, mediaType } = RENDERERS[format];
     const content = prepared[index] as PreparedContent;
@@ -64,9 +63,13 @@ export async function compose(deps: ComposeDeps, request: ComposeRequest): Promi
   return { authority, totals, files: definition.formats.includes('zip') ? await withZip(deps, request, files) : files };
 }
 
-const baseName = ({ definition, period, share }: ComposeRequest) => `${definition.name}.${period}.${share.authority}`;
+const baseName = ({ definition, period, taken }: ComposeRequest) =>
+  `${definition.name}.${period}.${taken.share.authority}`;
 
-function headOf({ definition, period, slot, share }: ComposeRequest, organisation: Organisation | undefined): Head {
+function headOf(
+  { definition, period, slot, taken: { share } }: ComposeRequest,
+  organisation: Organisation | undefined,
+): Head {
   const language = organisation?.language ?? 'nl';
   const authorityName = organisation?.names[language] ?? Object.values(organisation?.names ?? {})[0] ?? share.authority;
   return {
@@ -80,13 +83,13 @@ function headOf({ definition, period, slot, share }: ComposeRequest, organisatio
   };
 }
 
-async function fill({ db }: ComposeDeps, request: ComposeRequest, renderings: readonly Rendering[]): Promise<Totals> {
-  const { definition, selection, share, signal } = request;
+async function fill(request: ComposeRequest, renderings: readonly Rendering[]): Promise<Totals> {
+  const { definition, taken, signal } = request;
   const sum = createSum(definition);
   try {
-    for await (const records of recordsOf(db, selection, share)) {
+    for await (const records of taken.records) {
       signal.throwIfAborted();
-      const lines = records.map((record) => lineOf(definition, record, share.authority));
+      const lines = records.map((record) => lineOf(definition, record, taken.share.authority));
       sum.add(records, lines);
       await Promise.all(renderings.map((rendering) => rendering.write(lines)));
     }

@@ -38,6 +38,7 @@ export interface TakenRecord {
 }
 
 interface Row {
+  readonly authority: string;
   readonly id: string | number;
   readonly day: string;
   readonly kind: string;
@@ -45,24 +46,75 @@ interface Row {
   readonly late: number;
 }
 
-/** Up to so many records are read by one statement, which holds no connection while they are worked on. */
-const AT_ONCE = 10_000;
+/** An authority with more records than this is read by itself, in batches; the others are held in memory one at a time. */
+const LARGE = 10_000;
+/** Authorities are read together up to so many records: one pass over the table serves them all. */
+const TOGETHER = 200_000;
+const MOST_TOGETHER = 1_000;
 
-/** The records of one authority, in batches: those of the period by position, then the late ones by position. */
-export async function* recordsOf(
-  db: Db,
-  selection: Selection,
-  { authority, records }: Share,
-): AsyncGenerator<TakenRecord[]> {
+/** The records of one authority: those of the period by position, then the late ones by position; to be read once. */
+export interface Taken {
+  readonly share: Share;
+  readonly records: Iterable<TakenRecord[]> | AsyncIterable<TakenRecord[]>;
+}
+
+/**
+ * The records of authorities, one authority after the other; whoever reads may work on several at a time. Memory does
+ * not grow with them: a connection is held until the end, and at most 30 s may pass between two authorities.
+ */
+export async function* recordsInTurn(db: Db, selection: Selection, shares: readonly Share[]): AsyncGenerator<Taken> {
+  for (const together of readTogether(shares)) {
+    const [first] = together;
+    if (first && first.records > LARGE) yield { share: first, records: inBatches(db, selection, first) };
+    else yield* byAuthority(db, selection, together);
+  }
+}
+
+function readTogether(shares: readonly Share[]): Share[][] {
+  const all: Share[][] = [];
+  let room = 0;
+  for (const share of shares) {
+    const last = all.at(-1) ?? [];
+    if (share.records <= room && last.length < MOST_TOGETHER) last.push(share);
+    else {
+      all.push([share]);
+      room = share.records > LARGE ? 0 : TOGETHER;
+    }
+    room -= share.records;
+  }
+  return all;
+}
+
+async function* inBatches(db: Db, selection: Selection, share: Share): AsyncGenerator<TakenRecord[]> {
+  for await (const rows of streamRows<Row>(db, ...queryOf(selection, [share]))) yield rows.map(fromRow);
+}
+
+async function* byAuthority(db: Db, selection: Selection, together: readonly Share[]): AsyncGenerator<Taken> {
+  const shares = new Map(together.map((share) => [share.authority, share]));
+  let [authority, records]: [string, TakenRecord[]] = ['', []];
+  for await (const rows of streamRows<Row>(db, ...queryOf(selection, together))) {
+    for (const row of rows) {
+      const share = row.authority === authority ? undefined : shares.get(authority);
+      if (share) yield { share, records: [records] };
+      if (row.authority !== authority) [authority, records] = [row.authority, []];
+      records.push(fromRow(row));
+    }
+  }
+  const last = shares.get(authority);
+  if (last) yield { share: last, records: [records] };
+}
+
+function queryOf(selection: Selection, shares: readonly Share[]): [sql: string, bindings: Binding[]] {
+  const authorities = shares.map(({ authority }) => authority);
   const branches = branchesOf(selection).map(({ late, condition }) => ({
-    sql: `select id, day, kind, fields, position, ${late} as late from records where authority = ? and ${condition.sql}`,
-    bindings: [authority, ...condition.bindings],
+    sql: `select authority, id, day, kind, fields, position, ${late} as late from records
+      where authority in (${placesFor(authorities)}) and ${condition.sql}`,
+    bindings: [...authorities, ...condition.bindings],
   }));
   const union = branches.map(({ sql }) => sql).join(' union all ');
-  const sql = `select id, day, kind, fields, late from (${union}) as taken order by late, position, id`;
-  const bindings = branches.flatMap((branch) => branch.bindings);
-  if (records <= AT_ONCE) yield (await rowsOf<Row>(db, sql, bindings)).map(fromRow);
-  else for await (const rows of streamRows<Row>(db, sql, bindings)) yield rows.map(fromRow);
+  const sql = `select authority, id, day, kind, fields, late from (${union}) as taken
+    order by authority, late, position, id`;
+  return [sql, branches.flatMap((branch) => branch.bindings)];
 }
 
 /** How many records of an authority a run takes. */

@@ -8,7 +8,7 @@ import type { ListDefinition } from '../../engine/lists/definition.ts';
 import type { Period } from '../../engine/lists/period.ts';
 import { findListRun, latestListRun, selectionOf } from '../../engine/lists/runs.ts';
 import { cutoffAt } from '../../engine/records/records.ts';
-import { sharesOf } from '../../engine/records/selection.ts';
+import { recordsInTurn, sharesOf } from '../../engine/records/selection.ts';
 import { openPrepared, streamOf } from '../../engine/store/blobs.ts';
 import { inTransaction } from '../../engine/store/transaction.ts';
 import { table } from './output.ts';
@@ -29,11 +29,12 @@ export async function previewList(
   const run = await runSoFar(deps, definition, period);
   const selection = selectionOf(definition, run);
   const rows: string[][] = [];
-  for (const share of await sharesOf(deps.db, selection)) {
-    const composed = await compose(deps, { definition, period: period.name, slot: run.slot, selection, share, signal });
+  const shares = await sharesOf(deps.db, selection);
+  for await (const taken of recordsInTurn(deps.db, selection, shares)) {
+    const composed = await compose(deps, { definition, period: period.name, slot: run.slot, taken, signal });
     await writeAll(deps, composed, out);
     const { lines, corrections, sums } = composed.totals;
-    rows.push([share.authority, String(lines), String(corrections), JSON.stringify(sums)]);
+    rows.push([taken.share.authority, String(lines), String(corrections), JSON.stringify(sums)]);
   }
   return [...table(['AUTHORITY', 'LINES', 'CORRECTIONS', 'SUMS'], rows), `written to ${out}, nothing published`];
 }

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { answersTo, closeRecord, findByReference, takeAnswer } from '../../engine/records/answers.ts';
 import { isElectronic, switchOff, switchOn } from '../../engine/records/electronic.ts';
 import { addRecords, cutoffAt, type NewRecord } from '../../engine/records/records.ts';
-import { recordsOf, type Selection, sharesOf } from '../../engine/records/selection.ts';
+import { recordsInTurn, type Selection, sharesOf } from '../../engine/records/selection.ts';
 import type { Db } from '../../engine/store/database.ts';
 import { streamRows } from '../../engine/store/stream.ts';
 import { inTransaction } from '../../engine/store/transaction.ts';
@@ -44,8 +44,10 @@ function contract(store: StoreKind): void {
     });
     async function names(selection: Selection, authority = AUTHORITY): Promise<string[]> {
       const found: string[] = [];
-      for await (const batch of recordsOf(db, selection, { authority, records: 1, late: 0 })) {
-        found.push(...batch.map(({ fields, late }) => `${fields['Name']}${late ? ' late' : ''}`));
+      for await (const { records } of recordsInTurn(db, selection, [{ authority, records: 1, late: 0 }])) {
+        for await (const batch of records) {
+          found.push(...batch.map(({ fields, late }) => `${fields['Name']}${late ? ' late' : ''}`));
+        }
       }
       return found;
     }

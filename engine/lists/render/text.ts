@@ -17,26 +17,40 @@ export function textRenderer(
   return { ...kind, render: (head) => textRendering(writerOf(head)) };
 }
 
+const CHUNK = 1 << 16;
+const MOST_BYTES = 3; // of UTF-8, for one unit of a JavaScript string
+
 function textRendering(writer: TextWriter) {
   const content = new PassThrough({ highWaterMark: 1 << 18 });
-  const put = async (text: string) => {
-    if (text !== '' && !content.write(text, 'utf8')) await drained(content);
+  let [chunk, filled, begun] = [Buffer.alloc(0), 0, false];
+  const flush = () => {
+    if (filled > 0) content.write(chunk.subarray(0, filled));
+    [chunk, filled] = [Buffer.alloc(0), 0];
   };
-  let begun = false;
-  const opening = () => {
-    if (begun) return '';
+  // written line by line: to put long strings together first takes three times as long
+  const put = (text: string) => {
+    const most = text.length * MOST_BYTES;
+    if (most > chunk.length - filled) {
+      flush();
+      chunk = Buffer.allocUnsafe(Math.max(CHUNK, most));
+    }
+    filled += chunk.write(text, filled, 'utf8');
+  };
+  const open = () => {
+    if (!begun) put(writer.open);
     begun = true;
-    return writer.open;
   };
   return {
     content,
     async write(lines: readonly Line[]) {
-      let text = opening();
-      for (const line of lines) text += writer.line(line);
-      await put(text);
+      open();
+      for (const line of lines) put(writer.line(line));
+      if (content.writableNeedDrain) await drained(content);
     },
     async end(totals: Totals) {
-      await put(opening() + writer.close(totals));
+      open();
+      put(writer.close(totals));
+      flush();
       content.end();
     },
     abort: (cause: Error) => void content.destroy(cause),
