@@ -103,9 +103,14 @@ async function fill(request: ComposeRequest, renderings: readonly Rendering[]): 
 }
 
 function lineOf(definition: ListDefinition, record: TakenRecord, authority: string): Line {
-  const own: Readonly<Record<string, string>> = { authority, day: record.day, kind: record.kind };
-  const values = definition.columns.map(({ field }) => record.fields[field] ?? own[field] ?? '');
+  const { fields } = record;
+  const values = definition.columns.map(({ field }) => fields[field] ?? ownValue(record, authority, field));
   return { values, correctionOf: record.late ? periodOf(ruleOf(definition), record.day).name : '' };
+}
+
+function ownValue({ day, kind }: TakenRecord, authority: string, field: string): string {
+  const own: Readonly<Record<string, string>> = { authority, day, kind };
+  return Object.hasOwn(own, field) ? (own[field] ?? '') : '';
 }
 
 /** Adds up what the totals say. */

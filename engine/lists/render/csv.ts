@@ -1,6 +1,6 @@
-import { columnsIn, type Head, type Line, type PlacedColumn } from './rendering.ts';
-import { type TextWriter, textRenderer } from './text.ts';
-import { plainText, shownValue, WORDS } from './values.ts';
+import { columnsIn, type Head } from './rendering.ts';
+import { lineWriter, type TextWriter, textRenderer } from './text.ts';
+import { plainText, shownAs, WORDS } from './values.ts';
 
 // what a spreadsheet obeys, and the wide forms of the same signs that some take for them
 const FORMULA = /^[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]/;
@@ -30,14 +30,14 @@ function csvWriter(head: Head): TextWriter {
   const { bom, separator } = definition.csv;
   const columns = columnsIn('csv', head);
   const titles = [...columns.map(({ texts }) => texts[language]), WORDS.correctionOf[language]];
-  const cell = (column: PlacedColumn, line: Line) => {
-    const shown = shownValue(column, line, language);
+  const cells = lineWriter(columns, separator, (column) => (value, sign) => {
+    const shown = shownAs(column, value, sign, language);
     const isNumber = column.type === 'amount' || column.type === 'number';
-    return isNumber && NUMBER.test(shown) ? shown : safeCell(shown);
-  };
+    return quoted(isNumber && NUMBER.test(shown) ? shown : safeCell(shown));
+  });
   return {
     open: (bom ? '\ufeff' : '') + record(titles.map(safeCell), separator),
-    line: (line) => record([...columns.map((column) => cell(column, line)), line.correctionOf], separator),
+    line: (line) => `${cells(line)}${quoted(line.correctionOf)}\r\n`,
     close: () => '',
   };
 }

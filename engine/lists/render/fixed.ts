@@ -1,14 +1,15 @@
 import { EngineError } from '../../core/errors.ts';
 import type { Column } from '../definition.ts';
 import { columnsIn, type Head } from './rendering.ts';
-import { type TextWriter, textRenderer } from './text.ts';
-import { plainText, valueAt } from './values.ts';
+import { lineWriter, type TextWriter, textRenderer } from './text.ts';
+import { plainText } from './values.ts';
 
 function fixedWriter(head: Head): TextWriter {
   const columns = columnsIn('fixed', head).filter(({ width }) => width !== undefined);
+  const values = lineWriter(columns, '', (column) => (value) => fixedValue(column, value));
   return {
     open: '',
-    line: (line) => `${columns.map((column) => fixedValue(column, valueAt(line, column.at))).join('')}\r\n`,
+    line: (line) => `${values(line)}\r\n`,
     close: () => '',
   };
 }
@@ -30,8 +31,10 @@ export function fixedValue(column: Column, value: string): string {
 const isDigits = (type: Column['type']) =>
   type === 'number' || type === 'amount' || type === 'date' || type === 'month';
 
+const PAIRED = /[\ud800-\udbff]/; // half of a character beyond the first plane
+
 function padded(text: string, width: number, digits: boolean): string {
-  const missing = width - [...text].length;
+  const missing = width - (PAIRED.test(text) ? [...text].length : text.length);
   if (missing <= 0) return text;
   return digits && text !== '' ? '0'.repeat(missing) + text : text + ' '.repeat(missing);
 }

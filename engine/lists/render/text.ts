@@ -1,12 +1,41 @@
 import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
-import type { Head, Line, Renderer, Totals } from './rendering.ts';
+import type { Head, Line, PlacedColumn, Renderer, Totals } from './rendering.ts';
 
 /** How a format that is text is written. */
 export interface TextWriter {
   readonly open: string;
   line(line: Line): string;
   close(totals: Totals): string;
+}
+
+/** A column's value, and its sign if it has one ('' else), as a format writes it. */
+export type WriteValue = (value: string, sign: string) => string;
+
+/** What was written last is written again without work: most columns say the same line after line. */
+function remembering(write: WriteValue): WriteValue {
+  let [lastValue, lastSign, last] = ['', '', write('', '')];
+  return (value, sign) => {
+    if (value !== lastValue || sign !== lastSign) {
+      last = write(value, sign);
+      [lastValue, lastSign] = [value, sign];
+    }
+    return last;
+  };
+}
+
+/** Writes the values of a line, one column after the other, each with `separator` behind it. */
+export function lineWriter(
+  columns: readonly PlacedColumn[],
+  separator: string,
+  of: (column: PlacedColumn) => WriteValue,
+): (line: Line) => string {
+  const writers = columns.map((column) => ({ at: column.at, signAt: column.signAt, write: remembering(of(column)) }));
+  return ({ values }) => {
+    let text = '';
+    for (const { at, signAt, write } of writers) text += write(values[at] ?? '', values[signAt] ?? '') + separator;
+    return text;
+  };
 }
 
 /** A renderer of text in UTF-8. */

@@ -11,10 +11,14 @@ export function plainText(text: string): string {
 
 /** A value as people read it: amounts with a decimal comma, dates and months with dashes, codes with their meaning. */
 export function shownValue(column: PlacedColumn, line: Line, language: Language): string {
-  const value = valueAt(line, column.at);
+  return shownAs(column, valueAt(line, column.at), valueAt(line, column.signAt), language);
+}
+
+/** A value and its sign ('' when it has none) as people read it. */
+export function shownAs(column: Column, value: string, sign: string, language: Language): string {
   switch (column.type) {
     case 'amount':
-      return value === '' ? '' : euros(numberIn(value, valueAt(line, column.signAt)));
+      return value === '' ? '' : euros(numberIn(value, sign));
     case 'date':
       return dashed(value);
     case 'month':

@@ -1,30 +1,26 @@
 import { columnsIn, type Head, type Totals } from './rendering.ts';
-import { type TextWriter, textRenderer } from './text.ts';
-import { plainText, totalColumns, valueAt } from './values.ts';
+import { lineWriter, type TextWriter, textRenderer } from './text.ts';
+import { plainText, totalColumns } from './values.ts';
 
 const SPECIAL = /[&<>"]/g;
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 // neither may stand in XML 1.0: surrogates that are alone, and two characters of the first plane
 const IMPOSSIBLE = /[\ufffe\uffff]|\p{Cs}/gu;
 
+const UNSAFE = /[&<>"\ufffe\uffff\u2028\u2029\p{Cc}\p{Cs}]/u;
+
 /** A text as the content of an element or attribute. */
 export function escaped(text: string): string {
+  if (!UNSAFE.test(text)) return text;
   const plain = plainText(text).replace(IMPOSSIBLE, '\ufffd');
   return plain.search(SPECIAL) < 0 ? plain : plain.replace(SPECIAL, (character) => ENTITIES[character] ?? '');
 }
 
 function xmlWriter(head: Head): TextWriter {
   const columns = columnsIn('xml', head);
-  const tags = columns.map(({ field }) => [`<${field}>`, `</${field}>`] as const);
-  const values = (line: { readonly values: readonly string[]; readonly correctionOf: string }) => {
-    let text = '';
-    for (const [index, { at }] of columns.entries()) {
-      const value = valueAt(line, at);
-      const [open, close] = tags[index] ?? ['', ''];
-      if (value !== '') text += open + escaped(value) + close;
-    }
-    return text;
-  };
+  const values = lineWriter(columns, '', ({ field }) => (value) => {
+    return value === '' ? '' : `<${field}>${escaped(value)}</${field}>`;
+  });
   return {
     open: opening(head),
     line(line) {
