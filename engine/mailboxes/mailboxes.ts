@@ -26,6 +26,8 @@ export interface Mailbox extends MailboxKey {
   readonly exclusive: boolean;
   /** Nothing in it expires. */
   readonly hold: boolean;
+  /** How many messages have ever come. */
+  readonly everReceived: number;
 }
 
 /** The mailbox, if anything made it yet. */
@@ -120,6 +122,7 @@ interface MailboxRow {
   readonly last_received_at: string | null;
   readonly exclusive: boolean | number;
   readonly hold: boolean | number;
+  readonly last_position: number;
 }
 
 function fromRow(row: MailboxRow): Mailbox {
@@ -133,5 +136,6 @@ function fromRow(row: MailboxRow): Mailbox {
     ...(row.last_received_at !== null && { lastReceivedAt: row.last_received_at }),
     exclusive: Boolean(row.exclusive),
     hold: Boolean(row.hold),
+    everReceived: row.last_position,
   };
 }

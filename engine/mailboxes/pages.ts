@@ -16,6 +16,8 @@ import { findHits, type Search } from './search.ts';
 /** A page of a mailbox, asked for by its number. */
 export interface PageQuery {
   readonly mailbox: number;
+  /** How many messages have ever come: few are read through faster than they are counted first. */
+  readonly everReceived?: number;
   readonly filter: PlacedFilter;
   readonly search?: Search;
   /** From 1. */
@@ -95,14 +97,15 @@ export async function readPage(db: Db, query: PageQuery, walk: Walk): Promise<Pa
 }
 
 const MOST_COUNTED = 10_000;
+const FEW = 5_000;
 
 async function plainPage(db: Db, query: PageQuery, walk: Walk): Promise<PageRead> {
-  const { mailbox, filter } = query;
+  const { mailbox, filter, everReceived = MOST_COUNTED } = query;
   const page = startOf(query, walk);
   const counted = isBySort(filter)
     ? totalsOf(db, mailbox, filter).then(({ messages }) => messages)
     : countPlaced(db, mailbox, filter, MOST_COUNTED);
-  if (page.skip === 0 && !isSparse(filter)) {
+  if (page.skip === 0 && (everReceived < FEW || !isSparse(filter))) {
     const [total, items] = await Promise.all([counted, readListed(db, newestPlaces(mailbox, filter, page))]);
     return { items, total };
   }

@@ -6,7 +6,7 @@ import type { FlowSender, FlowSet } from './flow-sets.ts';
 /** What one run came to. */
 export interface Outcome {
   readonly sets: number;
-  /** From the first put to the last set done. */
+  /** From the first put, or log-in where that counts, to the last set done. */
   readonly seconds: number;
   /** From the client beginning to put the GO to the set being done, in ms, ascending. */
   readonly latencies: readonly number[];
@@ -21,43 +21,67 @@ export interface RunPlan {
   readonly count: number;
   /** One set of each sender every so many ms; absent: one after the other. */
   readonly everyMs?: number;
+  /** Each set by a session of its own, whose log-in counts; else a session for each sender, logged in before. */
+  readonly logInForEach?: boolean;
 }
 
 const BUSY_LOOK_MS = 20;
 const PACED_LOOK_MS = 4;
 
-/** Logs every sender in, then lets all send at once, and waits until all is done. */
+/** Lets all senders send at once, and waits until all is done. */
 export async function measureRun(contender: Contender, plan: RunPlan): Promise<Outcome> {
-  const sessions = await Promise.all(
-    plan.senders.map((sender) => {
-      const { login, folder } = contender.entrance(sender);
-      return openSession(login, folder);
-    }),
-  );
+  const open = (sender: FlowSender) => {
+    const { login, folder } = contender.entrance(sender);
+    return openSession(login, folder);
+  };
+  const sessions = plan.logInForEach ? [] : await Promise.all(plan.senders.map(open));
   const watch = contender.watch(plan.everyMs === undefined ? BUSY_LOOK_MS : PACED_LOOK_MS);
   try {
     const before = cpuOf(contender.processes);
-    const sent = await sendAll(sessions, plan);
+    const began = performance.now();
+    const sent = plan.logInForEach ? await sendEach(open, plan) : await sendAll(sessions, plan);
     await watch.all([...sent.keys()]);
-    return outcomeOf(sent, watch.doneAt, cpuOf(contender.processes, before));
+    const from = plan.logInForEach ? began : Math.min(...[...sent.values()].map(({ firstPut }) => firstPut));
+    return outcomeOf(sent, watch.doneAt, from, cpuOf(contender.processes, before));
   } finally {
     await watch.stop();
     await Promise.all(sessions.map((session) => session.close()));
   }
 }
 
-async function sendAll(sessions: readonly Session[], { senders, from, count, everyMs }: RunPlan) {
-  const part = ({ sets }: FlowSender): readonly FlowSet[] => {
-    if (sets.length < from + count) throw new Error('the bench has not made enough sets');
-    return sets.slice(from, from + count);
-  };
-  const sent = await Promise.all(sessions.map((session, index) => session.send(part(senders[index]!), everyMs)));
+function partOf({ sets }: FlowSender, { from, count }: RunPlan): readonly FlowSet[] {
+  if (sets.length < from + count) throw new Error('the bench has not made enough sets');
+  return sets.slice(from, from + count);
+}
+
+async function sendAll(sessions: readonly Session[], plan: RunPlan): Promise<Map<string, Sent>> {
+  const { senders, everyMs } = plan;
+  const sent = await Promise.all(
+    sessions.map((session, index) => session.send(partOf(senders[index]!, plan), everyMs)),
+  );
   return new Map(sent.flatMap((one) => [...one]));
 }
 
-function outcomeOf(sent: ReadonlyMap<string, Sent>, doneAt: ReadonlyMap<string, number>, cpuMs: CpuTimes): Outcome {
+async function sendEach(open: (sender: FlowSender) => Promise<Session>, plan: RunPlan): Promise<Map<string, Sent>> {
+  const all = new Map<string, Sent>();
+  const sendAs = async (sender: FlowSender) => {
+    for (const set of partOf(sender, plan)) {
+      const session = await open(sender);
+      for (const [stem, sent] of await session.send([set])) all.set(stem, sent);
+      await session.close();
+    }
+  };
+  await Promise.all(plan.senders.map(sendAs));
+  return all;
+}
+
+function outcomeOf(
+  sent: ReadonlyMap<string, Sent>,
+  doneAt: ReadonlyMap<string, number>,
+  from: number,
+  cpuMs: CpuTimes,
+): Outcome {
   const all = [...sent].map(([stem, times]) => ({ ...times, done: doneAt.get(stem) ?? times.goDone }));
-  const from = Math.min(...all.map(({ firstPut }) => firstPut));
   const until = Math.max(...all.map(({ done }) => done));
   const latencies = all.map(({ goPut, done }) => done - goPut).sort((a, b) => a - b);
   return { sets: all.length, seconds: (until - from) / 1000, latencies, cpuMs };

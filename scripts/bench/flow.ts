@@ -6,8 +6,9 @@ import { type ClientKey, openDesk } from '../../test/support/sftp-client.ts';
 import type { Figure } from '../bench.ts';
 import type { Contender } from './flow-contender.ts';
 import { type BenchEngine, type EnginePlan, startBenchEngine } from './flow-engine.ts';
+import { figuresOf, type Result } from './flow-figures.ts';
 import { growth } from './flow-growth.ts';
-import { measureRun, median, type Outcome, quantile } from './flow-run.ts';
+import { measureRun, median, type Outcome } from './flow-run.ts';
 import { type BenchServices, missingPackages, startServices } from './flow-services.ts';
 import { type FlowSender, makeSenders } from './flow-sets.ts';
 import { receivingOnly, startPipeline } from './flow-shell.ts';
@@ -18,14 +19,19 @@ const SENDERS = 4;
 const ROUNDS = 3;
 const SETS_EACH = 50; // of each sender and round
 const SHELL_SETS_EACH = 10;
+const LOGIN_SETS_EACH = 10;
 const PACED_SETS = 40;
 const PACED_EVERY_MS = 200;
 const WORKERS = [1, 2, 4] as const;
 const GROWTH_SETS_EACH = 40;
 const STORED = [1_000, 100_000] as const;
 const WARM_ROUNDS = 5; // 1,000 submissions: until then the engine gets quicker
+const UNPACED_SETS_EACH = (WARM_ROUNDS + ROUNDS) * SETS_EACH;
 const SHELL_SETS_OF_TURN = ROUNDS * SHELL_SETS_EACH + PACED_SETS;
-const MADE_EACH = Math.max(SETS_EACH * (WARM_ROUNDS + ROUNDS) + PACED_SETS, 2 * WORKERS.length * SHELL_SETS_OF_TURN);
+const MADE_EACH = Math.max(
+  UNPACED_SETS_EACH + PACED_SETS + ROUNDS * LOGIN_SETS_EACH,
+  2 * WORKERS.length * SHELL_SETS_OF_TURN,
+);
 
 /** Everything that the contenders share. */
 interface Bench {
@@ -36,20 +42,10 @@ interface Bench {
   readonly stops: (() => Promise<unknown>)[];
 }
 
-/** What one contender came to, over all rounds. */
-interface Result {
-  readonly contender: Contender;
-  readonly rate: number;
-  readonly burst: readonly number[];
-  readonly paced: readonly number[];
-  readonly cpu: Readonly<Record<string, number>>;
-  readonly steps: readonly Step[];
-}
-
 /**
  * Signed declarations of 4 KiB from the first put until the receipt is in OUT and the message in the mailbox, all
  * durable: by the engine, by a shell pipeline behind OpenSSH, and merely received by OpenSSH. The client is the real
- * `sftp`, the same number of sessions for all; each engine runs alone, after 1,000 submissions, in turn with the
+ * `sftp`, the same number of sessions for all, kept open or opened for each submission; each engine runs alone, after 1,000 submissions, in turn with the
  * references; medians over the rounds. Needs root for sshd.
  */
 export async function* benchFlow(): AsyncIterable<Figure> {
@@ -135,6 +131,7 @@ async function runBeside(bench: Bench, engine: BenchEngine, { shell, receiving }
     await measureRun(engine, { senders, from: round * SETS_EACH, count: SETS_EACH });
   }
   const outcomes: [Outcome[], Outcome[], Outcome[]] = [[], [], []];
+  const logins: [Outcome[], Outcome[]] = [[], []];
   const before = await timersNow(engine);
   for (let round = 0; round < ROUNDS; round += 1) {
     outcomes[0].push(await measureRun(engine, { senders, from: (WARM_ROUNDS + round) * SETS_EACH, count: SETS_EACH }));
@@ -143,28 +140,37 @@ async function runBeside(bench: Bench, engine: BenchEngine, { shell, receiving }
     outcomes[2].push(await measureRun(receiving, { senders, from: 0, count: SETS_EACH }));
   }
   const steps = stepsBetween(before, await timersNow(engine), SENDERS * SETS_EACH * ROUNDS);
+  const paced = await measurePaced(bench, engine, UNPACED_SETS_EACH);
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const from = UNPACED_SETS_EACH + PACED_SETS + round * LOGIN_SETS_EACH;
+    const plan = { senders, count: LOGIN_SETS_EACH, logInForEach: true };
+    logins[0].push(await measureRun(engine, { ...plan, from }));
+    logins[1].push(await measureRun(receiving, { ...plan, from: 0 }));
+  }
   return [
-    resultOf(engine, outcomes[0], await measurePaced(bench, engine, (WARM_ROUNDS + ROUNDS) * SETS_EACH), steps),
+    { ...resultOf(engine, outcomes[0], paced, steps), loginRate: rateOf(logins[0]) },
     resultOf(
       shell,
       outcomes[1],
       await measurePaced(bench, shell, turn * SHELL_SETS_OF_TURN + ROUNDS * SHELL_SETS_EACH),
       [],
     ),
-    resultOf(receiving, outcomes[2], await measurePaced(bench, receiving, 0), []),
+    { ...resultOf(receiving, outcomes[2], await measurePaced(bench, receiving, 0), []), loginRate: rateOf(logins[1]) },
   ] as const;
 }
 
 function resultOf(contender: Contender, all: readonly Outcome[], paced: Outcome, steps: readonly Step[]): Result {
   return {
     contender,
-    rate: median(all.map(({ sets, seconds }) => sets / seconds)),
+    rate: rateOf(all),
     burst: all.flatMap(({ latencies }) => latencies).sort((a, b) => a - b),
     paced: paced.latencies,
     cpu: Object.fromEntries(Object.keys(contender.processes).map((what) => [what, median(all.map(cpuOfOne(what)))])),
     steps,
   };
 }
+
+const rateOf = (all: readonly Outcome[]) => median(all.map(({ sets, seconds }) => sets / seconds));
 
 const cpuOfOne =
   (what: string) =>
@@ -177,57 +183,6 @@ const timersNow = async (contender: Contender) =>
 /** One sender, one set at a time, with time between: how long a single one takes. */
 function measurePaced({ senders }: Bench, contender: Contender, from: number): Promise<Outcome> {
   return measureRun(contender, { senders: senders.slice(0, 1), from, count: PACED_SETS, everyMs: PACED_EVERY_MS });
-}
-
-const SHELL_BAR = 2;
-const RECEIVING_BAR = 0.3;
-
-function* figuresOf(ours: Result, shell: Result, receiving: Result, best: boolean): Iterable<Figure> {
-  const { name } = ours.contender;
-  yield rated(`${name}: rate against the shell pipeline`, ours.rate, shell.rate, best ? SHELL_BAR : null);
-  yield rated(`${name}: rate against OpenSSH merely receiving`, ours.rate, receiving.rate, best ? RECEIVING_BAR : null);
-  for (const [how, share] of [
-    ['median', 0.5],
-    ['p99', 0.99],
-  ] as const) {
-    yield faster(
-      `${name}: ${how} of single ones against the shell pipeline`,
-      quantile(ours.paced, share),
-      quantile(shell.paced, share),
-    );
-    yield faster(
-      `${name}: ${how} under full load against the shell pipeline`,
-      quantile(ours.burst, share),
-      quantile(shell.burst, share),
-    );
-  }
-  for (const [what, ms] of Object.entries(ours.cpu)) yield alone(`${name}: CPU of one submission, ${what}`, ms, 'ms');
-  const all = ours.steps.reduce((sum, { ms }) => sum + ms, 0);
-  for (const step of ours.steps)
-    yield alone(`${name}: share of the time, ${step.name} (${step.ms.toPrecision(3)} ms)`, (step.ms / all) * 100, '%');
-}
-
-function rated(name: string, value: number, reference: number, bar: number | null): Figure {
-  const ratio = value / reference;
-  return {
-    bench: 'flow',
-    case: name,
-    value,
-    unit: 'submissions/s',
-    reference,
-    ratio,
-    bar,
-    ok: bar === null || ratio >= bar,
-  };
-}
-
-/** A time; its ratio says how many times as fast as the reference it is. */
-function faster(name: string, value: number, reference: number): Figure {
-  return { bench: 'flow', case: name, value, unit: 'ms', reference, ratio: reference / value, bar: null, ok: true };
-}
-
-function alone(name: string, value: number, unit: string): Figure {
-  return { bench: 'flow', case: name, value, unit, reference: null, ratio: null, bar: null, ok: true };
 }
 
 async function* grow(bench: Bench, store: string, services?: BenchServices): AsyncIterable<Figure> {

@@ -38,7 +38,8 @@ export async function pageOf(
   const search = q === undefined || qlang === undefined ? undefined : searchFor(await deps.directory(), q, qlang);
   const filter = { ...filterOf(query), ...seen(view) };
   const walk = deps.walks.of(JSON.stringify([caller.who, mailbox.id, filter, q, qlang, pageSize]));
-  return readPage(deps.db, { mailbox: mailbox.id, filter, page, pageSize, ...(search && { search }) }, walk);
+  const whole = { mailbox: mailbox.id, everReceived: mailbox.everReceived };
+  return readPage(deps.db, { ...whole, filter, page, pageSize, ...(search && { search }) }, walk);
 }
 
 /** What a view leaves of a mailbox. */
