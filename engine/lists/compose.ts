@@ -1,15 +1,10 @@
-import type { Taken, TakenRecord } from '../records/selection.ts';
+import type { Taken } from '../records/selection.ts';
 import { findOrganisation, type Organisation } from '../registry/organisations.ts';
 import { type BlobStore, openPrepared, type PreparedContent, streamOf } from '../store/blobs.ts';
 import type { Db } from '../store/database.ts';
-import { type Column, type Format, type ListDefinition, ruleOf } from './definition.ts';
-import { periodOf } from './period.ts';
-import { csv } from './render/csv.ts';
-import { fixed } from './render/fixed.ts';
-import { pdf } from './render/pdf.ts';
-import type { Head, Line, Renderer, Rendering, Totals } from './render/rendering.ts';
-import { numberIn } from './render/values.ts';
-import { xml } from './render/xml.ts';
+import type { Format, ListDefinition } from './definition.ts';
+import type { Head, Totals } from './render/rendering.ts';
+import { type LineFormat, RENDERERS, type Typeset, type Typesetting, typeset } from './render/typesetting.ts';
 import { zipped } from './render/zip.ts';
 
 /** One format of a document, not kept yet. */
@@ -30,6 +25,8 @@ export interface Composed {
 export interface ComposeDeps {
   readonly db: Db;
   readonly blobs: BlobStore;
+  /** By what documents are made. Default: in the thread of the caller. */
+  readonly typeset?: Typeset;
 }
 
 /** For whom a document is made, and of what. */
@@ -41,8 +38,6 @@ export interface ComposeRequest {
   readonly signal: AbortSignal;
 }
 
-const RENDERERS: Readonly<Record<Exclude<Format, 'zip'>, Renderer>> = { csv, fixed, xml, pdf };
-
 /**
  * Makes the document of one authority, all formats in one pass over its records; memory does not grow with them. The
  * same request gives the same bytes whenever it is made. It has no effect before its content is kept.
@@ -51,10 +46,10 @@ export async function compose(deps: ComposeDeps, request: ComposeRequest): Promi
   const { definition, taken } = request;
   const authority = await findOrganisation(deps.db, taken.share.authority);
   const head = headOf(request, authority);
-  const formats = definition.formats.filter((format) => format !== 'zip');
-  const renderings = formats.map((format) => RENDERERS[format].render(head));
-  const contents = renderings.map(({ content }) => deps.blobs.prepare(deps.db, content));
-  const [totals, ...prepared] = await Promise.all([fill(request, renderings), ...contents]);
+  const formats = definition.formats.filter((format): format is LineFormat => format !== 'zip');
+  const setting = (deps.typeset ?? typeset)(head, formats);
+  const contents = setting.contents.map((content) => deps.blobs.prepare(deps.db, content));
+  const [totals, ...prepared] = await Promise.all([fill(request, setting), ...contents]);
   const files = formats.map((format, index): ComposedFile => {
     const { extension, mediaType } = RENDERERS[format];
     const content = prepared[index] as PreparedContent;
@@ -83,58 +78,18 @@ function headOf(
   };
 }
 
-async function fill(request: ComposeRequest, renderings: readonly Rendering[]): Promise<Totals> {
-  const { definition, taken, signal } = request;
-  const sum = createSum(definition);
+async function fill({ taken, signal }: ComposeRequest, setting: Typesetting): Promise<Totals> {
   try {
     for await (const records of taken.records) {
       signal.throwIfAborted();
-      const lines = records.map((record) => lineOf(definition, record, taken.share.authority));
-      sum.add(records, lines);
-      await Promise.all(renderings.map((rendering) => rendering.write(lines)));
+      await setting.write(records);
     }
-    await Promise.all(renderings.map((rendering) => rendering.end(sum.totals())));
-    return sum.totals();
+    return await setting.end();
   } catch (error) {
-    const cause = error instanceof Error ? error : new Error(String(error));
-    for (const rendering of renderings) rendering.abort(cause);
+    setting.abort(error instanceof Error ? error : new Error(String(error)));
     throw error;
   }
 }
-
-function lineOf(definition: ListDefinition, record: TakenRecord, authority: string): Line {
-  const { fields } = record;
-  const values = definition.columns.map(({ field }) => fields[field] ?? ownValue(record, authority, field));
-  return { values, correctionOf: record.late ? periodOf(ruleOf(definition), record.day).name : '' };
-}
-
-function ownValue({ day, kind }: TakenRecord, authority: string, field: string): string {
-  const own: Readonly<Record<string, string>> = { authority, day, kind };
-  return Object.hasOwn(own, field) ? (own[field] ?? '') : '';
-}
-
-/** Adds up what the totals say. */
-function createSum({ columns }: ListDefinition) {
-  const summed = columns.flatMap((column, at) =>
-    column.total ? [{ column, at, signAt: signOf(column, columns) }] : [],
-  );
-  const sums: Record<string, number> = Object.fromEntries(summed.map(({ column }) => [column.field, 0]));
-  let [lines, corrections] = [0, 0];
-  return {
-    add(records: readonly TakenRecord[], added: readonly Line[]) {
-      lines += records.length;
-      for (const { late } of records) if (late) corrections += 1;
-      for (const { values } of added) {
-        for (const { column, at, signAt } of summed) {
-          sums[column.field] = (sums[column.field] ?? 0) + numberIn(values[at] ?? '', values[signAt]);
-        }
-      }
-    },
-    totals: (): Totals => ({ lines, corrections, sums: { ...sums } }),
-  };
-}
-
-const signOf = ({ sign }: Column, columns: readonly Column[]) => columns.findIndex(({ field }) => field === sign);
 
 async function withZip(
   deps: ComposeDeps,

@@ -32,7 +32,8 @@ export interface TakenRecord {
   readonly id: number;
   readonly day: string;
   readonly kind: string;
-  readonly fields: Readonly<Record<string, string>>;
+  /** By name, as JSON. */
+  readonly fields: string;
   /** True when it is of an earlier period than the run's. */
   readonly late: boolean;
 }
@@ -187,5 +188,5 @@ function stopped(from: string): Condition {
 }
 
 function fromRow({ id, day, kind, fields, late }: Row): TakenRecord {
-  return { id: Number(id), day, kind, fields: JSON.parse(fields), late: Number(late) === 1 };
+  return { id: Number(id), day, kind, fields, late: Number(late) === 1 };
 }

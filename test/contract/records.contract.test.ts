@@ -46,7 +46,7 @@ function contract(store: StoreKind): void {
       const found: string[] = [];
       for await (const { records } of recordsInTurn(db, selection, [{ authority, records: 1, late: 0 }])) {
         for await (const batch of records) {
-          found.push(...batch.map(({ fields, late }) => `${fields['Name']}${late ? ' late' : ''}`));
+          found.push(...batch.map(({ fields, late }) => `${JSON.parse(fields).Name}${late ? ' late' : ''}`));
         }
       }
       return found;

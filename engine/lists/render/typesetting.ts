@@ -1,0 +1,50 @@
+import type { Readable } from 'node:stream';
+import type { Format } from '../definition.ts';
+import { csv } from './csv.ts';
+import { fixed } from './fixed.ts';
+import { createSum, type ListedRecord, lineOf } from './lines.ts';
+import { pdf } from './pdf.ts';
+import type { Head, Renderer, Totals } from './rendering.ts';
+import { xml } from './xml.ts';
+
+/** The formats that are made line by line. */
+export type LineFormat = Exclude<Format, 'zip'>;
+
+export const RENDERERS: Readonly<Record<LineFormat, Renderer>> = { csv, fixed, xml, pdf };
+
+/** A document in the making, in several formats at once: its contents are read while records are written. */
+export interface Typesetting {
+  /** In the order of the formats. */
+  readonly contents: readonly Readable[];
+  /** Resolves when more may be written: memory does not grow with the document. Throws list_unprintable. */
+  write(records: readonly ListedRecord[]): Promise<void>;
+  /** Ends all contents. */
+  end(): Promise<Totals>;
+  /** Gives up: reading fails with this. */
+  abort(cause: Error): void;
+}
+
+/** Begins a document. */
+export type Typeset = (head: Head, formats: readonly LineFormat[]) => Typesetting;
+
+/** Makes documents in the thread of the caller. */
+export const typeset: Typeset = (head, formats) => {
+  const { definition, authority } = head;
+  const renderings = formats.map((format) => RENDERERS[format].render(head));
+  const sum = createSum(definition);
+  return {
+    contents: renderings.map(({ content }) => content),
+    async write(records) {
+      const lines = records.map((record) => lineOf(definition, record, authority));
+      sum.add(records, lines);
+      await Promise.all(renderings.map((rendering) => rendering.write(lines)));
+    },
+    async end() {
+      await Promise.all(renderings.map((rendering) => rendering.end(sum.totals())));
+      return sum.totals();
+    },
+    abort(cause) {
+      for (const rendering of renderings) rendering.abort(cause);
+    },
+  };
+};
