@@ -29,7 +29,7 @@ export interface Hits {
 }
 
 const FEW = 1_000;
-const NEWEST = 20_000;
+const NEWEST = 10_000;
 
 /**
  * Finds the messages of a mailbox that a search means: all, or the newest 1,000 or so when they are more. Those before
