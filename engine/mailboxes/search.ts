@@ -1,5 +1,6 @@
 import { type Db, isSqlite } from '../store/database.ts';
 import { type Binding, placesFor, rowsOf } from '../store/sql.ts';
+import { inTransaction } from '../store/transaction.ts';
 import { type SearchLanguage, searchPatterns } from './fold.ts';
 import { type PlacedFilter, placedConditions } from './list.ts';
 
@@ -28,10 +29,11 @@ export interface Hits {
 }
 
 const FEW = 1_000;
+const NEWEST = 10_000;
 
 /**
  * Finds the messages of a mailbox that a search means: all, or the newest 1,000 or so when they are more. Those before
- * `before` only, when it is given. An index finds what few say; what many say is soon found by going through the newest.
+ * `before` only, when it is given.
  */
 export async function findHits(db: Db, { mailbox, filter, search }: Searched, before?: number): Promise<Hits> {
   const bounded = before === undefined ? filter : { ...filter, below: least(filter.below, before) };
@@ -52,18 +54,47 @@ async function foundBy(db: Db, mailbox: number, filter: PlacedFilter, way: Way):
   const all = placedConditions(filter);
   const filtered = { conditions: [...all.conditions, wanted], bindings: [...all.bindings, ...values] };
   if (from === 'mailbox_messages') return positionsIn(db, from, mailbox, filtered);
-  const bound = placedConditions(filter.below === undefined ? {} : { below: filter.below });
-  const said = await positionsIn(db, from, mailbox, {
-    conditions: [...bound.conditions, wanted],
-    bindings: [...bound.bindings, ...values],
-  });
-  const isFiltered = all.conditions.length > bound.conditions.length;
+  const said = await saidIn(db, mailbox, filter.below, way);
+  const isFiltered = all.conditions.length > (filter.below === undefined ? 0 : 1);
   if (!isFiltered || said.length === 0) return said;
   if (said.length > FEW) return positionsIn(db, BOTH, mailbox, filtered);
   // few say it: what the database guesses of both conditions together is far from what it finds
   return positionsIn(db, 'mailbox_messages', mailbox, {
     conditions: [...all.conditions, `position in (${placesFor(said)})`],
     bindings: [...all.bindings, ...said],
+  });
+}
+
+/** What says it. The newest are gone through: what many say is found there; what few say is found by the index over the text. */
+async function saidIn(db: Db, mailbox: number, below: number | undefined, way: Way): Promise<number[]> {
+  const { from, wanted, values } = way;
+  const top = below ?? (await newestIn(db, mailbox)) + 1;
+  const floor = Math.max(0, top - NEWEST);
+  const near = { conditions: ['position > ?', 'position < ?', wanted], bindings: [floor, top, ...values] };
+  const found = await positionsIn(db, from, mailbox, near);
+  if (found.length > FEW || floor === 0) return found;
+  const far = { conditions: ['position <= ?', wanted], bindings: [floor, ...values] };
+  const older = await byText(db, (tx) => positionsIn(tx, from, mailbox, far));
+  return [...found, ...older].slice(0, FEW + 1);
+}
+
+async function newestIn(db: Db, mailbox: number): Promise<number> {
+  const sql = 'select max(position) as newest from mailbox_search where mailbox = ?';
+  const [row] = await rowsOf<{ newest: number | null }>(db, sql, [mailbox]);
+  return row?.newest ?? 0;
+}
+
+/**
+ * PostgreSQL guesses how many say it from all mailboxes together: where they are more elsewhere, it would go through a mailbox
+ * of half a million to find twenty. With these it can only choose among indices that are read as a whole.
+ */
+async function byText<T>(db: Db, work: (tx: Db) => Promise<T>): Promise<T> {
+  if (isSqlite(db)) return work(db);
+  return inTransaction(db, async (tx) => {
+    await tx.raw(
+      'set local enable_indexscan = off; set local enable_indexonlyscan = off; set local enable_seqscan = off',
+    );
+    return work(tx);
   });
 }
 

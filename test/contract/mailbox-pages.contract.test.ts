@@ -127,6 +127,14 @@ function contract(kind: StoreKind): void {
       expect(await page({ ...filtered, walk: 'many' })).to.deep.equal({ ids: ['m-9', 'm-7', 'm-5'], total: 5 });
     });
 
+    it('finds what old messages say behind many newer ones', async () => {
+      await many(db, mailbox, 2); // far above: positions in between were of messages that are gone
+      const { ids, total } = await page({ search: searching('attest') });
+      expect({ ids, total }).to.deep.equal({ ids: ['x-1', 'x-0', 'm-9'], total: 12 });
+      const letters = await page({ search: searching('attest'), filter: { types: ['letter'] }, walk: 'letters' });
+      expect(letters).to.deep.equal({ ids: ['m-9', 'm-7', 'm-5'], total: 5 });
+    });
+
     it('pages through what a search found, few or many', async () => {
       const walked = async (number: number) => (await page({ page: number, search: searching('attest') })).ids;
       expect([await walked(1), await walked(2)]).to.deep.equal([
