@@ -38,9 +38,17 @@ export async function placeFor(tx: Db, document: DocumentOf, now: Date): Promise
   await addToOutbox(tx, ready, { now, sender: document.sender });
 }
 
+const activeSendersOf = async (db: Db, authority: string) =>
+  (await sendersOf(db, authority)).filter(({ state }) => state === 'active');
+
+/** Whether an authority has an active sender, so that a document would reach it. */
+export async function isReached(db: Db, authority: string): Promise<boolean> {
+  return (await activeSendersOf(db, authority)).length > 0;
+}
+
 /** Has a document placed for each active sender of an authority; gives how many there are. */
 export async function placeDocument(tx: Db, { id, authority, goal, sha256 }: DocumentFor, now: Date): Promise<number> {
-  const senders = (await sendersOf(tx, authority)).filter(({ state }) => state === 'active');
+  const senders = await activeSendersOf(tx, authority);
   for (const { number: sender } of senders) {
     await placeFor(tx, { id: `${id}:${sender}`, sender, goal, sha256 }, now);
   }

@@ -11,7 +11,7 @@ import { submissionsPipeline } from '../engine/pipelines/submissions.ts';
 import { createInspector } from '../engine/pipelines/xml/inspector.ts';
 import { createAntivirus } from './antivirus.ts';
 import type { Base, Materials } from './base.ts';
-import { placeDocument, placeFor } from './deliveries.ts';
+import { isReached, placeDocument, placeFor } from './deliveries.ts';
 import { mailboxRules } from './mailboxes.ts';
 
 /**
@@ -46,7 +46,7 @@ export function createWorkers(
       createWorker({ ...deps, prefetch: prefetch.forms }, formsPipeline({ ...base, mailboxes })),
       createWorker(
         { ...deps, prefetch: prefetch.records },
-        recordsPipeline({ ...base, sources, mailboxes, placeDocument, placeFor }),
+        recordsPipeline({ ...base, sources, mailboxes, isReached, placeDocument, placeFor }),
       ),
       createWorker({ ...deps, prefetch: prefetch.submissions }, submissions),
     ],

@@ -35,6 +35,7 @@ vsftpd /usr/sbin/vsftpd
 clamav-daemon /usr/sbin/clamd
 openssl openssl
 libxml2-utils xmllint
+poppler-utils pdftotext
 python3 python3
 make make
 g++ g++

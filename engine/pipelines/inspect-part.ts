@@ -39,10 +39,10 @@ export async function inspectPart(
   const fileDate = submission.stem.split('.')[2] ?? '';
   const inspection = await deps.inspect({ source, goal, fileDate, now: context.now, signal: context.signal });
   const today = protocolTime(submission.receivedAt).date;
+  const answers = sourcesOf(deps.sources, goal.code).some((source) => source.answers !== undefined);
+  const question = { sender, goal: goal.code, needed: deps.mandated, answers, today };
   const findings =
-    inspection.findings.length > 0
-      ? inspection.findings
-      : await mandateFindings(deps.db, { sender, goal: goal.code, needed: deps.mandated, today }, inspection.forms);
+    inspection.findings.length > 0 ? inspection.findings : await mandateFindings(deps.db, question, inspection.forms);
   const part = { name: file.name, part: file.part, content, inspection, ...(unzipped && { unzipped }) };
   return { part, faults: findings.map((finding) => faultOf(file, finding)) };
 }

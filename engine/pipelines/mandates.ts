@@ -13,6 +13,8 @@ export interface MandateQuestion {
   readonly goal: string;
   /** Qualities that declare with a mandate only, or for their own organisation. */
   readonly needed: readonly string[];
+  /** True when the goal answers what authorities were told: whatever the quality, only themselves and those they mandated. */
+  readonly answers?: boolean;
   /** The day of receipt, YYYY-MM-DD. */
   readonly today: string;
 }
@@ -27,8 +29,8 @@ export async function mandateFindings(
   question: MandateQuestion,
   forms: readonly FormFacts[],
 ): Promise<Finding[]> {
-  const { sender, needed } = question;
-  if (!(sender.mandated ?? needed.includes(sender.quality))) return [];
+  const { sender, needed, answers = false } = question;
+  if (!(sender.mandated ?? (answers || needed.includes(sender.quality)))) return [];
   const own = await ownNumbers(db, sender.enterpriseNumber);
   const findings: Finding[] = [];
   for (let at = 0; at < forms.length && findings.length < MOST_FINDINGS; at += EMPLOYERS_AT_ONCE) {

@@ -20,6 +20,10 @@ export async function isElectronic(db: Db, source: string, authority: string, da
 /** Lets an authority get the records of a source by themselves from a day on; false when it does already. */
 export async function switchOn(tx: Db, { source, authority, from }: Omit<Electronic, 'until'>): Promise<boolean> {
   if (await isElectronic(tx, source, authority, from)) return false;
+  // one span without a gap stays one row: summaries ask whether one covers their period
+  const goOn =
+    'update electronic_authorities set until_day = null where source = ? and authority = ? and until_day = ?';
+  if ((await change(tx, goOn, [source, authority, from])) > 0) return true;
   return insertRow(tx, 'electronic_authorities', { source, authority, from_day: from, until_day: null }, 'orIgnore');
 }
 

@@ -1,3 +1,4 @@
+import { startOfDay } from '../core/calendar.ts';
 import type { Db } from '../store/database.ts';
 import { type Binding, placesFor, rowsOf } from '../store/sql.ts';
 import { streamRows } from '../store/stream.ts';
@@ -21,7 +22,7 @@ export interface Selection {
   readonly take: 'arrived' | 'open';
   /** With `take: 'open'`: what was closed at or after this instant was still open. */
   readonly openAt: Date;
-  /** Leaves out what authorities get by itself; with `take: 'open'` only of this period, and the authorities that did when it began. */
+  /** Leaves out what authorities get by itself; with `take: 'open'` what went so in this period, and authorities that got all of it so. */
   readonly withoutElectronic: boolean;
   /** Authorities that are left out. */
   readonly without: readonly string[];
@@ -171,20 +172,21 @@ function branch(late: 0 | 1, conditions: readonly Condition[]): Branch {
   return { late, condition: { sql, bindings: conditions.flatMap(({ bindings }) => bindings) } };
 }
 
-function limitsOf({ kinds, without, withoutElectronic, take, from }: Selection): Condition[] {
+function limitsOf(selection: Selection): Condition[] {
+  const { kinds, without, withoutElectronic, take } = selection;
   return [
-    ...(withoutElectronic ? [take === 'open' ? stopped(from) : { sql: 'alone = 0', bindings: [] }] : []),
+    ...(withoutElectronic ? [take === 'open' ? stopped(selection) : { sql: 'alone = 0', bindings: [] }] : []),
     ...(kinds.length > 0 ? [{ sql: `kind in (${placesFor(kinds)})`, bindings: kinds }] : []),
     ...(without.length > 0 ? [{ sql: `authority not in (${placesFor(without)})`, bindings: without }] : []),
   ];
 }
 
-// a summary stops with the first period that begins after the switch; until then it leaves out what went by itself in its
-// own period, as each signal goes by one way in a period
-function stopped(from: string): Condition {
-  const sql = `not (alone = 1 and day >= ?) and not exists (select 1 from electronic_authorities as e where e.source = records.source
-    and e.authority = records.authority and e.from_day <= ? and (e.until_day is null or e.until_day > ?))`;
-  return { sql, bindings: [from, from, from] };
+// a summary stops with the first whole period of the other way; until then it leaves out what went by itself in its period,
+// of whatever day, as each signal goes by one way in a period
+function stopped({ from, until }: Selection): Condition {
+  const sql = `not (alone = 1 and (day >= ? or arrived_at >= ?)) and not exists (select 1 from electronic_authorities as e
+    where e.source = records.source and e.authority = records.authority and e.from_day <= ? and (e.until_day is null or e.until_day >= ?))`;
+  return { sql, bindings: [from, startOfDay(from).toISOString(), from, until] };
 }
 
 function fromRow({ id, day, kind, fields, late }: Row): TakenRecord {

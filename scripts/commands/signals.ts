@@ -6,7 +6,9 @@ import { EngineError } from '../../engine/core/errors.ts';
 import { periodAfter, periodOf } from '../../engine/lists/period.ts';
 import { type Answerable, answerables, answersTo, findByReference } from '../../engine/records/answers.ts';
 import { electronicOf, switchOff, switchOn } from '../../engine/records/electronic.ts';
+import { sendersOf } from '../../engine/registry/senders.ts';
 import { audit } from '../../engine/store/audit.ts';
+import type { Db } from '../../engine/store/database.ts';
 import { inTransaction } from '../../engine/store/transaction.ts';
 import { operator } from './operator.ts';
 import { print, printJson, table } from './output.ts';
@@ -112,6 +114,11 @@ function electronicCommand(): Command {
     });
 }
 
+async function requireReached(db: Db, whose: string): Promise<void> {
+  if ((await sendersOf(db, whose)).some(({ state }) => state === 'active')) return;
+  throw new EngineError('not_found', `${whose} has no active sender: nothing would reach it electronically`);
+}
+
 /** Months are the periods that a switch waits for: a signal goes to an authority by one way in each of them. */
 function throwSwitch(config: Config, source: string, whose: string, way: 'on' | 'off'): Promise<string> {
   const now = systemClock();
@@ -120,6 +127,7 @@ function throwSwitch(config: Config, source: string, whose: string, way: 'on' | 
   return withStore(config, (db) =>
     inTransaction(db, async (tx) => {
       const request = { source, authority: whose, from };
+      if (way === 'on') await requireReached(tx, whose);
       if (!(await (way === 'on' ? switchOn : switchOff)(tx, request))) return `${whose}: it is ${way} already`;
       const subject = `${source} ${whose}`;
       await audit(tx, {

@@ -100,6 +100,19 @@ function contract(kind: StoreKind): void {
       expect(await codes({ companyId: '0403019261' }, { ...sender, mandated: false })).to.deep.equal([]);
     });
 
+    it('is needed by every quality to answer what an authority was told', async () => {
+      const employer = aSender({ quality: 'employer' });
+      const answers = async (facts: Partial<FormFacts>, from = employer) => {
+        const question = { sender: from, goal: 'KNFB', needed: [], answers: true, today: TODAY };
+        return (await mandateFindings(db, question, [form(facts)])).map(({ code }) => code);
+      };
+      expect(await answers({ companyId: ENTERPRISE })).to.deep.equal(['101']);
+      expect(await answers({ companyId: SECRETARIAT.organisation })).to.deep.equal([]);
+      expect(await answers({ companyId: ENTERPRISE }, { ...employer, mandated: false })).to.deep.equal([]);
+      await add({ employer: employerKey(ENTERPRISE) }, { ...SECRETARIAT, quality: 'employer' });
+      expect(await answers({ companyId: ENTERPRISE })).to.deep.equal([]);
+    });
+
     it('refuses a mandate that overlaps another, one of nobody, and an end after the end; what it does is audited', async () => {
       const employer = employerKey(ENTERPRISE);
       const { id } = await add({ employer, until: '2026-12-31' });

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { answersTo, closeRecord, findByReference, takeAnswer } from '../../engine/records/answers.ts';
-import { isElectronic, switchOff, switchOn } from '../../engine/records/electronic.ts';
+import { electronicOf, isElectronic, switchOff, switchOn } from '../../engine/records/electronic.ts';
 import { addRecords, cutoffAt, type NewRecord } from '../../engine/records/records.ts';
 import { recordsInTurn, type Selection, sharesOf } from '../../engine/records/selection.ts';
 import type { Db } from '../../engine/store/database.ts';
@@ -147,6 +147,25 @@ function contract(store: StoreKind): void {
       await switchOff(db, { source: 'payments', authority: AUTHORITY, from: '2026-04-01' });
       const later = march({ withoutElectronic: true, take: 'open', from: '2026-04-01', until: '2026-10-01' });
       expect(await names(later), 'on paper again, what is still open of both ways').to.deep.equal(['N1', 'N2']);
+    });
+
+    it('leaves out of a summary what went by itself in its period, of whatever day', async () => {
+      await switchOn(db, { source: 'payments', authority: AUTHORITY, from: '2026-02-01' });
+      await add('2026-03-20T10:00:00Z', aRecord({ day: '2026-01-14', alone: true }), aRecord({ day: '2026-01-14' }));
+      const open = (from: string, until: string) =>
+        names(march({ withoutElectronic: true, take: 'open', from, until }));
+      await switchOff(db, { source: 'payments', authority: AUTHORITY, from: '2026-03-15' });
+      expect(await open('2026-03-01', '2026-04-01'), 'N1 went in March').to.deep.equal(['N2']);
+      expect(await open('2026-04-01', '2026-05-01')).to.deep.equal(['N1', 'N2']);
+      expect(await open('2026-02-01', '2026-03-01'), 'electronic from its first day to its last').to.deep.equal([]);
+    });
+
+    it('goes on with one span when an authority is switched on from the day on which it was switched off', async () => {
+      const switched = (from: string) => ({ source: 'payments', authority: AUTHORITY, from });
+      await switchOn(db, switched('2026-02-01'));
+      await switchOff(db, switched('2026-03-01'));
+      expect(await switchOn(db, switched('2026-03-01'))).to.equal(true);
+      expect(await electronicOf(db, 'payments')).to.deep.equal([{ ...switched('2026-02-01'), until: null }]);
     });
 
     it('switches an authority on and off from a day on', async () => {

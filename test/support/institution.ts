@@ -1,4 +1,5 @@
 import { fileDate, protocolTime } from '../../engine/core/calendar.ts';
+import type { Clock } from '../../engine/core/clock.ts';
 import { eventually } from './eventually.ts';
 import type { Credentials } from './pki.ts';
 import type { Receipt, TestClient } from './sender.ts';
@@ -23,8 +24,9 @@ export function aGoalFile(
   goal: string,
   [root, record]: readonly [string, string],
   forms: readonly { readonly form: Fields; readonly records: readonly Fields[] }[],
+  now = new Date(),
 ): GoalFile {
-  const { date, time } = protocolTime(new Date());
+  const { date, time } = protocolTime(now);
   const header = {
     Identification: goal,
     FormCreationDate: date,
@@ -43,11 +45,16 @@ export function aGoalFile(
 }
 
 /** Sends files of goals as signed sets, each under a sequence number of its own, and waits for the receipt of each. */
-export function goalSender(client: TestClient, sender = '123456', signer?: Credentials) {
+export function goalSender(
+  client: TestClient,
+  sender = '123456',
+  signer?: Credentials,
+  clock: Clock = () => new Date(),
+) {
   let sequence = 0;
   return async ({ goal, content }: GoalFile): Promise<Receipt> => {
     sequence += 1;
-    const stem = `${goal}.${sender}.${fileDate(new Date())}.${String(sequence).padStart(5, '0')}.R`;
+    const stem = `${goal}.${sender}.${fileDate(clock())}.${String(sequence).padStart(5, '0')}.R`;
     const [fi, go] = [`FI.${stem}.1.1`, `GO.${stem}.1`];
     await client.write(fi, content);
     await client.sign(fi, signer);

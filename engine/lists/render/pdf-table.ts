@@ -1,7 +1,7 @@
 import type { Language } from '../../registry/organisations.ts';
 import type { Column } from '../definition.ts';
 import { columnsIn, type Head, type Line, type PlacedColumn } from './rendering.ts';
-import { plainText, shownValue, WORDS } from './values.ts';
+import { meaningOf, plainText, shownValue, valueAt, WORDS } from './values.ts';
 
 /** One cell of a row: its text and where it stands, in points from the left edge of the table. */
 export interface Cell {
@@ -19,24 +19,28 @@ export interface Table {
   readonly correction: { readonly x: number; readonly points: number };
 }
 
-const GAP = 4;
-const NARROWEST = 5; // characters
+const GAP = 6;
+const NARROWEST = 4; // characters
 const WIDEST = 34;
-const CORRECTION = 13;
+const WIDEST_CODE = 20;
+const CORRECTION = 10; // a day is the longest period
+const BOLD = 1.15; // titles are that much wider
+const ROOM = 1.5; // beside each column
 
 /** Shares the width out by how long the values and the titles of the columns are. */
 export function tableOf(head: Head, width: number): Table {
   const { language } = head;
   const columns = columnsIn('pdf', head);
   const weights = columns.map((column) => weightOf(column, language));
-  const unit = width / [...weights, CORRECTION].reduce((sum, weight) => sum + weight, 0);
+  const correctionWeight = Math.max(CORRECTION, longestWord(WORDS.correctionOf[language])) + ROOM;
+  const unit = width / [...weights, correctionWeight].reduce((sum, weight) => sum + weight, 0);
   let x = 0;
   const placed = columns.map((column, index) => {
     const points = (weights[index] ?? NARROWEST) * unit;
     x += points;
     return { ...column, x: x - points, points: points - GAP };
   });
-  const correction = { x, points: CORRECTION * unit - GAP };
+  const correction = { x, points: correctionWeight * unit - GAP };
   const titles = placed.map((column) => cell(column, plainText(column.texts[language])));
   return {
     columns: placed,
@@ -45,15 +49,35 @@ export function tableOf(head: Head, width: number): Table {
   };
 }
 
-function weightOf({ width = 12, texts, type }: Column, language: Language): number {
-  const value = type === 'code' ? WIDEST / 2 : Math.min(width, WIDEST);
-  return Math.max(NARROWEST, value, Math.min(texts[language].length, 14) * 0.8) + 1;
+function weightOf(column: Column, language: Language): number {
+  const title = longestWord(plainText(column.texts[language]));
+  return Math.max(NARROWEST, Math.min(charactersOf(column, language), WIDEST), title) + ROOM;
+}
+
+/** Titles are broken between words; how wide is the longest one, in characters of the values. */
+function longestWord(title: string): number {
+  return Math.max(...title.split(/(?<=[ -])/).map(({ length }) => length)) * BOLD;
+}
+
+/** About how many characters its values have as they are shown. */
+function charactersOf({ type, width = 12, codes }: Column, language: Language): number {
+  if (type === 'date') return 9;
+  if (type === 'month') return 7;
+  if (type === 'amount') return width + 2; // a comma and a sign
+  if (type !== 'code') return width;
+  const shown = Object.keys(codes).map((code) => meaningOf({ codes }, code, language).length);
+  return Math.min(Math.max(NARROWEST, ...shown), WIDEST_CODE);
 }
 
 /** The cells of a line. */
 export function cellsOf(table: Table, line: Line, language: Language): Cell[] {
-  const cells = table.columns.map((column) => cell(column, shownValue(column, line, language)));
+  const cells = table.columns.map((column) => cell(column, shownTo(column, line, language)));
   return line.correctionOf === '' ? cells : [...cells, correctionCell(table, line.correctionOf)];
+}
+
+function shownTo(column: PlacedColumn, line: Line, language: Language): string {
+  if (column.type !== 'code') return shownValue(column, line, language);
+  return meaningOf(column, valueAt(line, column.at), language);
 }
 
 function cell({ x, points, type }: Table['columns'][number], text: string): Cell {
@@ -62,17 +86,4 @@ function cell({ x, points, type }: Table['columns'][number], text: string): Cell
 
 function correctionCell({ correction }: Pick<Table, 'correction'>, text: string): Cell {
   return { text, x: correction.x, width: correction.points, right: false };
-}
-
-/** A text that fits, with an ellipsis when it had to be cut. */
-export function cutToWidth(document: PDFKit.PDFDocument, text: string, width: number): string {
-  if (document.widthOfString(text) <= width) return text;
-  const characters = [...text];
-  let [fits, tooLong] = [0, characters.length];
-  while (tooLong - fits > 1) {
-    const middle = Math.floor((fits + tooLong) / 2);
-    if (document.widthOfString(`${characters.slice(0, middle).join('')}…`) <= width) fits = middle;
-    else tooLong = middle;
-  }
-  return `${characters.slice(0, fits).join('')}…`;
 }

@@ -2,7 +2,9 @@ import { createRequire } from 'node:module';
 import type { Readable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import PDFDocument from 'pdfkit';
-import { type Cell, cellsOf, cutToWidth, type Table, tableOf } from './pdf-table.ts';
+import { type LaterText, laterText } from './pdf-later.ts';
+import { type Cell, cellsOf, type Table, tableOf } from './pdf-table.ts';
+import { cutToWidth, drawable, forgetWords, oneLine, widthOf, wrapped } from './pdf-text.ts';
 import type { Head, Line, Renderer, Totals } from './rendering.ts';
 import { plainText, shownSum, totalColumns, WORDS } from './values.ts';
 
@@ -11,30 +13,34 @@ const BOLD = createRequire(import.meta.url).resolve('dejavu-fonts-ttf/ttf/DejaVu
 
 const PAGE = { width: 841.89, height: 595.28 }; // A4 lying down, in points
 const MARGIN = 30;
-const TOP = 78; // below title, authority and period
+const TOP = 76; // below title, authority and period
 const BOTTOM = PAGE.height - 34;
-const ROW = 11;
+const LINE = 8.5;
+const PADDING = 2.5; // of a row, in all
 const SIZE = 7;
+const SMALL = 9;
+const MOST_PAGES = '000'; // room for the number of pages
+const GREY = '#bbbbbb';
 const MOST_UNREAD = 1 << 20;
 
-/** Rows of the table on one page, the repeated titles not counted. */
-export const ROWS_PER_PAGE = Math.floor((BOTTOM - TOP - ROW) / ROW);
-
-/** How many pages a list has, its totals included. */
-export function pagesOf({ lines, ...head }: Head): number {
-  return Math.max(1, Math.ceil((lines + totalRows(head as Head) + 1) / ROWS_PER_PAGE));
-}
-
-/** PDF for people: title, authority and period on each page, a table with repeated titles, totals, page x of y. */
+/** PDF for people: title, authority and period on each page, a table with repeated titles, totals, page x of y; what is long takes more lines. */
 export const pdf: Renderer = { extension: 'pdf', mediaType: 'application/pdf', render: renderPdf };
+
+/** A row that is laid out. */
+interface Row {
+  readonly cells: readonly (Cell & { readonly lines: readonly string[] })[];
+  readonly height: number;
+}
 
 interface Sheet {
   readonly document: PDFKit.PDFDocument;
   readonly head: Head;
   readonly table: Table;
-  readonly pages: number;
+  readonly titles: Row;
+  readonly pages: LaterText;
   page: number;
-  row: number;
+  /** Where the next row begins. */
+  y: number;
 }
 
 function renderPdf(head: Head) {
@@ -44,15 +50,17 @@ function renderPdf(head: Head) {
     content,
     async write(lines: readonly Line[]) {
       for (const line of lines) {
-        if (await roomFor(sheet)) await read(content);
-        drawRow(sheet, cellsOf(sheet.table, line, head.language));
+        const row = layOut(sheet.document, cellsOf(sheet.table, line, head.language));
+        if (await roomFor(sheet, row.height)) await read(content);
+        drawRow(sheet, row);
       }
     },
     async end(totals: Totals) {
       for (const [label, value] of totalLines(head, totals)) {
-        await roomFor(sheet);
+        await roomFor(sheet, LINE + PADDING);
         drawTotal(sheet, label, value);
       }
+      sheet.pages.say(String(sheet.page));
       sheet.document.end();
     },
     abort: (cause: Error) => void content.destroy(cause),
@@ -76,15 +84,25 @@ function newSheet(head: Head): Sheet {
   });
   document.registerFont('plain', FONT).registerFont('bold', BOLD);
   const table = tableOf(head, PAGE.width - 2 * MARGIN);
-  return { document, head, table, pages: pagesOf(head), page: 0, row: ROWS_PER_PAGE };
+  const titles = layOut(document.font('bold').fontSize(SIZE), table.titles);
+  const pages = laterText(document.font('plain').fontSize(SIZE), SMALL);
+  return { document, head, table, titles, pages, page: 0, y: PAGE.height };
 }
 
-/** Begins a page when the last one is full; true when it did. */
-async function roomFor(sheet: Sheet): Promise<boolean> {
-  if (sheet.row < ROWS_PER_PAGE) return false;
+/** Breaks the texts of cells into lines, in the font in use. */
+function layOut(document: PDFKit.PDFDocument, cells: readonly Cell[]): Row {
+  const broken = cells.map((cell) => ({
+    ...cell,
+    lines: wrapped(document, drawable(document, cell.text), cell.width),
+  }));
+  return { cells: broken, height: Math.max(1, ...broken.map(({ lines }) => lines.length)) * LINE + PADDING };
+}
+
+/** Begins a page when there is not so much room left on this one; true when it did. */
+async function roomFor(sheet: Sheet, height: number): Promise<boolean> {
+  if (sheet.y + height <= BOTTOM) return false;
   sheet.document.addPage();
   sheet.page += 1;
-  sheet.row = 0;
   drawHead(sheet);
   await turn(); // a page is compressed in the background
   return true;
@@ -95,48 +113,68 @@ async function read(content: Readable): Promise<void> {
   while (content.readableLength > MOST_UNREAD && !content.destroyed) await turn();
 }
 
-function drawHead({ document, head, table, page, pages }: Sheet): void {
+function drawHead(sheet: Sheet): void {
+  const { document, head, titles } = sheet;
   const { definition, language, authority, authorityName, period } = head;
-  const put = (text: string, y: number, options: PDFKit.Mixins.TextOptions = {}) =>
-    document.text(text, MARGIN, y, { lineBreak: false, width: PAGE.width - 2 * MARGIN, ...options });
+  const put = (text: string, y: number) => {
+    const shown = cutToWidth(document, drawable(document, plainText(text)), PAGE.width - 2 * MARGIN);
+    document.text(shown, MARGIN, y, oneLine(shown));
+  };
   document.font('bold').fontSize(13);
-  put(cutToWidth(document, plainText(definition.texts[language]), PAGE.width - 2 * MARGIN), 26);
-  document.font('plain').fontSize(9);
-  const about = `${WORDS.authority[language]}: ${plainText(authorityName)} (${authority})`;
-  put(cutToWidth(document, about, PAGE.width - 2 * MARGIN), 44);
-  put(`${WORDS.period[language]}: ${period}`, 57);
-  put(`${WORDS.page[language]} ${page} ${WORDS.of[language]} ${pages}`, PAGE.height - 26, { align: 'right' });
+  put(definition.texts[language], 24);
+  document.font('plain').fontSize(SMALL);
+  put(`${WORDS.authority[language]}: ${authorityName} (${authority})`, 42);
+  put(`${WORDS.period[language]}: ${period}`, 55);
+  drawPageNumber(sheet);
   document.font('bold').fontSize(SIZE);
-  drawCells(document, table.titles, TOP);
-  document
-    .moveTo(MARGIN, TOP + ROW - 2)
-    .lineTo(PAGE.width - MARGIN, TOP + ROW - 2)
-    .lineWidth(0.5)
-    .stroke();
+  drawCells(document, titles, TOP, 'below');
+  sheet.y = TOP + titles.height + 1;
+  drawRule(document, sheet.y - 2, 0.5, 'black');
   document.font('plain').fontSize(SIZE);
+  forgetWords(document);
 }
 
-function drawRow(sheet: Sheet, cells: readonly Cell[]): void {
-  drawCells(sheet.document, cells, TOP + ROW * (sheet.row + 1));
-  sheet.row += 1;
+/** Right below: page x of y, which is said in the end. */
+function drawPageNumber({ document, head: { language }, page, pages }: Sheet): void {
+  const [y, right] = [PAGE.height - 26, PAGE.width - MARGIN - document.widthOfString(MOST_PAGES)];
+  const label = `${WORDS.page[language]} ${page} ${WORDS.of[language]} `;
+  document.text(label, right - document.widthOfString(label), y, oneLine(label));
+  pages.draw(right, y);
 }
 
-function drawCells(document: PDFKit.PDFDocument, cells: readonly Cell[], y: number): void {
-  for (const { text, x, width, right } of cells) {
-    if (text === '') continue;
-    const shown = cutToWidth(document, text, width);
-    const at = right ? x + width - document.widthOfString(shown) : x;
-    document.text(shown, MARGIN + at, y, { lineBreak: false });
+function drawRow(sheet: Sheet, row: Row): void {
+  const { document } = sheet;
+  drawCells(document, row, sheet.y, 'above');
+  sheet.y += row.height;
+  drawRule(document, sheet.y - 1.5, 0.25, GREY);
+}
+
+function drawRule(document: PDFKit.PDFDocument, y: number, width: number, colour: string): void {
+  document
+    .moveTo(MARGIN, y)
+    .lineTo(PAGE.width - MARGIN, y)
+    .lineWidth(width)
+    .stroke(colour);
+}
+
+/** Short cells of a row stand above or below in it. */
+function drawCells(document: PDFKit.PDFDocument, { cells, height }: Row, top: number, where: 'above' | 'below'): void {
+  for (const { lines, x, width, right } of cells) {
+    const from = where === 'above' ? top : top + height - PADDING - lines.length * LINE;
+    for (const [index, line] of lines.entries()) {
+      if (line === '') continue;
+      const at = right ? x + width - widthOf(document, line) : x;
+      document.text(line, MARGIN + at, from + index * LINE, oneLine(line));
+    }
   }
 }
 
 function drawTotal(sheet: Sheet, label: string, value: string): void {
   const { document } = sheet;
-  const y = TOP + ROW * (sheet.row + 1);
   document.font('bold').fontSize(SIZE);
-  if (label !== '') document.text(`${label}: ${value}`, MARGIN, y, { lineBreak: false });
+  if (label !== '') document.text(`${label}: ${value}`, MARGIN, sheet.y, { lineBreak: false });
   document.font('plain');
-  sheet.row += 1;
+  sheet.y += LINE + PADDING;
 }
 
 /** An empty row, then what the list adds up to. */
@@ -152,5 +190,3 @@ function totalLines(head: Head, { lines, corrections, sums }: Totals): (readonly
   ];
   return [['', ''], ...counts, ...totals];
 }
-
-const totalRows = (head: Head): number => 2 + totalColumns(head).length;

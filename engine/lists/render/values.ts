@@ -31,6 +31,13 @@ export function shownAs(column: Column, value: string, sign: string, language: L
   }
 }
 
+/** A code as people read it: with its meaning, or the meaning alone where the code itself is a word. */
+export function meaningOf({ codes }: Pick<Column, 'codes'>, value: string, language: Language): string {
+  const meaning = Object.hasOwn(codes, value) ? codes[value]?.[language] : undefined;
+  if (meaning === undefined) return plainText(value);
+  return /^\p{L}[\p{L}-]+$/u.test(value) ? meaning : `${value} ${meaning}`;
+}
+
 /** Euro cents as euros: -1460 is -14,60. */
 export function euros(cents: number): string {
   const digits = String(Math.abs(cents)).padStart(3, '0');

@@ -29,6 +29,8 @@ export interface DocumentFor {
 export interface RecordDeps extends TellDeps {
   readonly db: Db;
   readonly sources: Sources;
+  /** Whether an authority has an active sender, so that a document would reach it. */
+  isReached(tx: Db, authority: string): Promise<boolean>;
   /** Has a document placed for each active sender of an authority, in the caller's transaction; gives how many there are. */
   placeDocument(tx: Db, document: DocumentFor, now: Date): Promise<number>;
 }
@@ -134,22 +136,30 @@ async function answerAll(
   }
 }
 
-/** Of a day that goes by itself; or late, when lists have stopped for the authority in the meantime. */
-async function goesAlone(tx: Db, { source, authority, day }: NewRecord, receivedAt: Date): Promise<boolean> {
-  if (await isElectronic(tx, source, authority, day)) return true;
-  return isElectronic(tx, source, authority, protocolTime(receivedAt).date);
+/** Of a day that goes by itself; or late, when lists have stopped for the authority in the meantime. In a list, if nobody would get it. */
+async function goesAlone(
+  { isReached }: RecordDeps,
+  tx: Db,
+  { source, authority, day }: NewRecord,
+  receivedAt: Date,
+): Promise<boolean> {
+  const electronic =
+    (await isElectronic(tx, source, authority, day)) ||
+    (await isElectronic(tx, source, authority, protocolTime(receivedAt).date));
+  return electronic && isReached(tx, authority);
 }
 
 async function addAll(
-  { blobs, placeDocument }: RecordDeps,
+  deps: RecordDeps,
   source: Source,
   records: readonly NewRecord[],
   receivedAt: Date,
   { tx, now }: StageContext,
 ): Promise<void> {
+  const { blobs, placeDocument } = deps;
   const marked: NewRecord[] = [];
   for (const record of records) {
-    const alone = source.alone !== undefined && (await goesAlone(tx, record, receivedAt));
+    const alone = source.alone !== undefined && (await goesAlone(deps, tx, record, receivedAt));
     marked.push(alone ? { ...record, alone } : record);
   }
   for (const record of await addRecords(tx, marked, receivedAt)) {
