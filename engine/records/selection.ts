@@ -53,6 +53,8 @@ const LARGE = 10_000;
 /** Authorities are read together up to so many records: one pass over the table serves them all. */
 const TOGETHER = 200_000;
 const MOST_TOGETHER = 1_000;
+const AHEAD = 40_000;
+const PER_BATCH = 500;
 
 /** The records of one authority: those of the period by position, then the late ones by position; to be read once. */
 export interface Taken {
@@ -62,14 +64,51 @@ export interface Taken {
 
 /**
  * The records of authorities, one authority after the other; whoever reads may work on several at a time. Memory does
- * not grow with them: a connection is held until the end, and at most 30 s may pass between two authorities.
+ * not grow with them: a connection is held until the end, and no more time may pass between two authorities than a transaction may be idle.
  */
 export async function* recordsInTurn(db: Db, selection: Selection, shares: readonly Share[]): AsyncGenerator<Taken> {
-  for (const together of readTogether(shares)) {
-    const [first] = together;
-    if (first && first.records > LARGE) yield { share: first, records: inBatches(db, selection, first) };
-    else yield* byAuthority(db, selection, together);
+  const parts = readTogether(shares).map((together) => readAhead(db, selection, together));
+  try {
+    for (const [index, part] of parts.entries()) {
+      let left = part.records;
+      for await (const taken of part.read()) {
+        left -= taken.share.records;
+        // the database sorts what comes next while the rest of this is worked on
+        if (left <= AHEAD) parts[index + 1]?.begin();
+        yield taken;
+      }
+    }
+  } finally {
+    await Promise.all(parts.map((part) => part.leave()));
   }
+}
+
+/** Authorities that are read by one query, which may be asked before its answer is wanted. */
+function readAhead(db: Db, selection: Selection, together: readonly Share[]) {
+  const [first] = together;
+  const large = first && first.records > LARGE ? first : undefined;
+  let reading: AsyncGenerator<Taken> | undefined;
+  let next: Promise<IteratorResult<Taken>> | undefined;
+
+  function begin(): void {
+    if (large || reading) return;
+    reading = byAuthority(db, selection, together);
+    next = reading.next();
+    next.catch(() => undefined); // whoever reads hears of it
+  }
+
+  async function* read(): AsyncGenerator<Taken> {
+    if (large) return yield { share: large, records: inBatches(db, selection, large) };
+    begin();
+    for (let one = await next; one && !one.done; one = await reading?.next()) yield one.value;
+  }
+
+  return {
+    records: together.reduce((sum, { records }) => sum + records, 0),
+    begin,
+    read,
+    leave: async () => void (await reading?.return(undefined)),
+  };
 }
 
 function readTogether(shares: readonly Share[]): Share[][] {
@@ -88,13 +127,13 @@ function readTogether(shares: readonly Share[]): Share[][] {
 }
 
 async function* inBatches(db: Db, selection: Selection, share: Share): AsyncGenerator<TakenRecord[]> {
-  for await (const rows of streamRows<Row>(db, ...queryOf(selection, [share]))) yield rows.map(fromRow);
+  for await (const rows of streamRows<Row>(db, ...queryOf(selection, [share]), PER_BATCH)) yield rows.map(fromRow);
 }
 
 async function* byAuthority(db: Db, selection: Selection, together: readonly Share[]): AsyncGenerator<Taken> {
   const shares = new Map(together.map((share) => [share.authority, share]));
   let [authority, records]: [string, TakenRecord[]] = ['', []];
-  for await (const rows of streamRows<Row>(db, ...queryOf(selection, together))) {
+  for await (const rows of streamRows<Row>(db, ...queryOf(selection, together), PER_BATCH)) {
     for (const row of rows) {
       const share = row.authority === authority ? undefined : shares.get(authority);
       if (share) yield { share, records: [records] };

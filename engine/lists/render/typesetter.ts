@@ -14,7 +14,8 @@ export interface Typesetter {
   stop(): Promise<void>;
 }
 
-const LIMITS = { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: 256 };
+// little, so that what is done with is soon collected: a batch of records and what comes of it is all that it holds
+const LIMITS = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 128 };
 
 type Answer = Extract<FromTypesetter, { kind: 'grown' }>;
 
@@ -66,7 +67,7 @@ export function createTypesetter(log: Logger): Typesetter {
       worker ??= thread();
       const job = ++last;
       worker.postMessage({ kind: 'begin', job, head, formats } satisfies ToTypesetter);
-      const contents = formats.map(() => new PassThrough({ highWaterMark: 1 << 20 }));
+      const contents = formats.map(() => new PassThrough({ highWaterMark: 1 << 18 }));
       return {
         contents,
         async write(records) {
