@@ -6,7 +6,7 @@ import { type Column, type Format, type ListDefinition, ruleOf } from './definit
 import { periodOf } from './period.ts';
 import { csv } from './render/csv.ts';
 import { fixed } from './render/fixed.ts';
-import { pdf } from './render/pdf.ts';
+import { createPdf } from './render/pdf.ts';
 import type { Head, Line, Renderer, Rendering, Totals } from './render/rendering.ts';
 import { numberIn } from './render/values.ts';
 import { xml } from './render/xml.ts';
@@ -30,6 +30,8 @@ export interface Composed {
 export interface ComposeDeps {
   readonly db: Db;
   readonly blobs: BlobStore;
+  /** Default: one for each document. */
+  readonly pdf?: Renderer;
 }
 
 /** For whom a document is made, and of what. */
@@ -42,7 +44,7 @@ export interface ComposeRequest {
   readonly signal: AbortSignal;
 }
 
-const RENDERERS: Readonly<Record<Exclude<Format, 'zip'>, Renderer>> = { csv, fixed, xml, pdf };
+type Renderers = Readonly<Record<Exclude<Format, 'zip'>, Renderer>>;
 
 /**
  * Makes the document of one authority, all formats in one pass over its records; memory does not grow with them. The
@@ -53,11 +55,12 @@ export async function compose(deps: ComposeDeps, request: ComposeRequest): Promi
   const authority = await findOrganisation(deps.db, share.authority);
   const head = headOf(request, authority);
   const formats = definition.formats.filter((format) => format !== 'zip');
-  const renderings = formats.map((format) => RENDERERS[format].render(head));
+  const renderers: Renderers = { csv, fixed, xml, pdf: deps.pdf ?? createPdf() };
+  const renderings = formats.map((format) => renderers[format].render(head));
   const contents = renderings.map(({ content }) => deps.blobs.prepare(deps.db, content));
   const [totals, ...prepared] = await Promise.all([fill(deps, request, renderings), ...contents]);
   const files = formats.map((format, index): ComposedFile => {
-    const { extension, mediaType } = RENDERERS[format];
+    const { extension, mediaType } = renderers[format];
     const content = prepared[index] as PreparedContent;
     return { format, name: `${baseName(request)}.${extension}`, mediaType, content };
   });
