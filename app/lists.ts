@@ -5,6 +5,7 @@ import { daily } from '../engine/jobs/timetable.ts';
 import type { CompileDeps } from '../engine/lists/compile.ts';
 import type { ListDefinitions } from '../engine/lists/definition.ts';
 import { reconcileLists } from '../engine/lists/reconcile.ts';
+import { createTypeset } from '../engine/lists/render/typesetting.ts';
 import { listJobs } from '../engine/lists/schedule-lists.ts';
 import { type Base, loadMaterials, openBase } from './base.ts';
 import { createListDelivery } from './deliveries.ts';
@@ -12,7 +13,7 @@ import { mailboxRules } from './mailboxes.ts';
 
 /** What lists are made with. */
 export function compileDeps(base: Base, wake: () => void): CompileDeps {
-  return { ...base, delivery: createListDelivery(mailboxRules(base.config)), wake };
+  return { ...base, delivery: createListDelivery(mailboxRules(base.config)), wake, typeset: createTypeset() };
 }
 
 /** Makes each list at its time, and compares all of them with their records once a day. */

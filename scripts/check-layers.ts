@@ -37,6 +37,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   'prom-client': ['channels/observe'],
   'cron-parser': ['engine/lists/schedule.ts'],
   pdfkit: ['engine/lists/render'],
+  fontkit: ['engine/lists/render'],
   archiver: ['engine/lists/render', 'channels/webservice/ebox', 'test'],
 };
 

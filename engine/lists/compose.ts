@@ -4,7 +4,7 @@ import { type BlobStore, openPrepared, type PreparedContent, streamOf } from '..
 import type { Db } from '../store/database.ts';
 import type { Format, ListDefinition } from './definition.ts';
 import type { Head, Totals } from './render/rendering.ts';
-import { type LineFormat, RENDERERS, type Typeset, type Typesetting, typeset } from './render/typesetting.ts';
+import { createTypeset, LINE_FORMATS, type LineFormat, type Typeset, type Typesetting } from './render/typesetting.ts';
 import { zipped } from './render/zip.ts';
 
 /** One format of a document, not kept yet. */
@@ -25,7 +25,7 @@ export interface Composed {
 export interface ComposeDeps {
   readonly db: Db;
   readonly blobs: BlobStore;
-  /** By what documents are made. Default: in the thread of the caller. */
+  /** By what documents are made. Default: one for each document, in the thread of the caller. */
   readonly typeset?: Typeset;
 }
 
@@ -47,11 +47,11 @@ export async function compose(deps: ComposeDeps, request: ComposeRequest): Promi
   const authority = await findOrganisation(deps.db, taken.share.authority);
   const head = headOf(request, authority);
   const formats = definition.formats.filter((format): format is LineFormat => format !== 'zip');
-  const setting = (deps.typeset ?? typeset)(head, formats);
+  const setting = (deps.typeset ?? createTypeset())(head, formats);
   const contents = setting.contents.map((content) => deps.blobs.prepare(deps.db, content));
   const [totals, ...prepared] = await Promise.all([fill(request, setting), ...contents]);
   const files = formats.map((format, index): ComposedFile => {
-    const { extension, mediaType } = RENDERERS[format];
+    const { extension, mediaType } = LINE_FORMATS[format];
     const content = prepared[index] as PreparedContent;
     return { format, name: `${baseName(request)}.${extension}`, mediaType, content };
   });

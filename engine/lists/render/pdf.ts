@@ -8,8 +8,9 @@ import { cutToWidth, drawable, forgetWords, oneLine, widthOf, wrapped } from './
 import type { Head, Line, Renderer, Totals } from './rendering.ts';
 import { plainText, shownSum, totalColumns, WORDS } from './values.ts';
 
-const FONT = createRequire(import.meta.url).resolve('dejavu-fonts-ttf/ttf/DejaVuSansCondensed.ttf');
-const BOLD = createRequire(import.meta.url).resolve('dejavu-fonts-ttf/ttf/DejaVuSansCondensed-Bold.ttf');
+const require = createRequire(import.meta.url);
+const FONT = require.resolve('dejavu-fonts-ttf/ttf/DejaVuSansCondensed.ttf');
+const BOLD = require.resolve('dejavu-fonts-ttf/ttf/DejaVuSansCondensed-Bold.ttf');
 
 const PAGE = { width: 841.89, height: 595.28 }; // A4 lying down, in points
 const MARGIN = 30;
@@ -23,8 +24,32 @@ const MOST_PAGES = '000'; // room for the number of pages
 const GREY = '#bbbbbb';
 const MOST_UNREAD = 1 << 20;
 
-/** PDF for people: title, authority and period on each page, a table with repeated titles, totals, page x of y; what is long takes more lines. */
-export const pdf: Renderer = { extension: 'pdf', mediaType: 'application/pdf', render: renderPdf };
+/** How a PDF is called. */
+export const PDF = { extension: 'pdf', mediaType: 'application/pdf' } as const;
+
+/** Fonts that were read; a document only takes from them, so any number of documents can share them. */
+interface Fonts {
+  readonly plain: PDFKit.Mixins.PDFFontSource;
+  readonly bold: PDFKit.Mixins.PDFFontSource;
+}
+
+/**
+ * PDF for people: title, authority and period on each page, a table with repeated titles, totals, page x of y; what is
+ * long takes more lines. The fonts are read for the first document: to read them costs as much as all else in a short one.
+ */
+export function createPdf(): Renderer {
+  let fonts: Fonts | undefined;
+  const render = (head: Head) => {
+    fonts ??= { plain: openFont(FONT), bold: openFont(BOLD) };
+    return renderPdf(head, fonts);
+  };
+  return { ...PDF, render };
+}
+
+// pdfkit takes what its own reader of fonts has opened, which its types do not say
+function openFont(path: string): PDFKit.Mixins.PDFFontSource {
+  return (require('fontkit') as { openSync(path: string): PDFKit.Mixins.PDFFontSource }).openSync(path);
+}
 
 /** A row that is laid out. */
 interface Row {
@@ -43,8 +68,8 @@ interface Sheet {
   y: number;
 }
 
-function renderPdf(head: Head) {
-  const sheet = newSheet(head);
+function renderPdf(head: Head, fonts: Fonts) {
+  const sheet = newSheet(head, fonts);
   const content = sheet.document as unknown as Readable;
   return {
     content,
@@ -67,7 +92,7 @@ function renderPdf(head: Head) {
   };
 }
 
-function newSheet(head: Head): Sheet {
+function newSheet(head: Head, { plain, bold }: Fonts): Sheet {
   const { definition, madeAt, language, authorityName } = head;
   const document = new PDFDocument({
     autoFirstPage: false,
@@ -82,7 +107,7 @@ function newSheet(head: Head): Sheet {
       CreationDate: madeAt,
     },
   });
-  document.registerFont('plain', FONT).registerFont('bold', BOLD);
+  document.registerFont('plain', plain).registerFont('bold', bold);
   const table = tableOf(head, PAGE.width - 2 * MARGIN);
   const titles = layOut(document.font('bold').fontSize(SIZE), table.titles);
   const pages = laterText(document.font('plain').fontSize(SIZE), SMALL);

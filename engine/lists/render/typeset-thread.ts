@@ -4,7 +4,7 @@ import { parentPort } from 'node:worker_threads';
 import { EngineError, messageOf } from '../../core/errors.ts';
 import type { Totals } from './rendering.ts';
 import type { FromTypesetter, Pieces, ToTypesetter } from './typeset-messages.ts';
-import { type Typesetting, typeset } from './typesetting.ts';
+import { createTypeset, type Typeset, type Typesetting } from './typesetting.ts';
 
 /** Entry of the thread that makes documents of lists: records come in, the bytes of all formats go out. */
 
@@ -13,7 +13,7 @@ interface Job {
   readonly grown: Uint8Array[][];
 }
 
-function begin({ head, formats }: Extract<ToTypesetter, { kind: 'begin' }>): Job {
+function begin(typeset: Typeset, { head, formats }: Extract<ToTypesetter, { kind: 'begin' }>): Job {
   const setting = typeset(head, formats);
   const grown = setting.contents.map((content) => {
     const pieces: Uint8Array[] = [];
@@ -60,9 +60,10 @@ async function answer(job: Job, message: ToTypesetter): Promise<FromTypesetter> 
 
 function serve(port: NonNullable<typeof parentPort>): void {
   const jobs = new Map<number, Job>();
+  const typeset = createTypeset();
 
   async function receive(message: ToTypesetter): Promise<void> {
-    if (message.kind === 'begin') return void jobs.set(message.job, begin(message));
+    if (message.kind === 'begin') return void jobs.set(message.job, begin(typeset, message));
     const job = jobs.get(message.job);
     if (message.kind !== 'write') jobs.delete(message.job);
     if (!job) return;

@@ -3,14 +3,15 @@ import type { Format } from '../definition.ts';
 import { csv } from './csv.ts';
 import { fixed } from './fixed.ts';
 import { createSum, type ListedRecord, lineOf } from './lines.ts';
-import { pdf } from './pdf.ts';
-import type { Head, Renderer, Totals } from './rendering.ts';
+import { createPdf, PDF } from './pdf.ts';
+import type { Head, Renderer, Rendering, Totals } from './rendering.ts';
 import { xml } from './xml.ts';
 
 /** The formats that are made line by line. */
 export type LineFormat = Exclude<Format, 'zip'>;
 
-export const RENDERERS: Readonly<Record<LineFormat, Renderer>> = { csv, fixed, xml, pdf };
+/** How their files are called. */
+export const LINE_FORMATS: Readonly<Record<LineFormat, Omit<Renderer, 'render'>>> = { csv, fixed, xml, pdf: PDF };
 
 /** A document in the making, in several formats at once: its contents are read while records are written. */
 export interface Typesetting {
@@ -27,10 +28,16 @@ export interface Typesetting {
 /** Begins a document. */
 export type Typeset = (head: Head, formats: readonly LineFormat[]) => Typesetting;
 
-/** Makes documents in the thread of the caller. */
-export const typeset: Typeset = (head, formats) => {
-  const { definition, authority } = head;
-  const renderings = formats.map((format) => RENDERERS[format].render(head));
+/** Makes documents in the thread of the caller; they share what is read once. */
+export function createTypeset(): Typeset {
+  const renderers = { csv, fixed, xml, pdf: createPdf() };
+  return (head, formats) => {
+    const renderings = formats.map((format) => renderers[format].render(head));
+    return settingOf(head, renderings);
+  };
+}
+
+function settingOf({ definition, authority }: Head, renderings: readonly Rendering[]): Typesetting {
   const sum = createSum(definition);
   return {
     contents: renderings.map(({ content }) => content),
@@ -47,4 +54,4 @@ export const typeset: Typeset = (head, formats) => {
       for (const rendering of renderings) rendering.abort(cause);
     },
   };
-};
+}

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { loadConfig } from '../../../../config/load.ts';
 import type { ListDefinition } from '../../../../engine/lists/definition.ts';
-import { pdf } from '../../../../engine/lists/render/pdf.ts';
+import { createPdf } from '../../../../engine/lists/render/pdf.ts';
 import { cellsOf, tableOf } from '../../../../engine/lists/render/pdf-table.ts';
 import type { Head } from '../../../../engine/lists/render/rendering.ts';
 import { LANGUAGES } from '../../../../engine/registry/organisations.ts';
@@ -71,7 +71,7 @@ describe('lists: PDF, as poppler reads and draws it', function () {
       const lines = Array.from({ length: ROWS }, (_, at) =>
         aLine(list, aRow(list, at, texts), at % 4 === 0 ? '2026-02' : ''),
       );
-      const pages = await readPdf(await rendered(pdf, head, lines, { sums: { Amount: -5 } }));
+      const pages = await readPdf(await rendered(createPdf(), head, lines, { sums: { Amount: -5 } }));
       expect(pages.length).to.be.above(1);
       expectInside(pages);
       for (const { words } of pages) expectApart(words);
@@ -91,7 +91,7 @@ describe('lists: PDF, as poppler reads and draws it', function () {
       for (const each of LANGUAGES) {
         const head = headOf(list, { language: each });
         const lines = Array.from({ length: ROWS }, (_, at) => aLine(list, aRow(list, at)));
-        const pages = await readPdf(await rendered(pdf, head, lines));
+        const pages = await readPdf(await rendered(createPdf(), head, lines));
         expectInside(pages);
         for (const [at, { text, words }] of pages.entries()) {
           expect(text).to.contain(list.texts[each]).and.contain(`(${head.authority})`).and.contain(head.period);
@@ -107,22 +107,38 @@ describe('lists: PDF, as poppler reads and draws it', function () {
   it('stays inside its margins whatever texts come, and cuts only what would fill pages', async () => {
     const list = await shippedList('signals-monthly');
     const lines = NASTY_TEXTS.map((Name, at) => aLine(list, { ...aRow(list, at), Name, Text: Name, Remark: Name }));
-    const pages = await readPdf(await rendered(pdf, headOf(list), lines));
+    const pages = await readPdf(await rendered(createPdf(), headOf(list), lines));
     expectInside(pages);
     expect(pages.flatMap(({ words }) => words).filter(({ text }) => text.endsWith('x…')).length).to.be.above(0);
   });
 
   it('reads right to left as it should: the first word stands at the right', async () => {
     const list = await shippedList('blocked');
-    const [page] = await readPdf(await rendered(pdf, headOf(list), [aLine(list, { Name: RIGHT_TO_LEFT[1] ?? '' })]));
+    const [page] = await readPdf(
+      await rendered(createPdf(), headOf(list), [aLine(list, { Name: RIGHT_TO_LEFT[1] ?? '' })]),
+    );
     const wordOf = (name: string) => page?.words.find(({ text }) => letters(text) === letters(name));
     const [first, second] = RIGHT_TO_LEFT[1]?.split(' ').map(wordOf) ?? [];
     expect(first?.xMin).to.be.above(second?.xMax ?? Number.POSITIVE_INFINITY);
   });
 
+  it('is the same, byte for byte, beside and after others that share its fonts', async () => {
+    const list = await shippedList('statement-leefloon');
+    const names = ['Élodie Vandenbroucke', 'Łukasz Żółć', 'Ελένη', 'Straßer'];
+    const printed = (pdf: ReturnType<typeof createPdf>, Name: string) =>
+      rendered(pdf, headOf(list), [aLine(list, { Name })]);
+    const alone = await Promise.all(names.map((name) => printed(createPdf(), name)));
+    const shared = createPdf();
+    const beside = await Promise.all(names.map((name) => printed(shared, name)));
+    const after = [];
+    for (const name of names) after.push(await printed(shared, name));
+    expect(beside.map((bytes, index) => alone[index]?.equals(bytes))).to.deep.equal(names.map(() => true));
+    expect(after.map((bytes, index) => alone[index]?.equals(bytes))).to.deep.equal(names.map(() => true));
+  });
+
   it('has a page for a list of nothing, and comes out the same when it is made again', async () => {
     const list = await shippedList('statement-leefloon');
-    const made = await Promise.all([rendered(pdf, headOf(list), []), rendered(pdf, headOf(list), [])]);
+    const made = await Promise.all([rendered(createPdf(), headOf(list), []), rendered(createPdf(), headOf(list), [])]);
     expect(made[0]?.equals(made[1] ?? Buffer.alloc(0))).to.equal(true);
     const pages = await readPdf(made[0] ?? Buffer.alloc(0));
     expect(pages.map(({ text }) => /Pagina 1 van 1/.test(text))).to.deep.equal([true]);

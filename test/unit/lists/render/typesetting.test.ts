@@ -4,7 +4,7 @@ import { EngineError } from '../../../../engine/core/errors.ts';
 import { silentLogger } from '../../../../engine/core/logger.ts';
 import type { ListDefinition } from '../../../../engine/lists/definition.ts';
 import { createTypesetter, type Typesetter } from '../../../../engine/lists/render/typesetter.ts';
-import { type LineFormat, type Typeset, typeset } from '../../../../engine/lists/render/typesetting.ts';
+import { createTypeset, type LineFormat, type Typeset } from '../../../../engine/lists/render/typesetting.ts';
 import { aHead, aPayment, shippedList } from '../../../support/lists.ts';
 
 const FORMATS: readonly LineFormat[] = ['csv', 'fixed', 'xml', 'pdf'];
@@ -39,7 +39,7 @@ describe('lists: documents in the making', function () {
 
   it('comes out the same by a thread of its own, several at a time and in several parts', async () => {
     const parts = [recordsOf(0, 2_000), recordsOf(2_000, RECORDS - 2_000)];
-    const here = await made(typeset, parts);
+    const here = await made(createTypeset(), parts);
     expect(here.totals).to.deep.include({ lines: RECORDS, corrections: 429 });
     expect(here.contents.map(({ length }) => length > 100_000)).to.deep.equal([true, true, true, true]);
     for (const there of await Promise.all([made(inThread.typeset, parts), made(inThread.typeset, parts)])) {
@@ -51,7 +51,7 @@ describe('lists: documents in the making', function () {
   });
 
   it('says by its code what cannot be printed, and goes on with other documents', async () => {
-    for (const by of [typeset, inThread.typeset]) {
+    for (const by of [createTypeset(), inThread.typeset]) {
       const setting = by(aHead(statement), ['fixed']);
       const content = read(setting.contents[0] as Readable).catch((error: unknown) => error);
       const failed = await setting.write(recordsOf(0, 1, { INSS: '9'.repeat(40) })).catch((error: unknown) => error);
