@@ -1,14 +1,13 @@
 import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Telemetry } from '../core/telemetry.ts';
-import { recordsInTurn, type Share, sharesOf, type Taken } from '../records/selection.ts';
+import { recordsInTurn, sharesOf, type Taken } from '../records/selection.ts';
 import { inTransaction } from '../store/transaction.ts';
 import { type ComposeDeps, compose } from './compose.ts';
 import type { ListDefinition } from './definition.ts';
 import { documentedIn, documentsOf, type RunSum, sumOf } from './documents.ts';
 import type { Period } from './period.ts';
 import { type Delivery, publish } from './publish.ts';
-import { createTypesetter } from './render/typesetter.ts';
 import { beginListRun, finishListRun, type ListRun, selectionOf } from './runs.ts';
 
 export interface CompileDeps extends ComposeDeps {
@@ -39,7 +38,6 @@ export type Compiled =
   | { readonly kind: 'passed'; readonly by: string };
 
 const TOLD_EVERY = 100;
-const MANY = 5_000; // records: for fewer a thread is not worth its start
 
 /**
  * Makes a list for a closed period: one document for each authority that has records in it. Made once: again, or beside
@@ -74,13 +72,11 @@ async function makeMissing(deps: CompileDeps, request: CompileRequest, run: List
   const shares = await sharesOf(db, selectionOf(request.definition, run));
   const missing = shares.filter(({ authority }) => !made.has(authority));
   const all = recordsInTurn(db, selectionOf(request.definition, run), missing);
-  const typesetter = sizeOf(missing) > MANY ? createTypesetter(log) : undefined;
-  const making = { ...deps, ...(typesetter && { typeset: typesetter.typeset }) };
   let count = made.size;
   const makeInTurn = async () => {
     for (let next = await all.next(); !next.done; next = await all.next()) {
       request.proceed();
-      await makeOne(making, request, run, next.value);
+      await makeOne(deps, request, run, next.value);
       count += 1;
       if (count % TOLD_EVERY === 0)
         log.info({ list, period: period.name, made: count, of: shares.length }, 'list under way');
@@ -90,11 +86,8 @@ async function makeMissing(deps: CompileDeps, request: CompileRequest, run: List
     await allOrFirstFailure(Array.from({ length: atATime }, makeInTurn));
   } finally {
     await all.return(undefined);
-    await typesetter?.stop();
   }
 }
-
-const sizeOf = (shares: readonly Share[]) => shares.reduce((sum, { records }) => sum + records, 0);
 
 /** Waits for all, also when one fails: nothing may go on after the run has ended. */
 async function allOrFirstFailure(works: readonly Promise<void>[]): Promise<void> {
