@@ -17,6 +17,8 @@ export interface Search {
 /** Where is searched. */
 export interface Searched {
   readonly mailbox: number;
+  /** How many messages have ever come, if that is known. */
+  readonly everReceived?: number;
   readonly filter: PlacedFilter;
   readonly search: Search;
 }
@@ -35,12 +37,13 @@ const NEWEST = 10_000;
  * Finds the messages of a mailbox that a search means: all, or the newest 1,000 or so when they are more. Those before
  * `before` only, when it is given.
  */
-export async function findHits(db: Db, { mailbox, filter, search }: Searched, before?: number): Promise<Hits> {
+export async function findHits(db: Db, searched: Searched, before?: number): Promise<Hits> {
+  const { filter, search } = searched;
   const bounded = before === undefined ? filter : { ...filter, below: least(filter.below, before) };
   const positions = new Set<number>();
   let complete = 0; // from this position on every hit is known
   for (const way of waysTo(search)) {
-    const rows = await foundBy(db, mailbox, bounded, way);
+    const rows = await foundBy(db, { ...searched, filter: bounded }, way);
     for (const position of rows) positions.add(position);
     if (rows.length > FEW) complete = Math.max(complete, rows.at(-1) ?? 0);
   }
@@ -49,12 +52,13 @@ export async function findHits(db: Db, { mailbox, filter, search }: Searched, be
 }
 
 /** What one way finds, newest first; at most one more than a few. */
-async function foundBy(db: Db, mailbox: number, filter: PlacedFilter, way: Way): Promise<number[]> {
+async function foundBy(db: Db, { mailbox, everReceived, filter }: Searched, way: Way): Promise<number[]> {
   const { from, wanted, values } = way;
   const all = placedConditions(filter);
   const filtered = { conditions: [...all.conditions, wanted], bindings: [...all.bindings, ...values] };
   if (from === 'mailbox_messages') return positionsIn(db, from, mailbox, filtered);
-  const said = await saidIn(db, mailbox, filter.below, way);
+  if (everReceived !== undefined && everReceived <= FEW) return positionsIn(db, BOTH, mailbox, filtered);
+  const said = await saidIn(db, mailbox, filter.below ?? (everReceived ?? (await newestIn(db, mailbox))) + 1, way);
   const isFiltered = all.conditions.length > (filter.below === undefined ? 0 : 1);
   if (!isFiltered || said.length === 0) return said;
   if (said.length > FEW) return positionsIn(db, BOTH, mailbox, filtered);
@@ -66,15 +70,13 @@ async function foundBy(db: Db, mailbox: number, filter: PlacedFilter, way: Way):
 }
 
 /** What says it. The newest are gone through: what many say is found there; what few say is found by the index over the text. */
-async function saidIn(db: Db, mailbox: number, below: number | undefined, way: Way): Promise<number[]> {
+async function saidIn(db: Db, mailbox: number, below: number, way: Way): Promise<number[]> {
   const { from, wanted, values } = way;
-  const top = below ?? (await newestIn(db, mailbox)) + 1;
-  const floor = Math.max(0, top - NEWEST);
-  const near = { conditions: ['position > ?', 'position < ?', wanted], bindings: [floor, top, ...values] };
+  const floor = Math.max(0, below - NEWEST);
+  const near = { conditions: ['position > ?', 'position < ?', wanted], bindings: [floor, below, ...values] };
   const found = await positionsIn(db, from, mailbox, near);
   if (found.length > FEW || floor === 0) return found;
-  const far = { conditions: ['position <= ?', wanted], bindings: [floor, ...values] };
-  const older = await byText(db, (tx) => positionsIn(tx, from, mailbox, far));
+  const older = await byText(db, mailbox, floor, values);
   return [...found, ...older].slice(0, FEW + 1);
 }
 
@@ -86,15 +88,21 @@ async function newestIn(db: Db, mailbox: number): Promise<number> {
 
 /**
  * PostgreSQL guesses how many say it from all mailboxes together: where they are more elsewhere, it would go through a mailbox
- * of half a million to find twenty. With these it can only choose among indices that are read as a whole.
+ * of half a million to find twenty. With these it can only choose among indices that are read as a whole; and each pattern is
+ * asked for by itself, as it guesses twice as many of two.
  */
-async function byText<T>(db: Db, work: (tx: Db) => Promise<T>): Promise<T> {
-  if (isSqlite(db)) return work(db);
+async function byText(db: Db, mailbox: number, floor: number, patterns: readonly Binding[]): Promise<number[]> {
+  const one = "select position from mailbox_search where mailbox = ? and position <= ? and search like ? escape '\\'";
+  const sql = `${patterns.map(() => one).join(' union ')} order by position desc limit ${FEW + 1}`;
+  const bindings = patterns.flatMap((pattern) => [mailbox, floor, pattern]);
+  const ask = async (tx: Db) =>
+    (await plannedAnew<{ position: number }>(tx, sql, bindings)).map(({ position }) => position);
+  if (isSqlite(db)) return ask(db);
   return inTransaction(db, async (tx) => {
     await tx.raw(
       'set local enable_indexscan = off; set local enable_indexonlyscan = off; set local enable_seqscan = off',
     );
-    return work(tx);
+    return ask(tx);
   });
 }
 
