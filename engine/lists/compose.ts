@@ -2,10 +2,10 @@ import type { Taken } from '../records/selection.ts';
 import { findOrganisation, type Organisation } from '../registry/organisations.ts';
 import { type BlobStore, openPrepared, type PreparedContent, streamOf } from '../store/blobs.ts';
 import type { Db } from '../store/database.ts';
+import { zipped } from '../store/zip.ts';
 import type { Format, ListDefinition } from './definition.ts';
 import type { Head, Totals } from './render/rendering.ts';
 import { createTypeset, LINE_FORMATS, type LineFormat, type Typeset, type Typesetting } from './render/typesetting.ts';
-import { zipped } from './render/zip.ts';
 
 /** One format of a document, not kept yet. */
 export interface ComposedFile {
@@ -98,9 +98,10 @@ async function withZip(
 ): Promise<ComposedFile[]> {
   const entries = files.map(({ name, content }) => ({
     name,
+    date: request.slot,
     open: async () => streamOf(await openPrepared(deps.blobs, deps.db, content)),
   }));
-  const content = await deps.blobs.prepare(deps.db, zipped(entries, request.slot));
+  const content = await deps.blobs.prepare(deps.db, zipped(entries, 'packed'));
   const zip = { format: 'zip' as const, name: `${baseName(request)}.zip`, mediaType: 'application/zip', content };
   return request.definition.formats.map((format) => files.find((file) => file.format === format) ?? zip);
 }

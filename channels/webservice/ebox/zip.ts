@@ -1,10 +1,9 @@
-import { once } from 'node:events';
 import type { Readable } from 'node:stream';
-import { ZipArchive } from 'archiver';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { mayShow } from '../../../engine/mailboxes/access.ts';
 import { type Listed, placesAt, readListed } from '../../../engine/mailboxes/list.ts';
 import { findAllPlaced } from '../../../engine/mailboxes/placed.ts';
+import { zipped } from '../../../engine/store/zip.ts';
 import { type EboxCaller, notFound, visit } from './caller.ts';
 import { noteRead } from './consult.ts';
 import type { EboxDeps } from './deps.ts';
@@ -31,26 +30,19 @@ export async function sendZip(request: FastifyRequest, reply: FastifyReply, call
 }
 
 /** Stored, not packed: most attachments are packed already, and a reader may begin at once. */
-function archiveOf(listed: readonly Listed[], deps: EboxDeps): Readable {
-  const archive = new ZipArchive({ store: true });
-  fill(archive, listed, deps).catch((error: Error) => archive.destroy(error));
-  return archive as unknown as Readable;
-}
-
-/** One after the other: no more is open or in memory than what is being sent. */
-async function fill(archive: ZipArchive, listed: readonly Listed[], { db, blobs }: EboxDeps): Promise<void> {
-  const names = zipNames(
-    listed.flatMap(({ message, placed }) =>
-      message.attachments.map(({ fileName }) => ({ day: placed.receivedAt.slice(0, 10), id: message.id, fileName })),
-    ),
+function archiveOf(listed: readonly Listed[], { db, blobs }: EboxDeps): Readable {
+  const attachments = listed.flatMap(({ message: { id, attachments: all }, placed: { receivedAt } }) =>
+    all.map(({ fileName, sha256 }) => ({
+      id,
+      day: receivedAt.slice(0, 10),
+      fileName,
+      sha256,
+      date: new Date(receivedAt),
+    })),
   );
-  const attachments = listed.flatMap(({ message, placed }) =>
-    message.attachments.map(({ sha256 }) => ({ sha256, date: new Date(placed.receivedAt) })),
-  );
-  for (const [index, { sha256, date }] of attachments.entries()) {
-    const taken = once(archive, 'entry');
-    archive.append(await blobs.read(db, sha256), { name: names[index] ?? String(index), date });
-    await taken;
-  }
-  await archive.finalize();
+  const names = zipNames(attachments);
+  const entries = attachments.map(({ sha256, date }, index) => {
+    return { name: names[index] ?? String(index), date, open: () => blobs.read(db, sha256) };
+  });
+  return zipped(entries, 'stored');
 }

@@ -1,0 +1,74 @@
+import { createReadStream } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough, type Readable } from 'node:stream';
+import { expect } from 'chai';
+import { fromBuffer } from 'yauzl';
+import { zipped } from '../../../engine/store/zip.ts';
+import { eventually } from '../../support/eventually.ts';
+
+const DATE = new Date('2026-11-26T10:00:00Z');
+
+describe('ZIP of stored files', () => {
+  let dir: string;
+
+  before(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'bode-zip-'));
+    await writeFile(join(dir, 'there'), 'content');
+  });
+  after(() => rm(dir, { recursive: true }));
+
+  const entry = (file: string, opened: Readable[] = []) => ({
+    name: file,
+    date: DATE,
+    open: async () => {
+      const stream = createReadStream(join(dir, file));
+      opened.push(stream);
+      return stream;
+    },
+  });
+
+  it('has the files in their order, and comes out the same when it is made again', async () => {
+    for (const packing of ['stored', 'packed'] as const) {
+      const files = [entry('there'), { ...entry('there'), name: 'again' }];
+      const [one, two] = await Promise.all([read(zipped(files, packing)), read(zipped(files, packing))]);
+      expect(await namesIn(one)).to.deep.equal(['there', 'again']);
+      expect(one.equals(two)).to.equal(true);
+    }
+  });
+
+  it('fails for its reader when a file is not there, and closes the others', async () => {
+    const opened: Readable[] = [];
+    const archive = zipped([entry('there', opened), entry('missing', opened), entry('there', opened)], 'stored');
+    expect(await read(archive).catch((error: unknown) => error)).to.include({ code: 'ENOENT' });
+    expect(opened.map(({ destroyed }) => destroyed)).to.deep.equal([true, true]);
+  });
+
+  it('closes what is open when its reader leaves', async () => {
+    const endless = new PassThrough();
+    const archive = zipped([{ name: 'endless', date: DATE, open: async () => endless }, entry('there')], 'stored');
+    archive.resume();
+    endless.write('begun');
+    await eventually(async () => expect(endless.readableFlowing).to.equal(true));
+    archive.destroy();
+    await eventually(async () => expect(endless.destroyed).to.equal(true));
+  });
+});
+
+async function read(content: Readable): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  for await (const piece of content) pieces.push(piece);
+  return Buffer.concat(pieces);
+}
+
+function namesIn(bytes: Buffer): Promise<string[]> {
+  return new Promise((resolve, reject) => {
+    fromBuffer(bytes, { lazyEntries: false }, (error, zip) => {
+      if (error) return reject(error);
+      const names: string[] = [];
+      zip.on('entry', ({ fileName }) => names.push(fileName));
+      zip.on('end', () => resolve(names));
+    });
+  });
+}
