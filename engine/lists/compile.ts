@@ -69,9 +69,10 @@ async function makeMissing(deps: CompileDeps, request: CompileRequest, run: List
   const { db, log, atATime = 3 } = deps;
   const { list, period } = run;
   const made = await documentedIn(db, list, period.name);
-  const shares = await sharesOf(db, selectionOf(request.definition, run));
+  const selection = selectionOf(request.definition, run);
+  const shares = await sharesOf(db, selection);
   const missing = shares.filter(({ authority }) => !made.has(authority));
-  const all = recordsInTurn(db, selectionOf(request.definition, run), missing);
+  const all = recordsInTurn(db, selection, missing);
   let count = made.size;
   const makeInTurn = async () => {
     for (let next = await all.next(); !next.done; next = await all.next()) {

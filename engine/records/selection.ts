@@ -1,5 +1,5 @@
 import { startOfDay } from '../core/calendar.ts';
-import type { Db } from '../store/database.ts';
+import { type Db, isSqlite } from '../store/database.ts';
 import { type Binding, placesFor, rowsOf } from '../store/sql.ts';
 import { streamRows } from '../store/stream.ts';
 
@@ -50,10 +50,11 @@ interface Row {
 
 /** An authority with more records than this is read by itself, in batches; the others are held in memory one at a time. */
 const LARGE = 10_000;
-/** Authorities are read together up to so many records: one pass over the table serves them all. */
-const TOGETHER = 200_000;
+/** Authorities are read together up to so many records of PostgreSQL: one pass over the table serves them all. SQLite sorts in the thread that asks. */
+const TOGETHER = { postgres: 200_000, sqlite: LARGE };
 const MOST_TOGETHER = 1_000;
-const AHEAD = 40_000;
+/** So near to the end of one query the next is asked: its transaction is idle no longer than these take. */
+const AHEAD = 20_000;
 const PER_BATCH = 500;
 
 /** The records of one authority: those of the period by position, then the late ones by position; to be read once. */
@@ -64,10 +65,13 @@ export interface Taken {
 
 /**
  * The records of authorities, one authority after the other; whoever reads may work on several at a time. Memory does
- * not grow with them: a connection is held until the end, and no more time may pass between two authorities than a transaction may be idle.
+ * not grow with them. A connection or two are held until the end, and no more time may pass between two authorities than a
+ * transaction may be idle.
  */
 export async function* recordsInTurn(db: Db, selection: Selection, shares: readonly Share[]): AsyncGenerator<Taken> {
-  const parts = readTogether(shares).map((together) => readAhead(db, selection, together));
+  const parts = readTogether(shares, isSqlite(db) ? TOGETHER.sqlite : TOGETHER.postgres).map((together) =>
+    readAhead(db, selection, together),
+  );
   try {
     for (const [index, part] of parts.entries()) {
       let left = part.records;
@@ -111,7 +115,7 @@ function readAhead(db: Db, selection: Selection, together: readonly Share[]) {
   };
 }
 
-function readTogether(shares: readonly Share[]): Share[][] {
+function readTogether(shares: readonly Share[], most: number): Share[][] {
   const all: Share[][] = [];
   let room = 0;
   for (const share of shares) {
@@ -119,7 +123,7 @@ function readTogether(shares: readonly Share[]): Share[][] {
     if (share.records <= room && last.length < MOST_TOGETHER) last.push(share);
     else {
       all.push([share]);
-      room = share.records > LARGE ? 0 : TOGETHER;
+      room = share.records > LARGE ? 0 : most;
     }
     room -= share.records;
   }

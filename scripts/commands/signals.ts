@@ -1,4 +1,5 @@
 import { Argument, Command } from 'commander';
+import { isReached } from '../../app/deliveries.ts';
 import type { Config } from '../../config/load.ts';
 import { protocolTime } from '../../engine/core/calendar.ts';
 import { systemClock } from '../../engine/core/clock.ts';
@@ -6,7 +7,6 @@ import { EngineError } from '../../engine/core/errors.ts';
 import { periodAfter, periodOf } from '../../engine/lists/period.ts';
 import { type Answerable, answerables, answersTo, findByReference } from '../../engine/records/answers.ts';
 import { electronicOf, switchOff, switchOn } from '../../engine/records/electronic.ts';
-import { sendersOf } from '../../engine/registry/senders.ts';
 import { audit } from '../../engine/store/audit.ts';
 import type { Db } from '../../engine/store/database.ts';
 import { inTransaction } from '../../engine/store/transaction.ts';
@@ -115,7 +115,7 @@ function electronicCommand(): Command {
 }
 
 async function requireReached(db: Db, whose: string): Promise<void> {
-  if ((await sendersOf(db, whose)).some(({ state }) => state === 'active')) return;
+  if (await isReached(db, whose)) return;
   throw new EngineError('not_found', `${whose} has no active sender: nothing would reach it electronically`);
 }
 

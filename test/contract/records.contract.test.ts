@@ -12,6 +12,7 @@ import { createGate } from '../support/gate.ts';
 
 const AUTHORITY = '0206731645';
 const OTHER = '0403019261';
+const LARGE = '0884303369';
 const at = (text: string) => new Date(text);
 
 for (const kind of STORES) contract(kind);
@@ -64,6 +65,25 @@ function contract(store: StoreKind): void {
         { authority: OTHER, records: 1, late: 0 },
       ]);
       expect(await sharesOf(db, march({ without: [AUTHORITY], cutoff: 5 }))).to.deep.equal([]);
+    });
+
+    it('gives one authority after the other, also a large one between others, and can be left', async () => {
+      const large = Array.from({ length: 10_001 }, () => aRecord({ authority: LARGE }));
+      await add('2026-03-20T10:00:00Z', aRecord(), aRecord({ authority: OTHER }), aRecord(), ...large);
+      const shares = await sharesOf(db, march({ cutoff: 20_000 }));
+      const found: [string, number][] = [];
+      for await (const { share, records } of recordsInTurn(db, march({ cutoff: 20_000 }), shares)) {
+        let count = 0;
+        for await (const batch of records) count += batch.length;
+        found.push([share.authority, count]);
+      }
+      expect(found).to.deep.equal(shares.map(({ authority, records }) => [authority, records]));
+      expect(found.map(([, count]) => count).toSorted((a, b) => a - b)).to.deep.equal([1, 2, 10_001]);
+      for await (const { share } of recordsInTurn(db, march({ cutoff: 20_000 }), shares)) {
+        expect(share).to.deep.equal(shares[0]);
+        break;
+      }
+      expect(await names(march(), OTHER)).to.have.length(1); // no connection is left behind
     });
 
     it('adds a record once, however often it comes', async () => {

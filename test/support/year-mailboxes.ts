@@ -4,20 +4,10 @@ import { XMLParser } from 'fast-xml-parser';
 import { silentLogger } from '../../engine/core/logger.ts';
 import { createBlobStore } from '../../engine/store/blobs.ts';
 import type { PreparedEngine } from './engine.ts';
+import type { Expected } from './year-expected.ts';
 
-/** A document as it lies in a mailbox, read from its XML. */
-export interface Arrived {
-  readonly list: string;
-  readonly type: string;
-  readonly period: string;
-  /** Whose mailbox it is in. */
-  readonly authority: string;
-  /** Counted, and added up, line by line. */
-  readonly lines: number;
-  readonly corrections: number;
-  readonly cents: number;
-  /** When its list was due. */
-  readonly slot: string;
+/** A document as it lies in a mailbox, read from its XML: its lines counted and added up one by one. */
+export interface Arrived extends Expected {
   readonly receivedAt: string;
   /** Where its own totals, or its own authority, differ from these. */
   readonly fault: string;

@@ -74,7 +74,7 @@ function textRendering(writer: TextWriter) {
     async write(lines: readonly Line[]) {
       open();
       for (const line of lines) put(writer.line(line));
-      if (content.writableNeedDrain) await drained(content);
+      if (content.writableNeedDrain || content.destroyed) await drained(content);
     },
     async end(totals: Totals) {
       open();

@@ -18,6 +18,16 @@ describe('lists: formats that are text', () => {
     statement = await shippedList('statement-leefloon');
   });
 
+  it('stop when what is written is read by nobody any more', async () => {
+    for (const format of [csv, fixed, xml]) {
+      const rendering = format.render(aHead(statement));
+      const full = new Error('the disk is full');
+      rendering.content.on('error', () => undefined).destroy(full);
+      const failed = await rendering.write([aLine(statement, aPayment())]).catch((error: unknown) => error);
+      expect(failed).to.equal(full);
+    }
+  });
+
   describe('CSV', () => {
     const parse = (bytes: Buffer) => papaparse.parse<string[]>(bytes.toString('utf8'), { delimiter: ';' });
 
