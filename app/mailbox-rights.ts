@@ -34,11 +34,10 @@ export function createViewOf(db: Db, types: MessageTypes, hasMandate: HasMandate
     [...new Set([...(await inUse()), ...standing.types])]
       .filter((type) => !typeIn(types, type))
       .map((type): MessageToRead => ({ type, protected: true }));
-  return async (caller, { kind, eboxId }): Promise<View | undefined> => {
-    if (kind !== 'enterprise' && kind !== 'institution') return undefined;
-    const isOwner = eboxId === caller.organisation;
-    if (eboxId !== (caller.onBehalfOf ?? caller.organisation)) return undefined;
-    if (!isOwner && !(await hasMandate(caller, eboxId))) return undefined;
+  return async (caller, enterpriseNumber): Promise<View | undefined> => {
+    const isOwner = enterpriseNumber === caller.organisation;
+    if (enterpriseNumber !== (caller.onBehalfOf ?? caller.organisation)) return undefined;
+    if (!isOwner && !(await hasMandate(caller, enterpriseNumber))) return undefined;
     const standing = await standingOf(db, readerOf(caller), caller.organisation);
     if (standing.roles.length === 0) return undefined;
     const mayChoose = standing.roles.some(({ role }) => role !== 'user');

@@ -1,4 +1,3 @@
-import type { MailboxKey } from './mailboxes.ts';
 import type { Placed } from './placed.ts';
 
 /** Who asks for a mailbox: software of an organisation, for itself or for another, or a person who has signed in there. */
@@ -26,8 +25,11 @@ export interface View {
   readonly isOwner: boolean;
 }
 
-/** Who may see what of which mailbox. Passed in by the composition root: the one place that decides. Nothing by default. */
-export type ViewOf = (caller: Caller, mailbox: MailboxKey) => Promise<View | undefined>;
+/**
+ * Who may see what of the mailbox of an organisation (its enterprise number). Passed in by the composition root: the one
+ * place that decides. Nothing by default; of the mailboxes of civil servants and citizens nobody asks.
+ */
+export type ViewOf = (caller: Caller, enterpriseNumber: string) => Promise<View | undefined>;
 
 /** Whether an organisation has given that of a caller the mandate for its mailbox. */
 export type HasMandate = (

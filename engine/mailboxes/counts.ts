@@ -67,6 +67,35 @@ export async function totalsOf(db: Db, mailbox: number, filter: SortFilter = {})
   return { messages: Number(row?.messages ?? 0), bytes: Number(row?.size ?? 0) };
 }
 
+/** The question how many messages there are of the sorts that are asked for, as a statement. */
+export function messagesOf(
+  mailbox: number,
+  filter: SortFilter,
+): { readonly sql: string; readonly bindings: Binding[] } {
+  const { conditions, bindings } = conditionsFor(filter, READ_COLUMN);
+  const all = ['mailbox = ?', ...conditions].join(' and ');
+  return {
+    sql: `select coalesce(sum(messages), 0) as counted from mailbox_counts where ${all}`,
+    bindings: [mailbox, ...bindings],
+  };
+}
+
+/** What there is of the sorts that are asked for, and how much of it is unread, in one look. */
+export async function summaryOf(
+  db: Db,
+  mailbox: number,
+  filter: SortFilter = {},
+): Promise<Totals & { readonly unread: number }> {
+  const { conditions, bindings } = conditionsFor(filter, READ_COLUMN);
+  const [row] = await rowsOf<Readonly<Record<'messages' | 'size' | 'unread', string | number | null>>>(
+    db,
+    `select sum(messages) as messages, sum(size) as size, sum(case when is_read then 0 else messages end) as unread
+     from mailbox_counts where ${['mailbox = ?', ...conditions].join(' and ')}`,
+    [mailbox, ...bindings],
+  );
+  return { messages: Number(row?.messages ?? 0), bytes: Number(row?.size ?? 0), unread: Number(row?.unread ?? 0) };
+}
+
 /** The totals of each message type of which there is anything, by its id. */
 export async function totalsByType(
   db: Db,

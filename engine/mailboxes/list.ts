@@ -29,6 +29,8 @@ export interface Page {
   /** Those that came before the message at this position. */
   readonly before?: number;
   readonly skip?: number;
+  /** Nothing is looked through when this question for one number answers 0. */
+  readonly unlessNone?: Places;
 }
 
 /** Rows of `mailbox_messages`: which, as a statement. */
@@ -38,12 +40,18 @@ export interface Places {
 }
 
 /** Messages of a mailbox, newest first. */
-export function newestPlaces(mailbox: number, filter: PlacedFilter, { limit, before, skip = 0 }: Page): Places {
+export function newestPlaces(mailbox: number, filter: PlacedFilter, page: Page): Places {
+  const { limit, before, skip = 0, unlessNone } = page;
   const { conditions, bindings } = placedConditions(filter);
-  const all = ['mailbox = ?', ...conditions, ...(before === undefined ? [] : ['position < ?'])].join(' and ');
+  const bounds = [
+    ...(before === undefined ? [] : ['position < ?']),
+    ...(unlessNone ? [`(${unlessNone.sql}) > 0`] : []),
+  ];
+  const all = ['mailbox = ?', ...conditions, ...bounds].join(' and ');
+  const bounding = [...(before === undefined ? [] : [before]), ...(unlessNone?.bindings ?? [])];
   return {
     sql: `select * from mailbox_messages where ${all} order by position desc limit ? offset ?`,
-    bindings: [mailbox, ...bindings, ...(before === undefined ? [] : [before]), limit, skip],
+    bindings: [mailbox, ...bindings, ...bounding, limit, skip],
   };
 }
 
@@ -75,16 +83,32 @@ export interface Listed {
   readonly placed: Placed;
 }
 
+const LISTED = `p.*, ${MESSAGE_COLUMNS.map((column) => `m.${column}`).join(', ')}, a.number, a.title, a.file_name,
+  a.media_type, a.main, a.signed, a.sha256, a.size`;
+const JOINED = `join messages m on m.id = p.message_id left join attachments a on a.message_id = p.message_id
+  order by p.position desc, a.number`;
+
 /** What the messages at these places say, newest first, in one look at the store. */
 export async function readListed(db: Db, { sql, bindings }: Places): Promise<Listed[]> {
-  const rows = await rowsOf<ListedRow>(
+  return allListed(await rowsOf<ListedRow>(db, `select ${LISTED} from (${sql}) p ${JOINED}`, bindings));
+}
+
+/** The same, and what a question for one number answers in the same look; undefined when there is nothing at the places. */
+export async function readCounted(
+  db: Db,
+  { sql, bindings }: Places,
+  number: Places,
+): Promise<{ readonly items: readonly Listed[]; readonly counted: number } | undefined> {
+  const rows = await rowsOf<ListedRow & { readonly counted: number | string }>(
     db,
-    `select p.*, ${MESSAGE_COLUMNS.map((column) => `m.${column}`).join(', ')}, a.number, a.title, a.file_name, a.media_type,
-       a.main, a.signed, a.sha256, a.size
-     from (${sql}) p join messages m on m.id = p.message_id left join attachments a on a.message_id = p.message_id
-     order by p.position desc, a.number`,
-    bindings,
+    `select ${LISTED}, (${number.sql}) as counted from (${sql}) p ${JOINED}`,
+    [...number.bindings, ...bindings],
   );
+  const [row] = rows;
+  return row && { items: allListed(rows), counted: Number(row.counted) };
+}
+
+function allListed(rows: readonly ListedRow[]): Listed[] {
   const byPosition = new Map<number, ListedRow[]>();
   for (const row of rows) {
     const same = byPosition.get(row.position);
@@ -104,19 +128,14 @@ function listedOf(rows: readonly ListedRow[]): Listed[] {
   return [{ placed: placedOf(row), message: messageOf({ ...row, id: row.message_id }, attachments) }];
 }
 
-/** How many messages fit; undefined when it is more than `bound`. */
-export async function countPlaced(
-  db: Db,
-  mailbox: number,
-  filter: PlacedFilter,
-  bound: number,
-): Promise<number | undefined> {
+/** The question how many messages fit: at most `most` are counted. */
+export function countOf(mailbox: number, filter: PlacedFilter, most: number): Places {
   const { conditions, bindings } = placedConditions(filter);
   const all = ['mailbox = ?', ...conditions].join(' and ');
-  const sql = `select count(*) as found from (select 1 from mailbox_messages where ${all} limit ?) as those`;
-  const [row] = await rowsOf<{ found: number | string }>(db, sql, [mailbox, ...bindings, bound + 1]);
-  const found = Number(row?.found ?? 0);
-  return found > bound ? undefined : found;
+  return {
+    sql: `select count(*) as counted from (select 1 from mailbox_messages where ${all} limit ?) as those`,
+    bindings: [mailbox, ...bindings, most],
+  };
 }
 
 /** A filter as conditions on `mailbox_messages`. */

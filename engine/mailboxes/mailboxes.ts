@@ -12,6 +12,11 @@ export interface MailboxKey {
   readonly eboxId: string;
 }
 
+/** Whether it is the mailbox of an organisation: an enterprise or an institution, and not of one person. */
+export function isOfOrganisation({ kind }: Pick<MailboxKey, 'kind'>): boolean {
+  return kind === 'enterprise' || kind === 'institution';
+}
+
 export interface Mailbox extends MailboxKey {
   /** Names it in other tables. */
   readonly id: number;

@@ -1,14 +1,15 @@
 import type { Clock } from '../core/clock.ts';
 import type { Db } from '../store/database.ts';
 import { rowsOf } from '../store/sql.ts';
-import { totalsOf } from './counts.ts';
+import { messagesOf } from './counts.ts';
 import {
-  countPlaced,
+  countOf,
   type Listed,
   newestPlaces,
   oldestPlaces,
   type PlacedFilter,
   placesAt,
+  readCounted,
   readListed,
 } from './list.ts';
 import { findHits, type Search } from './search.ts';
@@ -102,14 +103,14 @@ const FEW = 5_000;
 async function plainPage(db: Db, query: PageQuery, walk: Walk): Promise<PageRead> {
   const { mailbox, filter, everReceived = MOST_COUNTED } = query;
   const page = startOf(query, walk);
-  const counted = isBySort(filter)
-    ? totalsOf(db, mailbox, filter).then(({ messages }) => messages)
-    : countPlaced(db, mailbox, filter, MOST_COUNTED);
-  if (page.skip === 0 && (everReceived < FEW || !isSparse(filter))) {
-    const [total, items] = await Promise.all([counted, readListed(db, newestPlaces(mailbox, filter, page))]);
-    return { items, total };
+  const number = isBySort(filter) ? messagesOf(mailbox, filter) : countOf(mailbox, filter, MOST_COUNTED + 1);
+  if (page.skip === 0) {
+    const places = { ...page, ...(everReceived >= FEW && isSparse(filter) && { unlessNone: number }) };
+    const read = await readCounted(db, newestPlaces(mailbox, filter, places), number);
+    if (read) return { items: read.items, total: known(read.counted, filter) };
   }
-  const total = await counted;
+  const [row] = await rowsOf<{ counted: number | string }>(db, number.sql, number.bindings);
+  const total = known(Number(row?.counted ?? 0), filter);
   if (total === 0) return { items: [], total };
   const fromEnd = isBySort(filter) && page.before === undefined ? fromOldest(page, total ?? 0) : undefined;
   const items = fromEnd
@@ -118,7 +119,10 @@ async function plainPage(db: Db, query: PageQuery, walk: Walk): Promise<PageRead
   return { items, total };
 }
 
-/** Whether a whole mailbox might be read through to find nothing: then it is first asked how many there are. */
+const known = (counted: number, filter: PlacedFilter) =>
+  isBySort(filter) || counted <= MOST_COUNTED ? counted : undefined;
+
+/** Whether a whole mailbox might be read through to find nothing: then it is first seen whether there are any. */
 function isSparse({ senderOrganisation, senderApplication, partitions, read, types }: PlacedFilter): boolean {
   return [senderOrganisation, senderApplication, partitions, read, types].some((one) => one !== undefined);
 }

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { totalsOf } from '../../engine/mailboxes/counts.ts';
+import { summaryOf, totalsOf } from '../../engine/mailboxes/counts.ts';
 import { deliverMessage } from '../../engine/mailboxes/deliver.ts';
 import { readEvents } from '../../engine/mailboxes/events.ts';
 import { listPlaced } from '../../engine/mailboxes/list.ts';
@@ -98,6 +98,9 @@ function contract(kind: StoreKind): void {
       expect(await counted({ visible: false })).to.equal(1);
       expect(await counted({ messageType: 'letter', read: true })).to.equal(1);
       expect(await counted({ types: ['attest'] })).to.equal(2);
+      expect(await summaryOf(db, id)).to.include({ messages: 3, unread: 2 });
+      expect(await summaryOf(db, id, { messageType: 'letter' })).to.deep.equal({ messages: 1, unread: 0, bytes: 0 });
+      expect(await summaryOf(db, id, { messageType: 'nothing' })).to.deep.equal({ messages: 0, unread: 0, bytes: 0 });
       expect(await inTransaction(db, (tx) => removePlaced(tx, id, [first.position, second.position]))).to.equal(2);
       expect([await counted(), await counted({ visible: false })]).to.deep.equal([1, 0]);
       expect(await findMessage(db, first.messageId)).to.equal(undefined);

@@ -4,6 +4,7 @@ import type { Caller, View, ViewOf } from '../../../engine/mailboxes/access.ts';
 import {
   activateMailbox,
   changeMailbox,
+  isOfOrganisation,
   type Mailbox,
   type MailboxKey,
   mailboxesOf,
@@ -85,12 +86,11 @@ export interface Visit {
  */
 export async function visit(caller: Caller, deps: VisitDeps, now: Date): Promise<Visit> {
   const eboxId = caller.onBehalfOf ?? caller.organisation;
-  const found = (await mailboxesOf(deps.db, eboxId)).find(
-    ({ kind }) => kind === 'enterprise' || kind === 'institution',
-  );
+  const [mailboxes, view] = await Promise.all([mailboxesOf(deps.db, eboxId), deps.viewOf(caller, eboxId)]);
+  if (!view) throw notFound();
+  const found = mailboxes.find(isOfOrganisation);
   const key = found ?? (await deps.recipientOf({ kind: 'enterprise', eboxId }));
-  const view = key && (await deps.viewOf(caller, key));
-  if (!key || !view) throw notFound();
+  if (!key) throw notFound();
   return { mailbox: await look(key, found, { isOwner: view.isOwner, db: deps.db, now }), view };
 }
 

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { mayShow } from '../../../engine/mailboxes/access.ts';
-import { totalsOf } from '../../../engine/mailboxes/counts.ts';
+import { summaryOf } from '../../../engine/mailboxes/counts.ts';
 import { tellOf } from '../../../engine/mailboxes/deliver.ts';
 import type { Listed } from '../../../engine/mailboxes/list.ts';
 import { findMessage } from '../../../engine/mailboxes/messages.ts';
@@ -25,13 +25,10 @@ export async function summary(caller: EboxCaller, deps: EboxDeps) {
     ? async () => ({ mayChange: false, mayChoose: false, isOwner: false })
     : deps.viewOf;
   const { mailbox, view } = await visit(caller, { ...deps, viewOf }, now);
-  const [{ messages, bytes }, unread] = await Promise.all([
-    totalsOf(deps.db, mailbox.id, seen(view)),
-    totalsOf(deps.db, mailbox.id, { ...seen(view), read: false }),
-  ]);
+  const { messages, unread, bytes } = await summaryOf(deps.db, mailbox.id, seen(view));
   return {
     numberOfMessages: messages,
-    numberOfUnreadMessages: unread.messages,
+    numberOfUnreadMessages: unread,
     ...(mailbox.lastReceivedAt !== undefined && { lastReceiptDate: instant(mailbox.lastReceivedAt) }),
     ...(mailbox.lastConsultedAt !== undefined && { lastConsultationDate: instant(mailbox.lastConsultedAt) }),
     eboxSize: kilobytes(bytes),

@@ -1,6 +1,14 @@
 import { z } from 'zod';
-import { totalsOf } from '../../../engine/mailboxes/counts.ts';
-import { changeMailbox, findMailbox, type Mailbox, openMailbox } from '../../../engine/mailboxes/mailboxes.ts';
+import type { View } from '../../../engine/mailboxes/access.ts';
+import { summaryOf } from '../../../engine/mailboxes/counts.ts';
+import {
+  changeMailbox,
+  findMailbox,
+  isOfOrganisation,
+  type Mailbox,
+  type MailboxKey,
+  openMailbox,
+} from '../../../engine/mailboxes/mailboxes.ts';
 import { changeProvider, findProvider, type Provider, providersOf } from '../../../engine/mailboxes/providers.ts';
 import { audit } from '../../../engine/store/audit.ts';
 import { inTransaction } from '../../../engine/store/transaction.ts';
@@ -32,7 +40,7 @@ export async function searchPreferences(body: unknown, caller: EboxCaller, deps:
     const key = await deps.recipientOf({ kind: KINDS[eboxType], eboxId });
     if (!key) continue;
     const mailbox = await findMailbox(deps.db, key);
-    const shows = mailbox && (await deps.viewOf(caller, mailbox)) !== undefined;
+    const shows = mailbox && (await viewIn(mailbox, caller, deps)) !== undefined;
     found.push({
       ...{ eboxId: { eboxType, eboxIdValue: eboxId }, exclusivelyEbox: mailbox?.exclusive ?? false },
       ...(shows && (await figuresOf(mailbox, deps))),
@@ -42,12 +50,16 @@ export async function searchPreferences(body: unknown, caller: EboxCaller, deps:
   return found;
 }
 
+async function viewIn(mailbox: MailboxKey, caller: EboxCaller, { viewOf }: EboxDeps): Promise<View | undefined> {
+  return isOfOrganisation(mailbox) ? viewOf(caller, mailbox.eboxId) : undefined;
+}
+
 async function figuresOf(mailbox: Mailbox, { db }: EboxDeps) {
-  const [all, unread] = [await totalsOf(db, mailbox.id), await totalsOf(db, mailbox.id, { read: false })];
+  const { messages, unread } = await summaryOf(db, mailbox.id);
   return {
     ...(mailbox.lastConnectedAt !== undefined && { lastConnectionDate: instant(mailbox.lastConnectedAt) }),
-    totalNumberOfMessages: all.messages,
-    totalNumberOfUnreadMessages: unread.messages,
+    totalNumberOfMessages: messages,
+    totalNumberOfUnreadMessages: unread,
   };
 }
 
@@ -60,7 +72,7 @@ const ToUpdate = z.strictObject({
 export async function changePreferences(body: unknown, caller: EboxCaller, deps: EboxDeps) {
   const { eboxId, exclusivelyEbox } = parsed(ToUpdate, body);
   const key = await deps.recipientOf({ kind: KINDS[eboxId.eboxType], eboxId: eboxId.eboxIdValue });
-  const view = key && (await deps.viewOf(caller, key));
+  const view = key && (await viewIn(key, caller, deps));
   if (!key || !view) throw notFound();
   if (!view.mayChoose) throw new ProblemError('missingPermission', 'Only managers choose for the whole mailbox');
   const at = deps.clock();
