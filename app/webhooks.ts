@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { createWebhookPost } from '../channels/webhook/post.ts';
+import { createWebhookSender } from '../channels/webhook/post.ts';
 import { publicOr } from '../engine/core/private-addresses.ts';
 import type { Job } from '../engine/jobs/job.ts';
 import { every } from '../engine/jobs/timetable.ts';
@@ -18,9 +18,13 @@ export function webhooksJob(base: Base): Job {
     due: every(DELIVER_EVERY_MS),
     async run({ proceed }) {
       const trusted = ca === '' ? {} : { ca: await readFile(ca, 'utf8') };
-      const post = createWebhookPost({ mayConnect, answerWithinMs, ...trusted });
-      const taken = await deliverWebhooks({ ...base, post, feed, giveUpMs, proceed });
-      return taken === 0 ? '' : String(taken);
+      const sender = createWebhookSender({ mayConnect, answerWithinMs, ...trusted });
+      try {
+        const taken = await deliverWebhooks({ ...base, post: sender.post, feed, giveUpMs, proceed });
+        return taken === 0 ? '' : String(taken);
+      } finally {
+        sender.close();
+      }
     },
   };
 }

@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { createWebhookPost, type WebhookOptions } from '../../channels/webhook/post.ts';
+import { createWebhookSender, type WebhookOptions } from '../../channels/webhook/post.ts';
 import { packageRoot } from '../../config/package-root.ts';
 import { silentLogger } from '../../engine/core/logger.ts';
 import { publicOr } from '../../engine/core/private-addresses.ts';
@@ -72,7 +72,7 @@ function contract(kind: StoreKind): void {
       return inTransaction(db, (tx) => addWebhook(tx, wanted, { who: 'tester', now }));
     };
     const postOf = (with_: Partial<WebhookOptions> = {}) =>
-      createWebhookPost({ mayConnect: publicOr(LOOPBACK), answerWithinMs: 5_000, ca: server.ca, ...with_ });
+      createWebhookSender({ mayConnect: publicOr(LOOPBACK), answerWithinMs: 5_000, ca: server.ca, ...with_ }).post;
     const deliver = (with_: Partial<WebhookOptions> = {}, post = postOf(with_)) =>
       deliverWebhooks({ db, clock: () => now, log: silentLogger(), post, feed: 'bode', giveUpMs: DAY_MS });
     const failure = async () => (await allWebhooks(db, 1))[0]?.lastFailure;
@@ -257,6 +257,22 @@ function contract(kind: StoreKind): void {
         more();
       };
       expect(await deliver()).to.equal(2);
+    });
+
+    it('goes on over the same connection, and over another when the server ends it as it is used again', async () => {
+      await add();
+      await tell('m-1', 'm-2', 'm-3');
+      const before = server.connections();
+      let came = 0;
+      server.answer = (response) => {
+        came += 1;
+        if (came === 2) response.socket?.destroy();
+        else response.writeHead(204).end();
+      };
+      expect(await deliver()).to.equal(3);
+      expect([server.connections() - before, came]).to.deep.equal([2, 4]);
+      expect(numbersIn(server.told)[1]).to.equal(numbersIn(server.told)[2]);
+      expect(await failure()).to.equal(undefined);
     });
 
     it('trusts no server but one with a certificate for its name', async () => {

@@ -21,6 +21,8 @@ export interface WebhookServer {
   readonly ca: string;
   readonly caFile: string;
   readonly told: Told[];
+  /** How many connections were made to it. */
+  connections(): number;
   /** What it does with a request; it takes all of them unless this is changed. */
   answer: (response: ServerResponse, told: Told) => void;
   stop(): Promise<void>;
@@ -36,6 +38,10 @@ export async function startWebhookServer(): Promise<WebhookServer> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
+  let connections = 0;
+  server.on('secureConnection', () => {
+    connections += 1;
+  });
   const about = {
     port,
     url: `https://localhost:${port}/hook`,
@@ -43,7 +49,7 @@ export async function startWebhookServer(): Promise<WebhookServer> {
     caFile: issuer.cert,
   };
   const made: WebhookServer = {
-    ...{ ...about, told: [], answer: (response) => response.writeHead(204).end() },
+    ...{ ...about, told: [], connections: () => connections, answer: (response) => response.writeHead(204).end() },
     stop: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
