@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { Message, type QueueName } from '../../schemas/messages.ts';
+import { LOCK_SPACES } from '../store/advisory-locks.ts';
 import { type Db, isSqlite } from '../store/database.ts';
 import { isClaimed } from '../store/once.ts';
 import { placesFor, rowsOf } from '../store/sql.ts';
@@ -65,10 +66,8 @@ export async function claimDue(db: Db, queue: QueueName, claim: Claim): Promise<
 /** Lets one claim of a queue at a time count what is in hand: SQLite has one writer anyway. */
 async function inTurn(tx: Db, queue: QueueName): Promise<void> {
   if (isSqlite(tx)) return;
-  await tx.raw('select pg_advisory_xact_lock(?, hashtext(current_schema() || ?))', [LOCK_SPACE, queue]);
+  await tx.raw('select pg_advisory_xact_lock(?, hashtext(current_schema() || ?))', [LOCK_SPACES.claims, queue]);
 }
-
-const LOCK_SPACE = 190_816; // any constant: with the queue it names the lock that claims queue up on
 
 /** The longest due messages that nobody has in hand. */
 function dueOf(db: Db, queue: QueueName, now: Date, limit: number): Promise<Candidate[]> {

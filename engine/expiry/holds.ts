@@ -1,5 +1,6 @@
 import { EngineError } from '../core/errors.ts';
 import { changeMailbox, findMailbox, type MailboxKey } from '../mailboxes/mailboxes.ts';
+import { LOCKS } from '../store/advisory-locks.ts';
 import { audit } from '../store/audit.ts';
 import { type Db, isSqlite } from '../store/database.ts';
 import { change, rowsOf } from '../store/sql.ts';
@@ -76,15 +77,13 @@ export const NOT_HELD = `not m.hold and not b.hold
   and not exists (select 1 from holds where message_type = m.message_type)
   and not exists (select 1 from holds where mailbox = m.mailbox)`;
 
-const HOLDS_LOCK = 190_816; // any constant that no other advisory lock has
-
 /** In a transaction that removes: holds that are added meanwhile wait for its end. SQLite has one writer. */
 export async function admitRemoval(tx: Db): Promise<void> {
-  if (!isSqlite(tx)) await rowsOf(tx, 'select pg_advisory_xact_lock_shared(?)', [HOLDS_LOCK]);
+  if (!isSqlite(tx)) await rowsOf(tx, 'select pg_advisory_xact_lock_shared(?)', [LOCKS.removal]);
 }
 
 async function excludeRemoval(tx: Db): Promise<void> {
-  if (!isSqlite(tx)) await rowsOf(tx, 'select pg_advisory_xact_lock(?)', [HOLDS_LOCK]);
+  if (!isSqlite(tx)) await rowsOf(tx, 'select pg_advisory_xact_lock(?)', [LOCKS.removal]);
 }
 
 type Columns = readonly [messageId: string | null, messageType: string | null, mailbox: number | null];

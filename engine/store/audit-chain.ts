@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import type { Clock } from '../core/clock.ts';
 import { EngineError } from '../core/errors.ts';
+import { LOCK_SPACES } from './advisory-locks.ts';
 import { audit } from './audit.ts';
 import { GENESIS, type Head, type KeptHead, readHead, writeHead } from './audit-head.ts';
 import { hashAt, lastLinked, type StoredLine, type UnlinkedLine, unlinked } from './audit-lines.ts';
@@ -32,7 +33,6 @@ export function hashOf(previous: string, seq: number, line: StoredLine, key: Buf
 }
 
 const BATCH = 500;
-const LOCK = 190_816; // any constant: it names the lock of the linkers of one schema
 
 /**
  * Gives every committed line without one its place in the chain and its hash, then keeps the head outside the
@@ -68,7 +68,9 @@ function linkBatch(deps: ChainDeps, limit: number): Promise<Linking> {
 /** One linker at a time; in SQLite a transaction is alone anyway. */
 async function lockChain(tx: Db): Promise<boolean> {
   if (isSqlite(tx)) return true;
-  const { rows } = await tx.raw('select pg_try_advisory_xact_lock(?, hashtext(current_schema())) as locked', [LOCK]);
+  const { rows } = await tx.raw('select pg_try_advisory_xact_lock(?, hashtext(current_schema())) as locked', [
+    LOCK_SPACES.auditChain,
+  ]);
   return rows[0]?.locked === true;
 }
 

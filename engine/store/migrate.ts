@@ -1,4 +1,5 @@
 import { EngineError } from '../core/errors.ts';
+import { LOCKS } from './advisory-locks.ts';
 import { type Db, isSqlite } from './database.ts';
 import type { Migration } from './migration.ts';
 import { initial } from './migrations/001-initial.ts';
@@ -34,15 +35,13 @@ export const MIGRATIONS: readonly Migration[] = [
   webhooks,
 ];
 
-const LOCK_KEY = 190_815; // any constant: it names the lock that starters of one database queue up on
-
 /** Brings the schema up to date, once for any number of starters; refuses a database newer than this code. */
 export async function migrate(db: Db): Promise<void> {
   await inTransaction(db, (tx) => (isSqlite(db) ? bringUp(tx) : unhurried(tx, () => lockAndBringUp(tx))));
 }
 
 async function lockAndBringUp(tx: Db): Promise<void> {
-  await tx.raw('select pg_advisory_xact_lock(?)', [LOCK_KEY]);
+  await tx.raw('select pg_advisory_xact_lock(?)', [LOCKS.migration]);
   await bringUp(tx);
 }
 

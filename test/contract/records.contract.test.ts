@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { admitRemoval } from '../../engine/expiry/holds.ts';
 import { answersTo, closeRecord, findByReference, takeAnswer } from '../../engine/records/answers.ts';
 import { electronicOf, isElectronic, switchOff, switchOn } from '../../engine/records/electronic.ts';
 import { addRecords, cutoffAt, type NewRecord } from '../../engine/records/records.ts';
@@ -135,6 +136,20 @@ function contract(store: StoreKind): void {
         goOn.open();
         await adding;
         expect(await cutoff).to.equal(1);
+      });
+
+      it('draws a line, and goes on adding, while expired messages are being removed', async () => {
+        const [removing, goOn] = [createGate<void>(), createGate<void>()];
+        const removal = inTransaction(db, async (tx) => {
+          await admitRemoval(tx);
+          removing.open();
+          await goOn.opened;
+        });
+        await removing.opened;
+        expect(await inTransaction(db, (tx) => cutoffAt(tx, at('2026-04-01T00:00:00Z')))).to.equal(0);
+        expect(await add('2026-03-20T10:00:00Z', aRecord())).to.have.length(1);
+        goOn.open();
+        await removal;
       });
     }
 
