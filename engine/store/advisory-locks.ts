@@ -14,4 +14,6 @@ export const LOCK_SPACES = {
   auditChain: 190_816,
   /** With the schema and the queue: those who claim from the outbox. */
   claims: 190_817,
+  /** With the schema and the organisation: those who add a webhook. */
+  webhooks: 190_818,
 } as const;

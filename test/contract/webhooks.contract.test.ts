@@ -299,7 +299,8 @@ function contract(kind: StoreKind): void {
 
     it('has at most ten for an organisation, and forgets one with its letters', async () => {
       const first = await add();
-      for (let at = 1; at < 10; at += 1) await add();
+      const more = await Promise.allSettled(Array.from({ length: 15 }, () => add()));
+      expect(more.filter(({ status }) => status === 'fulfilled')).to.have.length(9);
       const letter = { webhook: first.id, sequence: 1, at: now.toISOString(), answer: 'HTTP 400' };
       await db('webhook_letters').insert(letter);
       expect(await add().catch(({ code }) => code)).to.equal('limit_exceeded');
