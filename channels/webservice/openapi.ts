@@ -2,7 +2,8 @@ import swagger from '@fastify/swagger';
 import type { FastifyInstance, FastifySchema } from 'fastify';
 import { ACCESS_PATH } from './access/paths.ts';
 import { SUBMISSIONS_PATH } from './batch/paths.ts';
-import { EVENTS_BASE, FEDERATION, REGISTRY_V2, REGISTRY_V3 } from './ebox/paths.ts';
+import { EVENTS_BASE, FEDERATION, REGISTRY_V2, REGISTRY_V3, WEBHOOKS_PATH } from './ebox/paths.ts';
+import { WEBHOOK_CALLBACKS } from './ebox/schemas-webhooks.ts';
 import { BATCH_SCOPES, SCOPES, type Scope } from './oauth/access-token.ts';
 import { TOKEN_PATH } from './oauth/routes.ts';
 
@@ -76,6 +77,8 @@ export async function describeRoutes(app: FastifyInstance): Promise<void> {
       const post = paths[SUBMISSIONS_PATH]?.post;
       // not in the schema of the route: the body is streamed, and nothing validates it as a whole
       if (post) post.requestBody = { required: true, content: { 'multipart/form-data': { schema: PARTS } } };
+      const webhook = paths[`${REGISTRY_V3}${WEBHOOKS_PATH}`]?.post;
+      if (webhook) webhook.callbacks = structuredClone(WEBHOOK_CALLBACKS) as never;
       return document.openapiObject;
     },
   });

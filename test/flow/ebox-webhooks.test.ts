@@ -1,3 +1,5 @@
+import { Ajv } from 'ajv';
+import addFormats from 'ajv-formats';
 import { expect } from 'chai';
 import { REGISTRY_V2, REGISTRY_V3 } from '../../channels/webservice/ebox/paths.ts';
 import { bode } from '../support/command-line.ts';
@@ -23,6 +25,19 @@ describe('webhooks of owners, over HTTPS', function () {
   });
 
   const list = async () => jsonOf(await ebox.call(PATH)).items;
+
+  /** What the description that is served says of a request as it came, and is not so. */
+  async function faultsOf({ headers, body }: WebhookServer['told'][number]): Promise<unknown[]> {
+    const { paths } = jsonOf(await ebox.call(`${REGISTRY_V3}/openapi.json`));
+    const { parameters, requestBody } = paths[PATH].post.callbacks.event['{$request.body#/url}'].post;
+    expect(Object.keys(requestBody.content)).to.deep.equal([headers['content-type']]);
+    const ajv = new Ajv({ allErrors: true });
+    addFormats.default(ajv);
+    ajv.validate(requestBody.content['application/cloudevents+json'].schema, JSON.parse(body));
+    expect(parameters).to.have.length(3);
+    const missing = parameters.filter(({ name }: { name: string }) => headers[name] === undefined);
+    return [...missing, ...(ajv.errors ?? [])];
+  }
 
   /** An event that was given up is shown by the command line and sent again by it. */
   async function replays(webhook: string, sequence: string): Promise<void> {
@@ -71,6 +86,7 @@ describe('webhooks of owners, over HTTPS', function () {
       return first;
     }, WITHIN_MS);
     expect(JSON.parse(told.body).data).to.include({ messageId: jsonOf(published).messageId, eventType: 'newDocument' });
+    expect(await faultsOf(told)).to.deep.equal([]);
     const config = ['--config', ebox.engine.configFile];
     const shown = JSON.parse((await bode(['webhooks', 'list', '--json', ...config], ebox.engine.dir)).stdout).items;
     expect(shown).to.have.length(1);

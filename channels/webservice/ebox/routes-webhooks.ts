@@ -1,4 +1,5 @@
 import type { EboxDeps } from './deps.ts';
+import { WEBHOOKS_PATH } from './paths.ts';
 import type { Route } from './routes.ts';
 import { NOTHING } from './schemas-owner.ts';
 import { WEBHOOK_ADDED, WEBHOOK_REQUEST, WEBHOOKS } from './schemas-webhooks.ts';
@@ -6,22 +7,21 @@ import { NEEDS } from './scopes.ts';
 import { subscribe, unsubscribe, webhooks } from './webhooks.ts';
 
 const OWNER = { needs: NEEDS.messages, tag: 'owner' } as const;
-const PATH = '/ebox/webhooks';
 
 /** Where owners are told of events by themselves. */
 export function webhookRoutes(deps: EboxDeps): Route[] {
   return [
     {
-      ...{ ...OWNER, method: 'GET', path: PATH, summary: 'Where events are sent to', answer: WEBHOOKS },
+      ...{ ...OWNER, method: 'GET', path: WEBHOOKS_PATH, summary: 'Where events are sent to', answer: WEBHOOKS },
       handle: (_request, _reply, caller) => webhooks(caller, deps),
     },
     {
-      ...{ ...OWNER, method: 'POST', path: PATH, summary: 'Have events sent, signed, to a URL of yours' },
+      ...{ ...OWNER, method: 'POST', path: WEBHOOKS_PATH, summary: 'Have events sent, signed, to a URL of yours' },
       ...{ body: WEBHOOK_REQUEST, answer: WEBHOOK_ADDED, status: 201, errors: [413] },
       handle: async (request, reply, caller) => reply.code(201).send(await subscribe(request, caller, deps)),
     },
     {
-      ...{ ...OWNER, method: 'DELETE', path: `${PATH}/:webhookId`, summary: 'Send no events there any more' },
+      ...{ ...OWNER, method: 'DELETE', path: `${WEBHOOKS_PATH}/:webhookId`, summary: 'Send no events there any more' },
       ...{ answer: NOTHING, status: 204 },
       handle: async (request, reply, caller) => {
         await unsubscribe(request, caller, deps);
