@@ -33,10 +33,9 @@ const statements = (each: number): readonly (readonly [into: string, select: str
     `select box, 'enterprise', cast(1000000000 + box as text), '${AT}', ${each} from boxes`,
   ],
   [
-    `messages (id, message_type, sender_organisation, sender_application, registered, subject, business_data, published_at,
-      search, size)`,
-    `select ${ID}, 'attest', '0403019261', '', false, '{"nl":"Een attest over een kwartaal"}', '[]', '${AT}',
-      'een attest over een kwartaal', 20000 from boxes, places`,
+    'messages (id, message_type, sender_organisation, sender_application, registered, subject, business_data, published_at, size)',
+    `select ${ID}, 'attest', '0403019261', '', false, '{"nl":"Een attest over een kwartaal"}', '[]', '${AT}', 20000
+      from boxes, places`,
   ],
   [
     'attachments (message_id, number, file_name, media_type, main, sha256, size)',
@@ -47,6 +46,10 @@ const statements = (each: number): readonly (readonly [into: string, select: str
       partition, received_at, expires_at)`,
     `select box, place, ${ID}, 'attest', '0403019261', '', false, 'GENERAL', '${AT}',
       case when place <= ${each / 2} then '${EXPIRED}' else '${LIVING}' end from boxes, places`,
+  ],
+  [
+    'mailbox_search (mailbox, position, search)',
+    "select box, place, 'een attest ' || box || ' over een kwartaal ' || place from boxes, places",
   ],
   [
     `mailbox_counts (mailbox, message_type, sender_organisation, sender_application, registered, partition, is_read, visible,

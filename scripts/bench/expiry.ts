@@ -115,7 +115,7 @@ async function settle(db: Db): Promise<void> {
   else for (const table of TABLES) await db.raw(`vacuum analyze ${table}`);
 }
 
-const TABLES = ['mailbox_messages', 'messages', 'attachments', 'mailbox_counts'];
+const TABLES = ['mailbox_messages', 'messages', 'attachments', 'mailbox_search', 'mailbox_counts'];
 
 async function bytesOf(db: Db, url: string): Promise<number> {
   if (isSqlite(db)) return statSync(url.slice('sqlite:'.length)).size;
