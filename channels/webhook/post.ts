@@ -29,7 +29,7 @@ const IDLE_PER_SERVER = 4;
 /** Sends events, over connections that it keeps until it is closed. */
 export interface WebhookSender {
   readonly post: PostWebhook;
-  /** Ends the connections that nothing goes over. */
+  /** Ends its connections. */
   close(): void;
 }
 

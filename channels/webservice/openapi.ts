@@ -78,7 +78,7 @@ export async function describeRoutes(app: FastifyInstance): Promise<void> {
       // not in the schema of the route: the body is streamed, and nothing validates it as a whole
       if (post) post.requestBody = { required: true, content: { 'multipart/form-data': { schema: PARTS } } };
       const webhook = paths[`${REGISTRY_V3}${WEBHOOKS_PATH}`]?.post;
-      if (webhook) webhook.callbacks = structuredClone(WEBHOOK_CALLBACKS) as never;
+      if (webhook) webhook.callbacks = WEBHOOK_CALLBACKS as never;
       return document.openapiObject;
     },
   });

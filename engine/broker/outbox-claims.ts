@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { Message, type QueueName } from '../../schemas/messages.ts';
-import { LOCK_SPACES } from '../store/advisory-locks.ts';
+import { inTurn } from '../store/advisory-locks.ts';
 import { type Db, isSqlite } from '../store/database.ts';
 import { isClaimed } from '../store/once.ts';
 import { placesFor, rowsOf } from '../store/sql.ts';
@@ -57,16 +57,10 @@ export async function claimDue(db: Db, queue: QueueName, claim: Claim): Promise<
   const first = await dueOf(db, queue, claim.now, claim.limit + 1);
   if (first.length === 0) return [];
   const rows = await inTransaction(db, async (tx) => {
-    await inTurn(tx, queue);
+    await inTurn(tx, 'claims', queue);
     return lease(tx, await chosen(tx, queue, first, claim), claim);
   });
   return readable(db, rows, claim);
-}
-
-/** Lets one claim of a queue at a time count what is in hand: SQLite has one writer anyway. */
-async function inTurn(tx: Db, queue: QueueName): Promise<void> {
-  if (isSqlite(tx)) return;
-  await tx.raw('select pg_advisory_xact_lock(?, hashtext(current_schema() || ?))', [LOCK_SPACES.claims, queue]);
 }
 
 /** The longest due messages that nobody has in hand. */

@@ -1,8 +1,8 @@
 import { EngineError } from '../core/errors.ts';
 import { changeMailbox, findMailbox, type MailboxKey } from '../mailboxes/mailboxes.ts';
-import { LOCKS } from '../store/advisory-locks.ts';
+import { lockAlone, lockShared } from '../store/advisory-locks.ts';
 import { audit } from '../store/audit.ts';
-import { type Db, isSqlite } from '../store/database.ts';
+import type { Db } from '../store/database.ts';
 import { change, rowsOf } from '../store/sql.ts';
 import { inTransaction } from '../store/transaction.ts';
 
@@ -79,11 +79,11 @@ export const NOT_HELD = `not m.hold and not b.hold
 
 /** In a transaction that removes: holds that are added meanwhile wait for its end. SQLite has one writer. */
 export async function admitRemoval(tx: Db): Promise<void> {
-  if (!isSqlite(tx)) await rowsOf(tx, 'select pg_advisory_xact_lock_shared(?)', [LOCKS.removal]);
+  await lockShared(tx, 'removal');
 }
 
 async function excludeRemoval(tx: Db): Promise<void> {
-  if (!isSqlite(tx)) await rowsOf(tx, 'select pg_advisory_xact_lock(?)', [LOCKS.removal]);
+  await lockAlone(tx, 'removal');
 }
 
 type Columns = readonly [messageId: string | null, messageType: string | null, mailbox: number | null];

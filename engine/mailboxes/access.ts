@@ -1,3 +1,4 @@
+import { isOfOrganisation, type MailboxKey } from './mailboxes.ts';
 import type { Placed } from './placed.ts';
 
 /** Who asks for a mailbox: software of an organisation, for itself or for another, or a person who has signed in there. */
@@ -30,6 +31,11 @@ export interface View {
  * place that decides. Nothing by default; of the mailboxes of civil servants and citizens nobody asks.
  */
 export type ViewOf = (caller: Caller, enterpriseNumber: string) => Promise<View | undefined>;
+
+/** What a caller may see of a mailbox, of whatever kind: nothing of those of civil servants and citizens. */
+export async function viewIn(mailbox: MailboxKey, caller: Caller, viewOf: ViewOf): Promise<View | undefined> {
+  return isOfOrganisation(mailbox) ? viewOf(caller, mailbox.eboxId) : undefined;
+}
 
 /** Whether an organisation has given that of a caller the mandate for its mailbox. */
 export type HasMandate = (

@@ -57,14 +57,8 @@ export interface SortFilter {
 
 /** The totals of the sorts that are asked for, exact whatever the size of the mailbox: a few rows are added up. */
 export async function totalsOf(db: Db, mailbox: number, filter: SortFilter = {}): Promise<Totals> {
-  const { conditions, bindings } = conditionsFor(filter, READ_COLUMN);
-  const [row] = await rowsOf<{ messages: string | number | null; size: string | number | null }>(
-    db,
-    `select sum(messages) as messages, sum(size) as size from mailbox_counts
-     where ${['mailbox = ?', ...conditions].join(' and ')}`,
-    [mailbox, ...bindings],
-  );
-  return { messages: Number(row?.messages ?? 0), bytes: Number(row?.size ?? 0) };
+  const { messages, bytes } = await summaryOf(db, mailbox, filter);
+  return { messages, bytes };
 }
 
 /** The question how many messages there are of the sorts that are asked for, as a statement. */

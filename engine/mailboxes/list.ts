@@ -33,7 +33,7 @@ export interface Page {
   readonly unlessNone?: Places;
 }
 
-/** Rows of `mailbox_messages`: which, as a statement. */
+/** A statement: which rows of `mailbox_messages`, or a question for one number about them, `counted`. */
 export interface Places {
   readonly sql: string;
   readonly bindings: readonly Binding[];

@@ -8,6 +8,7 @@ import {
   newestPlaces,
   oldestPlaces,
   type PlacedFilter,
+  type Places,
   placesAt,
   readCounted,
   readListed,
@@ -108,15 +109,21 @@ async function plainPage(db: Db, query: PageQuery, walk: Walk): Promise<PageRead
     const places = { ...page, ...(everReceived >= FEW && isSparse(filter) && { unlessNone: number }) };
     const read = await readCounted(db, newestPlaces(mailbox, filter, places), number);
     if (read) return { items: read.items, total: known(read.counted, filter) };
+    if (page.before === undefined) return { items: [], total: 0 };
+    return { items: [], total: known(await answerTo(db, number), filter) };
   }
-  const [row] = await rowsOf<{ counted: number | string }>(db, number.sql, number.bindings);
-  const total = known(Number(row?.counted ?? 0), filter);
+  const total = known(await answerTo(db, number), filter);
   if (total === 0) return { items: [], total };
   const fromEnd = isBySort(filter) && page.before === undefined ? fromOldest(page, total ?? 0) : undefined;
   const items = fromEnd
     ? await readListed(db, oldestPlaces(mailbox, filter, fromEnd))
     : await readListed(db, newestPlaces(mailbox, filter, page));
   return { items, total };
+}
+
+async function answerTo(db: Db, { sql, bindings }: Places): Promise<number> {
+  const [row] = await rowsOf<{ counted: number | string }>(db, sql, bindings);
+  return Number(row?.counted ?? 0);
 }
 
 const known = (counted: number, filter: PlacedFilter) =>

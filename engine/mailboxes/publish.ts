@@ -4,9 +4,9 @@ import type { BlobStore, PreparedContent } from '../store/blobs.ts';
 import type { Db } from '../store/database.ts';
 import { change, insertRow } from '../store/sql.ts';
 import { inTransaction } from '../store/transaction.ts';
-import { type Caller, mayShow, type ViewOf } from './access.ts';
+import { type Caller, mayShow, type ViewOf, viewIn } from './access.ts';
 import { type DeliveryRules, deliverMessage } from './deliver.ts';
-import { isOfOrganisation, type MailboxKey, mailboxesOf } from './mailboxes.ts';
+import { type MailboxKey, mailboxesOf } from './mailboxes.ts';
 import type { BusinessDataRule } from './message-types.ts';
 import { type BusinessData, findMessage, type Message } from './messages.ts';
 import { findPlaced } from './placed.ts';
@@ -143,7 +143,7 @@ async function originalOf(
 
 async function seesOriginal(caller: Caller, messageId: string, { db, viewOf }: PublishDeps): Promise<boolean> {
   for (const mailbox of await mailboxesOf(db, caller.onBehalfOf ?? caller.organisation)) {
-    const view = isOfOrganisation(mailbox) ? await viewOf(caller, mailbox.eboxId) : undefined;
+    const view = await viewIn(mailbox, caller, viewOf);
     const placed = view?.mayChange && (await findPlaced(db, mailbox.id, messageId));
     if (placed && mayShow(view, placed)) return true;
   }

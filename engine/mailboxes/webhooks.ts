@@ -1,8 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { EngineError } from '../core/errors.ts';
-import { LOCK_SPACES } from '../store/advisory-locks.ts';
+import { inTurn } from '../store/advisory-locks.ts';
 import { audit } from '../store/audit.ts';
-import { type Db, isSqlite } from '../store/database.ts';
+import type { Db } from '../store/database.ts';
 import { change, insertRow, rowsOf } from '../store/sql.ts';
 import type { MailboxEventType } from './events.ts';
 
@@ -46,7 +46,7 @@ export async function addWebhook(
   { organisation, url, types }: Pick<Webhook, 'organisation' | 'url' | 'types'>,
   { who, now }: By,
 ): Promise<SigningWebhook> {
-  await oneAtATime(tx, organisation);
+  await inTurn(tx, 'webhooks', organisation); // those who add at the same moment count each other's
   if ((await webhooksOf(tx, organisation)).length >= MOST_PER_ORGANISATION)
     throw new EngineError('limit_exceeded', `an organisation has at most ${MOST_PER_ORGANISATION} webhooks`);
   const [id, secret] = [randomUUID(), `whsec_${randomBytes(SECRET_BYTES).toString('base64')}`];
@@ -56,15 +56,6 @@ export async function addWebhook(
   await insertRow(tx, 'webhooks', { id, organisation, url, types: types.join(), secret, ...progress });
   await note(tx, { id, organisation, url }, 'added', { who, now });
   return { id, organisation, url, types, secret, createdAt: at, lastSequence, attempts: 0 };
-}
-
-/** So that those who add at the same moment count each other's. */
-async function oneAtATime(tx: Db, organisation: string): Promise<void> {
-  if (isSqlite(tx)) return; // it has one writer
-  await rowsOf(tx, 'select pg_advisory_xact_lock(?, hashtext(current_schema() || ?))', [
-    LOCK_SPACES.webhooks,
-    organisation,
-  ]);
 }
 
 /** Removes one and what was given up of it; of this organisation only, when one is named. @returns false when there is none. */

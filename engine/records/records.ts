@@ -1,5 +1,5 @@
-import { LOCKS } from '../store/advisory-locks.ts';
-import { type Db, isSqlite } from '../store/database.ts';
+import { lockAlone, lockShared } from '../store/advisory-locks.ts';
+import type { Db } from '../store/database.ts';
 import { type Binding, placesFor, rowsOf } from '../store/sql.ts';
 
 /** One line of data that lists are made of; never changed, except that it may be closed. */
@@ -25,7 +25,6 @@ export interface NewRecord {
   readonly line: number;
 }
 
-const GATE = 'pg_advisory_xact_lock';
 const ROWS_PER_INSERT = 200;
 const COLUMNS = [
   ...['source', 'authority', 'kind', 'day', 'position', 'fields', 'reference', 'alone'],
@@ -39,7 +38,7 @@ const COLUMNS = [
  * @returns those that were not there before.
  */
 export async function addRecords<R extends NewRecord>(tx: Db, records: readonly R[], arrivedAt: Date): Promise<R[]> {
-  if (!isSqlite(tx)) await rowsOf(tx, `select ${GATE}_shared(?)::text`, [LOCKS.records]);
+  await lockShared(tx, 'records');
   const added: R[] = [];
   for (let from = 0; from < records.length; from += ROWS_PER_INSERT) {
     added.push(...(await insert(tx, records.slice(from, from + ROWS_PER_INSERT), arrivedAt)));
@@ -75,7 +74,7 @@ function valuesOf(record: NewRecord, arrivedAt: string): Binding[] {
  * one of a transaction that is under way now. 0 when there was none.
  */
 export async function cutoffAt(tx: Db, instant: Date): Promise<number> {
-  if (!isSqlite(tx)) await rowsOf(tx, `select ${GATE}(?)::text`, [LOCKS.records]);
+  await lockAlone(tx, 'records');
   const sql = 'select id from records where arrived_at < ? order by id desc limit 1';
   const [row] = await rowsOf<{ id: string | number }>(tx, sql, [instant.toISOString()]);
   return Number(row?.id ?? 0);

@@ -1,3 +1,6 @@
+import { type Db, isSqlite } from './database.ts';
+import { rowsOf } from './sql.ts';
+
 /** PostgreSQL's advisory locks with one number. Two purposes under one number would wait for each other without a reason. */
 export const LOCKS = {
   /** Those who bring one database up to date queue up on it. */
@@ -17,3 +20,20 @@ export const LOCK_SPACES = {
   /** With the schema and the organisation: those who add a webhook. */
   webhooks: 190_818,
 } as const;
+
+/** Takes a lock that others may share, until the transaction ends. SQLite has one writer, and needs none. */
+export async function lockShared(tx: Db, lock: keyof typeof LOCKS): Promise<void> {
+  if (!isSqlite(tx)) await rowsOf(tx, 'select pg_advisory_xact_lock_shared(?)', [LOCKS[lock]]);
+}
+
+/** Takes a lock alone, until the transaction ends. SQLite has one writer, and needs none. */
+export async function lockAlone(tx: Db, lock: keyof typeof LOCKS): Promise<void> {
+  if (!isSqlite(tx)) await rowsOf(tx, 'select pg_advisory_xact_lock(?)', [LOCKS[lock]]);
+}
+
+/** Lets one transaction at a time go on with what is named, in this schema. SQLite has one writer, and needs none. */
+export async function inTurn(tx: Db, space: keyof typeof LOCK_SPACES, what: string): Promise<void> {
+  if (isSqlite(tx)) return;
+  const sql = 'select pg_advisory_xact_lock(?, hashtext(current_schema() || ?))';
+  await rowsOf(tx, sql, [LOCK_SPACES[space], what]);
+}

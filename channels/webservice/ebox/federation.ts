@@ -1,14 +1,7 @@
 import { z } from 'zod';
-import type { View } from '../../../engine/mailboxes/access.ts';
+import { viewIn } from '../../../engine/mailboxes/access.ts';
 import { summaryOf } from '../../../engine/mailboxes/counts.ts';
-import {
-  changeMailbox,
-  findMailbox,
-  isOfOrganisation,
-  type Mailbox,
-  type MailboxKey,
-  openMailbox,
-} from '../../../engine/mailboxes/mailboxes.ts';
+import { changeMailbox, findMailbox, type Mailbox, openMailbox } from '../../../engine/mailboxes/mailboxes.ts';
 import { changeProvider, findProvider, type Provider, providersOf } from '../../../engine/mailboxes/providers.ts';
 import { audit } from '../../../engine/store/audit.ts';
 import { inTransaction } from '../../../engine/store/transaction.ts';
@@ -40,7 +33,7 @@ export async function searchPreferences(body: unknown, caller: EboxCaller, deps:
     const key = await deps.recipientOf({ kind: KINDS[eboxType], eboxId });
     if (!key) continue;
     const mailbox = await findMailbox(deps.db, key);
-    const shows = mailbox && (await viewIn(mailbox, caller, deps)) !== undefined;
+    const shows = mailbox && (await viewIn(mailbox, caller, deps.viewOf)) !== undefined;
     found.push({
       ...{ eboxId: { eboxType, eboxIdValue: eboxId }, exclusivelyEbox: mailbox?.exclusive ?? false },
       ...(shows && (await figuresOf(mailbox, deps))),
@@ -48,10 +41,6 @@ export async function searchPreferences(body: unknown, caller: EboxCaller, deps:
   }
   if (found.length === 0) throw notFound();
   return found;
-}
-
-async function viewIn(mailbox: MailboxKey, caller: EboxCaller, { viewOf }: EboxDeps): Promise<View | undefined> {
-  return isOfOrganisation(mailbox) ? viewOf(caller, mailbox.eboxId) : undefined;
 }
 
 async function figuresOf(mailbox: Mailbox, { db }: EboxDeps) {
@@ -72,7 +61,7 @@ const ToUpdate = z.strictObject({
 export async function changePreferences(body: unknown, caller: EboxCaller, deps: EboxDeps) {
   const { eboxId, exclusivelyEbox } = parsed(ToUpdate, body);
   const key = await deps.recipientOf({ kind: KINDS[eboxId.eboxType], eboxId: eboxId.eboxIdValue });
-  const view = key && (await viewIn(key, caller, deps));
+  const view = key && (await viewIn(key, caller, deps.viewOf));
   if (!key || !view) throw notFound();
   if (!view.mayChoose) throw new ProblemError('missingPermission', 'Only managers choose for the whole mailbox');
   const at = deps.clock();
