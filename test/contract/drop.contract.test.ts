@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { createHolder } from '../../channels/drop/holder.ts';
@@ -41,11 +41,18 @@ function contract(kind: StoreKind): void {
       await Promise.all(engines.map((engine) => engine.start()));
     }
 
-    /** What an engine has left that died after it had claimed some files of a set. */
-    async function leaveClaim(holder: string, names: readonly string[]): Promise<void> {
-      const claim = join(directory.path, '.bode/claims', `${randomBytes(16).toString('hex')}.IN.${holder}`);
-      await mkdir(claim, { recursive: true, mode: 0o700 });
-      for (const name of names) await writeFile(join(claim, name), name);
+    /** What an engine has left that died after it had claimed some files of a set: there all at once, as a living
+     * engine takes over what it sees. */
+    async function leaveClaim(
+      holder: string,
+      names: readonly string[],
+      id = randomBytes(16).toString('hex'),
+    ): Promise<void> {
+      const aside = join(directory.path, '.bode/aside');
+      await mkdir(aside, { recursive: true, mode: 0o700 });
+      for (const name of names) await writeFile(join(aside, name), name);
+      await mkdir(join(directory.path, '.bode/claims'), { recursive: true, mode: 0o700 });
+      await rename(aside, join(directory.path, '.bode/claims', `${id}.IN.${holder}`));
     }
 
     const names = async () => (await landing.db('folder_files').select('name').orderBy('name')).map(({ name }) => name);
@@ -103,10 +110,7 @@ function contract(kind: StoreKind): void {
       await eventually(() => expect(landing.arrivals).to.have.length(1));
       await landing.db('folder_files').delete(); // as the intake does
       const [mark] = await landing.db('processed').where({ consumer: 'taken in' }).select('message_id');
-      const id = String(mark?.message_id).split(':')[0];
-      const claim = join(directory.path, '.bode/claims', `${id}.IN.${'e'.repeat(32)}`);
-      await mkdir(claim, { mode: 0o700 });
-      for (const name of [fi, fs, go]) await writeFile(join(claim, name), name);
+      await leaveClaim('e'.repeat(32), [fi, fs, go], String(mark?.message_id).split(':')[0]);
       await eventually(async () => expect(await directory.list('.bode/claims')).to.deep.equal([]));
       expect(await names()).to.deep.equal([]);
     });
