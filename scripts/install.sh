@@ -1,10 +1,10 @@
 # What is needed from outside: Debian's packages and npm's modules. Source this file from the top of the checkout.
 # shellcheck shell=bash
 
-# Installs those of the named Debian packages whose programs are missing; says what is missing where it may not install.
+# Installs those of the Debian packages below whose programs are missing; says what is missing where it may not install.
 install_packages() {
   local missing=()
-  mapfile -t missing < <(missing_packages "$@")
+  mapfile -t missing < <(missing_packages)
   [ "${#missing[@]}" -gt 0 ] || return 0
   echo "== installing ${missing[*]}" >&2
   local as=()
@@ -18,11 +18,10 @@ install_packages() {
   without_starting_servers apt_install "${missing[@]}"
 }
 
-# package, and a program (or file pattern) of it that shows that it is there
+# All that is needed: a package, and a program (or file pattern) of it that shows that it is there.
 missing_packages() {
-  local package program wanted=" $* "
+  local package program
   while read -r package program; do
-    [[ $wanted == *" $package "* ]] || continue
     compgen -G "$program" >/dev/null || command -v "$program" >/dev/null || echo "$package"
   done <<'LIST'
 rabbitmq-server /usr/lib/rabbitmq/bin/rabbitmq-server
@@ -31,6 +30,7 @@ openssh-server /usr/sbin/sshd
 openssh-client sftp
 lftp lftp
 curl curl
+rclone rclone
 vsftpd /usr/sbin/vsftpd
 clamav-daemon /usr/sbin/clamd
 openssl openssl
