@@ -1,4 +1,4 @@
-import { type Db, isSqlite } from '../store/database.ts';
+import type { Db } from '../store/database.ts';
 import { change, insertRow, placesFor, rowsOf } from '../store/sql.ts';
 import { count, recount, type Sort } from './counts.ts';
 import { lockMailbox, nextPlace } from './mailboxes.ts';
@@ -103,38 +103,6 @@ export async function setVisible(tx: Db, mailbox: number, wanted: ReadonlyMap<st
     const bytes = await bytesOf(tx, placed.messageId);
     await recount(tx, mailbox, sortOf(placed), { ...sortOf(placed), visible }, bytes);
   }
-}
-
-/**
- * Takes messages out of a mailbox, and those that lie in no mailbox any more out of the store; what only they named is
- * collected in time. @returns how many were taken out of the mailbox.
- */
-export async function removePlaced(tx: Db, mailbox: number, positions: readonly number[]): Promise<number> {
-  if (positions.length === 0) return 0;
-  await lockMailbox(tx, mailbox);
-  const removed = await rowsOf<PlacedRow>(
-    tx,
-    `delete from mailbox_messages where mailbox = ? and position in (${placesFor(positions)}) returning *`,
-    [mailbox, ...positions],
-  );
-  await change(tx, `delete from mailbox_search where mailbox = ? and position in (${placesFor(positions)})`, [
-    mailbox,
-    ...positions,
-  ]);
-  for (const row of removed) {
-    const bytes = await bytesOf(tx, row.message_id);
-    await count(tx, mailbox, sortOf(placedOf(row)), { messages: -1, bytes: -bytes });
-    await removeUnplaced(tx, row.message_id);
-  }
-  return removed.length;
-}
-
-/** The row of the message is taken first: somebody who puts it into another mailbox at this moment waits, or is waited for. */
-async function removeUnplaced(tx: Db, messageId: string): Promise<void> {
-  if (!isSqlite(tx)) await rowsOf(tx, 'select id from messages where id = ? for update', [messageId]);
-  if ((await rowsOf(tx, 'select 1 from mailbox_messages where message_id = ? limit 1', [messageId])).length > 0) return;
-  await change(tx, 'delete from attachments where message_id = ?', [messageId]);
-  await change(tx, 'delete from messages where id = ?', [messageId]);
 }
 
 async function bytesOf(db: Db, messageId: string): Promise<number> {

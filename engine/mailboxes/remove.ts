@@ -12,7 +12,7 @@ export interface Place {
 }
 
 /**
- * Takes messages out of their mailboxes, and those that lie in no mailbox any more out of the store, in a few statements
+ * Takes messages out of their mailboxes, with what they are found by, and those that lie in no mailbox any more out of the store, in a few statements
  * however many they are (at most 200). The places come in the order of their recipients (byRecipient in deliver.ts); what only the
  * messages named is collected in time. The caller judges whether what was removed is what it wanted, and rolls back if not.
  *
@@ -21,11 +21,10 @@ export interface Place {
 export async function removeMany(tx: Db, places: readonly Place[]): Promise<{ mailbox: number; messageId: string }[]> {
   if (places.length === 0) return [];
   for (const mailbox of new Set(places.map((place) => place.mailbox))) await lockMailbox(tx, mailbox);
-  const rows = await rowsOf<PlacedRow>(
-    tx,
-    `delete from mailbox_messages where (mailbox, position) in (values ${places.map(() => PLACE).join(', ')}) returning *`,
-    places.flatMap(({ mailbox, position }) => [mailbox, position]),
-  );
+  const these = `(mailbox, position) in (values ${places.map(() => PLACE).join(', ')})`;
+  const bindings = places.flatMap(({ mailbox, position }) => [mailbox, position]);
+  await change(tx, `delete from mailbox_search where ${these}`, bindings);
+  const rows = await rowsOf<PlacedRow>(tx, `delete from mailbox_messages where ${these} returning *`, bindings);
   const ids = [...new Set(rows.map((row) => row.message_id))].sort();
   await uncount(tx, rows, await lockMessages(tx, ids));
   await removeUnplaced(tx, ids);

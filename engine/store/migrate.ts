@@ -15,6 +15,7 @@ import { signals } from './migrations/011-signals.ts';
 import { expiry } from './migrations/012-expiry.ts';
 import { peopleAnswer } from './migrations/013-people-answer.ts';
 import { webhooks } from './migrations/014-webhooks.ts';
+import { searchOfTheRemoved } from './migrations/015-search-of-the-removed.ts';
 import { unhurried } from './postgres.ts';
 import { inTransaction } from './transaction.ts';
 
@@ -33,6 +34,7 @@ export const MIGRATIONS: readonly Migration[] = [
   expiry,
   peopleAnswer,
   webhooks,
+  searchOfTheRemoved,
 ];
 
 /** Brings the schema up to date, once for any number of starters; refuses a database newer than this code. */

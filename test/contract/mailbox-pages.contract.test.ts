@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { deliverMessage } from '../../engine/mailboxes/deliver.ts';
 import { createWalks, type PageQuery, readPage, type Walks } from '../../engine/mailboxes/pages.ts';
-import { removePlaced, setVisible } from '../../engine/mailboxes/placed.ts';
+import { setVisible } from '../../engine/mailboxes/placed.ts';
+import { removeMany } from '../../engine/mailboxes/remove.ts';
 import type { Search } from '../../engine/mailboxes/search.ts';
 import type { Db } from '../../engine/store/database.ts';
 import { inTransaction } from '../../engine/store/transaction.ts';
@@ -72,7 +73,12 @@ function contract(kind: StoreKind): void {
       await deliver({ id: 'new-2' });
       expect((await page({ page: 2 })).ids).to.deep.equal(['m-6', 'm-5', 'm-4']);
       const gone = await db('mailbox_messages').whereIn('message_id', ['m-9', 'm-5']).pluck('position');
-      await inTransaction(db, (tx) => removePlaced(tx, mailbox, gone));
+      await inTransaction(db, (tx) =>
+        removeMany(
+          tx,
+          gone.map((position) => ({ mailbox, position })),
+        ),
+      );
       expect((await page({ page: 3 })).ids).to.deep.equal(['m-3', 'm-2', 'm-1']);
       expect(await page({})).to.deep.equal({ ids: ['new-2', 'new-1', 'm-8'], total: 10 });
       expect((await page({ page: 2 })).ids).to.deep.equal(['m-7', 'm-6', 'm-4']);

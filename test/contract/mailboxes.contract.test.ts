@@ -5,7 +5,8 @@ import { readEvents } from '../../engine/mailboxes/events.ts';
 import { listPlaced } from '../../engine/mailboxes/list.ts';
 import { activateMailbox, changeMailbox, findMailbox, mailboxesOf } from '../../engine/mailboxes/mailboxes.ts';
 import { findMessage } from '../../engine/mailboxes/messages.ts';
-import { findPlaced, markRead, removePlaced, setVisible } from '../../engine/mailboxes/placed.ts';
+import { findPlaced, markRead, setVisible } from '../../engine/mailboxes/placed.ts';
+import { removeMany } from '../../engine/mailboxes/remove.ts';
 import { replaceRoutingRules } from '../../engine/mailboxes/routing.ts';
 import type { Db } from '../../engine/store/database.ts';
 import { inTransaction } from '../../engine/store/transaction.ts';
@@ -101,7 +102,8 @@ function contract(kind: StoreKind): void {
       expect(await summaryOf(db, id)).to.include({ messages: 3, unread: 2 });
       expect(await summaryOf(db, id, { messageType: 'letter' })).to.deep.equal({ messages: 1, unread: 0, bytes: 0 });
       expect(await summaryOf(db, id, { messageType: 'nothing' })).to.deep.equal({ messages: 0, unread: 0, bytes: 0 });
-      expect(await inTransaction(db, (tx) => removePlaced(tx, id, [first.position, second.position]))).to.equal(2);
+      expect(await inTransaction(db, (tx) => removeMany(tx, [first, second]))).to.have.length(2);
+      expect(await db('mailbox_search').pluck('position'), 'what they were found by').to.have.length(1);
       expect([await counted(), await counted({ visible: false })]).to.deep.equal([1, 0]);
       expect(await findMessage(db, first.messageId)).to.equal(undefined);
     });
@@ -110,7 +112,7 @@ function contract(kind: StoreKind): void {
       const message = aMessage();
       const { mailbox, placed } = await deliver(message);
       await deliver(message, { kind: 'enterprise', eboxId: '0566988259' });
-      await inTransaction(db, (tx) => removePlaced(tx, mailbox.id, [placed?.position ?? 0]));
+      await inTransaction(db, (tx) => removeMany(tx, [{ mailbox: mailbox.id, position: placed?.position ?? 0 }]));
       expect(await findMessage(db, message.id)).to.include({ id: message.id });
     });
 

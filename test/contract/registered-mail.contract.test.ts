@@ -9,8 +9,8 @@ import { remindOfTasks } from '../../engine/expiry/remind-tasks.ts';
 import { deliverMessage } from '../../engine/mailboxes/deliver.ts';
 import type { Message } from '../../engine/mailboxes/messages.ts';
 import { waitingGroups } from '../../engine/mailboxes/notices.ts';
-import { removePlaced } from '../../engine/mailboxes/placed.ts';
 import { findRegistered, keepReceipt } from '../../engine/mailboxes/registered-mail.ts';
+import { removeMany } from '../../engine/mailboxes/remove.ts';
 import { replaceRoutingRules } from '../../engine/mailboxes/routing.ts';
 import { completeTask, tasksOf } from '../../engine/mailboxes/tasks.ts';
 import { loadIdentity } from '../../engine/outbound/identity.ts';
@@ -80,7 +80,7 @@ function contract(kind: StoreKind): void {
         inTransaction(db, (tx) => keepReceipt(tx, { message, placed, mailbox }, { who: '123456', evidence }, NOW));
       await receipt();
       await receipt();
-      await inTransaction(db, (tx) => removePlaced(tx, mailbox.id, [placed.position]));
+      await inTransaction(db, (tx) => removeMany(tx, [{ mailbox: mailbox.id, position: placed.position }]));
       const kept = await findRegistered(db, mailbox.id, message.id);
       const { proofOfDispatch } = await verified(kept?.proof ?? '', kept?.proofSignature ?? '');
       expect(proofOfDispatch).to.deep.include({ messageId: message.id, sender: message.senderOrganisation });
@@ -163,7 +163,7 @@ function contract(kind: StoreKind): void {
 
     it('forgets the task of a message that is removed', async () => {
       const { mailbox, placed } = await deliver(aMessage({ messageType: 'question' }));
-      await inTransaction(db, (tx) => removePlaced(tx, mailbox.id, [placed?.position ?? 0]));
+      await inTransaction(db, (tx) => removeMany(tx, [{ mailbox: mailbox.id, position: placed?.position ?? 0 }]));
       expect(await db('tasks').select()).to.deep.equal([]);
     });
   });
