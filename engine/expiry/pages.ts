@@ -1,25 +1,16 @@
 import { byRecipient } from '../mailboxes/deliver.ts';
 import { lockMailbox } from '../mailboxes/mailboxes.ts';
 import { findMessages, type Message } from '../mailboxes/messages.ts';
-import { type PlacedRow, placedOf } from '../mailboxes/placed.ts';
 import type { Db } from '../store/database.ts';
-import { type Binding, rowsOf } from '../store/sql.ts';
 import { inTransaction } from '../store/transaction.ts';
 import type { Due } from './due.ts';
-import { NOT_HELD } from './holds.ts';
+import { type Cursor, type Page, readUnheld, type Selection, START, type Unheld } from './unheld.ts';
 
 /** A message in a mailbox of which something may have to be told. */
 export interface Candidate extends Due {
   readonly message: Message;
   /** Of the last warning; absent: none yet. */
   readonly warnedDays?: number;
-}
-
-/** Which messages are looked at: conditions on `m` (mailbox_messages), and the column that they are gone through by. */
-export interface Selection {
-  readonly where: string;
-  readonly bindings: readonly Binding[];
-  readonly by: 'expires_at' | 'received_at';
 }
 
 /** Does what is due for one message, in a transaction that has its mailbox. @returns whether something was done. */
@@ -29,33 +20,21 @@ const PAGE = 50; // a transaction of a few milliseconds
 
 /** Goes through messages that no hold covers, in small transactions. @returns for how many something was done. */
 export async function throughPages(db: Db, selection: Selection, step: Step, proceed: () => void): Promise<number> {
-  let [done, after]: [number, readonly Binding[] | undefined] = [0, ['', 0, 0]];
-  while (after) {
+  let done = 0;
+  for (let after: Cursor | undefined = START; after; ) {
     proceed();
-    const rows: CandidateRow[] = await pageOf(db, selection, after);
-    const last = rows.at(-1);
-    after = last && [last[selection.by], last.mailbox, last.position];
-    done += await takePage(db, await candidatesOf(db, rows), step);
+    const page: Page = await readUnheld(db, selection, after, PAGE);
+    done += await takePage(db, await candidatesOf(db, page.unheld), step);
+    after = page.after;
   }
   return done;
 }
 
-function pageOf(db: Db, { where, bindings, by }: Selection, after: readonly Binding[]): Promise<CandidateRow[]> {
-  const sql = `select m.*, b.kind, b.ebox_id from mailbox_messages m join mailboxes b on b.id = m.mailbox
-    where ${where} and (m.${by}, m.mailbox, m.position) > (?, ?, ?) and ${NOT_HELD}
-    order by m.${by}, m.mailbox, m.position limit ${PAGE}`;
-  return rowsOf<CandidateRow>(db, sql, [...bindings, ...after]);
-}
-
-async function candidatesOf(db: Db, rows: readonly CandidateRow[]): Promise<Candidate[]> {
-  const messages = await findMessages(db, [...new Set(rows.map((row) => row.message_id))]);
-  return rows.flatMap((row) => {
-    const message = messages.get(row.message_id);
-    if (!message) return [];
-    const mailbox = { kind: row.kind, eboxId: row.ebox_id };
-    return [
-      { placed: placedOf(row), mailbox, message, ...(row.warned_days !== null && { warnedDays: row.warned_days }) },
-    ];
+async function candidatesOf(db: Db, page: readonly Unheld[]): Promise<Candidate[]> {
+  const messages = await findMessages(db, [...new Set(page.map(({ placed }) => placed.messageId))]);
+  return page.flatMap(({ placed, mailbox, warnedDays }) => {
+    const message = messages.get(placed.messageId);
+    return message ? [{ placed, mailbox, message, ...(warnedDays !== null && { warnedDays }) }] : [];
   });
 }
 
@@ -68,10 +47,4 @@ async function takePage(db: Db, page: readonly Candidate[], step: Step): Promise
     for (const candidate of inOrder) if (await step(tx, candidate)) done += 1;
     return done;
   });
-}
-
-interface CandidateRow extends PlacedRow {
-  readonly kind: Due['mailbox']['kind'];
-  readonly ebox_id: string;
-  readonly warned_days: number | null;
 }

@@ -14,7 +14,7 @@ import { giveBackSpace } from '../store/give-back.ts';
 import { placesFor, rowsOf } from '../store/sql.ts';
 import { inTransaction } from '../store/transaction.ts';
 import { addRecord, type DeletionRecord, makeRecord, type SignBytes } from './deletion-records.ts';
-import { type Cursor, cursorAfter, type Due, dueForRemoval } from './due.ts';
+import { type Due, dueForRemoval } from './due.ts';
 import { exportMessage } from './export.ts';
 import { admitRemoval, NOT_HELD } from './holds.ts';
 
@@ -56,11 +56,9 @@ export async function pruneExpired(deps: PruneDeps): Promise<Pruned> {
   const { db, clock, log, graceMs, signal, proceed = () => signal?.throwIfAborted() } = deps;
   const removal = { at: clock(), graceMs };
   let [messages, bytes] = [0, 0];
-  for (let after: Cursor | undefined; ; ) {
+  for await (const page of dueForRemoval(db, removal, { limit: BATCH })) {
     proceed();
-    const page = await dueForRemoval(db, removal, { after, limit: BATCH });
-    after = cursorAfter(page);
-    if (!after) break;
+    if (page.length === 0) continue;
     const began = performance.now();
     const done = await removePage(deps, page);
     messages += done.messages;
