@@ -11,14 +11,12 @@ import { type Db, isSqlite, openStore } from '../../engine/store/database.ts';
 import { migrate } from '../../engine/store/migrate.ts';
 import { rowsOf } from '../../engine/store/sql.ts';
 import type { Figure } from '../bench.ts';
-import { type Filling, fillMailboxes } from './expiry-fill.ts';
+import { fillMailboxes } from './expiry-fill.ts';
 import { startServices } from './flow-services.ts';
 
-const EACH = 200; // messages in a mailbox; half of them have expired
-const FILLINGS = {
-  SQLite: { mailboxes: 200, messagesEach: EACH },
-  PostgreSQL: { mailboxes: 2_000, messagesEach: EACH },
-};
+const EACH = 200; // messages in a mailbox; half of them, the oldest, have expired
+const EXPIRED = EACH / 2;
+const MAILBOXES = { SQLite: 200, PostgreSQL: 2_000 };
 const READ_EVERY_MS = 25;
 const READS = 1_000;
 const BAR = 2;
@@ -28,7 +26,7 @@ const PATIENCE_MS = 600_000; // of statements that fill
 /**
  * Removes 200,000 expired messages (of SQLite 20,000, as it rests twenty times longer between batches) while somebody reads: the p95 of a first page with its messages and totals, beside the same
  * just before. A read counts from when it was due, so one that waits for its turn in a busy process counts its wait.
- * Then the space: the same number of messages again must fit into what the database took before.
+ * Then the space: as many messages again, in the same mailboxes, must fit into what the database took before.
  */
 export async function* benchExpiry(): AsyncIterable<Figure> {
   const dir = mkdtempSync(join(tmpdir(), 'bode-bench-'));
@@ -45,18 +43,18 @@ export async function* benchExpiry(): AsyncIterable<Figure> {
   }
 }
 
-async function* measure(name: keyof typeof FILLINGS, url: string, dir: string): AsyncIterable<Figure> {
+async function* measure(name: keyof typeof MAILBOXES, url: string, dir: string): AsyncIterable<Figure> {
   const db = openStore({ url, answerWithinMs: PATIENCE_MS });
   try {
     await migrate(db);
-    const filling = FILLINGS[name];
-    await fillMailboxes(db, filling);
+    const mailboxes = MAILBOXES[name];
+    await fillMailboxes(db, { mailboxes, positions: [1, EACH], expired: EXPIRED });
     await settle(db);
     const full = await bytesOf(db, url);
-    const idle = p95(await readFor(db, filling, { reads: READS }));
+    const idle = p95(await readFor(db, mailboxes, { reads: READS }));
     const began = performance.now();
     const removal = remove(db, dir);
-    const beside = await readFor(db, filling, { until: removal });
+    const beside = await readFor(db, mailboxes, { until: removal });
     const { messages } = await removal;
     const seconds = (performance.now() - began) / 1_000;
     yield figure(`${name}: p95 of reads beside the removal`, p95(beside), 'ms', { reference: idle, bar: BAR });
@@ -67,11 +65,10 @@ async function* measure(name: keyof typeof FILLINGS, url: string, dir: string): 
   }
 }
 
-async function* space(name: keyof typeof FILLINGS, db: Db, url: string, full: number): AsyncIterable<Figure> {
+async function* space(name: keyof typeof MAILBOXES, db: Db, url: string, full: number): AsyncIterable<Figure> {
   await settle(db);
   yield figure(`${name}: database after the removal`, (await bytesOf(db, url)) / MIB, 'MiB', { reference: full / MIB });
-  const { mailboxes } = FILLINGS[name];
-  await fillMailboxes(db, { messagesEach: EACH, mailboxes: mailboxes / 2 }, mailboxes + 1);
+  await fillMailboxes(db, { mailboxes: MAILBOXES[name], positions: [EACH + 1, EACH + EXPIRED], expired: 0 });
   await settle(db);
   const again = (await bytesOf(db, url)) / MIB;
   yield figure(`${name}: database with as many again`, again, 'MiB', { reference: full / MIB, bar: SPACE_BAR });
@@ -92,7 +89,7 @@ interface Reading {
 }
 
 /** So many reads, or reads until something has ended: how long each took, from when it was due. */
-async function readFor(db: Db, { mailboxes }: Filling, { reads = 1_000_000, until }: Reading) {
+async function readFor(db: Db, mailboxes: number, { reads = 1_000_000, until }: Reading) {
   let over = false;
   until?.finally(() => (over = true)).catch(() => undefined);
   const took: number[] = [];
