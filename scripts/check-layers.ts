@@ -36,6 +36,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   'libxml2-wasm': ['engine/pipelines/xml'],
   'prom-client': ['channels/observe'],
   'cron-parser': ['engine/lists/schedule.ts'],
+  'lru-cache': ['channels/webservice/oauth/access-token.ts'],
   pdfkit: ['engine/lists/render'],
   fontkit: ['engine/lists/render'],
   archiver: ['engine/store/zip.ts', 'test'],

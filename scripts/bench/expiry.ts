@@ -24,7 +24,7 @@ const SPACE_BAR = 1.2;
 const PATIENCE_MS = 600_000; // of statements that fill
 
 /**
- * Removes 200,000 expired messages (of SQLite 20,000, as it rests twenty times longer between batches) while somebody reads: the p95 of a first page with its messages and totals, beside the same
+ * Removes 200,000 expired messages (of SQLite 20,000, as it rests fifteen times longer between batches) while somebody reads: the p95 of a first page with its messages and totals, beside the same
  * just before. A read counts from when it was due, so one that waits for its turn in a busy process counts its wait.
  * Then the space: as many messages again, in the same mailboxes, must fit into what the database took before.
  */

@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { errors, jwtVerify, SignJWT } from 'jose';
+import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../../engine/core/clock.ts';
 import type { Identity } from '../../../engine/outbound/sign.ts';
 import { EBOX_SCOPES } from '../../../engine/registry/scopes.ts';
@@ -56,11 +57,17 @@ export interface AccessTokensOptions {
 const ALGORITHM = 'RS256';
 const TYPE = 'at+jwt'; // RFC 9068: so that nothing else that this key may sign is taken for a token
 
-/** Tokens are signed JWTs (RFC 9068): any process can read what another has issued. */
+const REMEMBERED = 5_000; // grants of tokens, of a few hundred bytes each
+
+/**
+ * Tokens are signed JWTs (RFC 9068): any process can read what another has issued. A signature is checked once, as that costs
+ * more than the rest of a small request; that a token has not expired, each time.
+ */
 export function createAccessTokens({ identity, url, lifeMs, clock }: AccessTokensOptions): AccessTokens {
   const { privateKey, certificate } = identity;
   const kid = createHash('sha256').update(certificate.raw).digest('base64url').slice(0, 16);
   const lifeS = Math.floor(lifeMs / 1_000);
+  const known = new LRUCache<string, ReadGrant>({ max: REMEMBERED }); // by the digest: a token itself is a secret
 
   async function issue({ client, sender, scopes, certificate: bound }: Grant): Promise<string> {
     const now = Math.floor(clock().getTime() / 1_000);
@@ -77,6 +84,15 @@ export function createAccessTokens({ identity, url, lifeMs, clock }: AccessToken
   }
 
   async function read(token: string): Promise<TokenReading> {
+    const digest = createHash('sha256').update(token).digest('base64');
+    const grant = known.get(digest);
+    if (grant) return grant.expiresAt > clock().getTime() / 1_000 ? { kind: 'good', grant } : { kind: 'expired' };
+    const reading = await verify(token);
+    if (reading.kind === 'good') known.set(digest, reading.grant);
+    return reading;
+  }
+
+  async function verify(token: string): Promise<TokenReading> {
     try {
       const required = ['sub', 'sender', 'scope', 'iat', 'exp'];
       const { payload } = await jwtVerify(token, certificate.publicKey, {
