@@ -2,7 +2,6 @@ import { Message, type QueueName } from '../../schemas/messages.ts';
 import { EngineError, type ErrorCode } from '../core/errors.ts';
 import { type Db, isSqlite } from '../store/database.ts';
 import { claimOnce } from '../store/once.ts';
-import { inTransaction } from '../store/transaction.ts';
 import type { Delivery } from './broker.ts';
 import { addToOutbox, takeFromOutbox } from './outbox.ts';
 import { forgetSuspect } from './suspects.ts';
@@ -141,20 +140,6 @@ export function messageOfLetter(text: string): Message | undefined {
   } catch {
     return undefined; // not even JSON
   }
-}
-
-/** Takes a dead letter and sends its message again, in one transaction. Throws not_found, message_malformed. */
-export async function replayDeadLetter(db: Db, id: number, now: Date): Promise<void> {
-  await inTransaction(db, async (tx) => {
-    const letter = await takeDeadLetter(tx, id);
-    if (!letter) throw new EngineError('not_found', `no dead letter ${id}`);
-    await sendAgain(tx, letter, now);
-  });
-}
-
-/** Forgets a dead letter; the message stays without effect. Throws not_found. */
-export async function discardDeadLetter(db: Db, id: number): Promise<void> {
-  if (!(await takeDeadLetter(db, id))) throw new EngineError('not_found', `no dead letter ${id}`);
 }
 
 const fromRow = (row: DeadLetterRow): DeadLetter => ({

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import papaparse from 'papaparse';
 import { protocolTime } from '../core/calendar.ts';
+import { plainCell } from '../core/formula.ts';
 import type { CsvForms, Source } from '../records/source.ts';
 import type { Finding } from './xml/inspection.ts';
 
@@ -15,8 +16,6 @@ type Fields = Readonly<Record<string, string>>;
 /** A source whose forms may come as CSV. */
 export type CsvSource = Pick<Source, 'element'> & { readonly csv: CsvForms };
 type Forms = CsvForms & Pick<Source, 'element'>;
-
-const FORMULA = /^'(?=[=+\-@\t\r\uff1d\uff0b\uff0d\uff20])/;
 
 /** True when content begins like CSV and not like XML or a ZIP. */
 export function looksLikeCsv(start: Buffer): boolean {
@@ -105,8 +104,7 @@ const lineEndsIn = (row: Row) =>
 
 function fieldsOf(row: Row, columns: readonly string[]): Fields {
   const fields: Record<string, string> = {};
-  for (const [index, name] of columns.entries())
-    if (name !== '') fields[name] = (row[index] ?? '').replace(FORMULA, '').trim();
+  for (const [index, name] of columns.entries()) if (name !== '') fields[name] = plainCell(row[index] ?? '').trim();
   return fields;
 }
 

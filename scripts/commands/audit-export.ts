@@ -1,5 +1,6 @@
 import papaparse from 'papaparse';
 import { EngineError } from '../../engine/core/errors.ts';
+import { FORMULA } from '../../engine/core/formula.ts';
 import { GENESIS } from '../../engine/store/audit-head.ts';
 import { type AuditPeriod, type ExportedLine, linesOf, waitingLines } from '../../engine/store/audit-lines.ts';
 import type { Db } from '../../engine/store/database.ts';
@@ -43,10 +44,7 @@ function jsonLine(line: ExportedLine): string {
 
 const COLUMNS = ['seq', 'at', 'who', 'what', 'subject', 'outcome', 'facts', 'hash', 'previous'] as const;
 
-// the library's own pattern passes a formula that holds a line break
-const FORMULA = /^[=+\-@\t\r]/;
-
-/** A cell that a spreadsheet would take for a formula begins with an apostrophe. */
+/** A cell that a spreadsheet would take for a formula begins with an apostrophe; the library's own pattern passes one that holds a line break. */
 function csvLines(lines: readonly ExportedLine[]): string[] {
   const rows = lines.map((line) => COLUMNS.map((column) => line[column]));
   return rows.length === 0 ? [] : [papaparse.unparse(rows, { newline: '\n', escapeFormulae: FORMULA })];

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { bury, findDeadLetter, listDeadLetters, replayDeadLetter } from '../../engine/broker/dead-letters.ts';
+import { bury, findDeadLetter, listDeadLetters, sendAgain, takeDeadLetter } from '../../engine/broker/dead-letters.ts';
 import { overdueLetters, takeAnswerDuty } from '../../engine/broker/given-up.ts';
 import { addAllToOutbox, addToOutbox, forget, postpone } from '../../engine/broker/outbox.ts';
 import { type Claim, claimDue } from '../../engine/broker/outbox-claims.ts';
@@ -176,7 +176,10 @@ function contract(kind: StoreKind): void {
       const delivery = aDelivery({ attempt: 6 });
       await bury(db, delivery, { reason: 'no' }, NOW);
       const [letter] = await listDeadLetters(db, 10);
-      await replayDeadLetter(db, letter?.id ?? 0, NOW);
+      await inTransaction(db, async (tx) => {
+        const taken = await takeDeadLetter(tx, letter?.id ?? 0);
+        if (taken) await sendAgain(tx, taken, NOW);
+      });
       const [entry] = await claimAt(NOW);
       expect(entry?.delivery).to.deep.equal({ ...delivery, attempt: 1 });
       const error = await findDeadLetter(db, letter?.id ?? 0).catch((thrown: unknown) => thrown);

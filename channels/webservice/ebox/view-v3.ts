@@ -1,5 +1,4 @@
 import type { Listed } from '../../../engine/mailboxes/list.ts';
-import type { MailboxKey } from '../../../engine/mailboxes/mailboxes.ts';
 import type { Attachment } from '../../../engine/mailboxes/messages.ts';
 import { attachmentFacts, listed, messageFacts } from './view.ts';
 
@@ -27,11 +26,4 @@ export function messageV3(one: Listed, base: string) {
     isBodyMainContent: message.bodyMain,
     isReplyAuthorized: message.replyAllowed,
   };
-}
-
-/** Whose a mailbox is, in version 3. */
-export function partyV3({ kind, eboxId }: MailboxKey) {
-  return kind === 'citizen' || kind === 'civil-servant'
-    ? { eboxType: 'citizen', ssin: eboxId }
-    : { eboxType: 'enterprise', enterpriseNumber: eboxId };
 }

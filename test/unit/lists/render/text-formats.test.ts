@@ -1,9 +1,11 @@
 import { expect } from 'chai';
 import papaparse from 'papaparse';
 import { EngineError } from '../../../../engine/core/errors.ts';
+import { safeCell } from '../../../../engine/core/formula.ts';
 import type { ListDefinition } from '../../../../engine/lists/definition.ts';
-import { csv, safeCell, unsafeCell } from '../../../../engine/lists/render/csv.ts';
+import { csv } from '../../../../engine/lists/render/csv.ts';
 import { fixed } from '../../../../engine/lists/render/fixed.ts';
+import { plainText } from '../../../../engine/lists/render/values.ts';
 import { xml } from '../../../../engine/lists/render/xml.ts';
 import { aHead, aLine, aPayment, rendered, shippedList } from '../../../support/lists.ts';
 
@@ -58,7 +60,7 @@ describe('lists: formats that are text', () => {
 
     it('agrees with another writer of RFC 4180 on every cell', async () => {
       const other = papaparse.unparse(
-        NASTY.map((text) => [safeCell(text)]),
+        NASTY.map((text) => [safeCell(plainText(text))]),
         { delimiter: ';', newline: '\r\n' },
       );
       const one = { ...statement, columns: statement.columns.filter(({ field }) => field === 'Name') };
@@ -69,10 +71,6 @@ describe('lists: formats that are text', () => {
       );
       const ours = bytes.toString().split('\r\n').slice(1, -1);
       expect(ours.map((line) => line.slice(0, -1))).to.deep.equal(other.split('\r\n'));
-    });
-
-    it('gives back what it made safe', () => {
-      for (const text of ['=1+1', '-1', 'plain', "it's", '@x']) expect(unsafeCell(safeCell(text))).to.equal(text);
     });
   });
 
