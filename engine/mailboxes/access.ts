@@ -12,6 +12,9 @@ export interface Caller {
   readonly onBehalfOf?: string;
 }
 
+/** Whose mailbox a caller asks for: the organisation that it acts for, or else its own. */
+export const eboxIdOf = ({ onBehalfOf, organisation }: Caller): string => onBehalfOf ?? organisation;
+
 /** What somebody may see of a mailbox, and do with it. */
 export interface View {
   /** Of these partitions only; absent: of all. */

@@ -4,7 +4,7 @@ import type { BlobStore, PreparedContent } from '../store/blobs.ts';
 import type { Db } from '../store/database.ts';
 import { change, insertRow } from '../store/sql.ts';
 import { inTransaction } from '../store/transaction.ts';
-import { type Caller, mayShow, type ViewOf, viewIn } from './access.ts';
+import { type Caller, eboxIdOf, mayShow, type ViewOf, viewIn } from './access.ts';
 import { type DeliveryRules, deliverMessage } from './deliver.ts';
 import { type MailboxKey, mailboxesOf } from './mailboxes.ts';
 import type { BusinessDataRule } from './message-types.ts';
@@ -142,7 +142,7 @@ async function originalOf(
 }
 
 async function seesOriginal(caller: Caller, messageId: string, { db, viewOf }: PublishDeps): Promise<boolean> {
-  for (const mailbox of await mailboxesOf(db, caller.onBehalfOf ?? caller.organisation)) {
+  for (const mailbox of await mailboxesOf(db, eboxIdOf(caller))) {
     const view = await viewIn(mailbox, caller, viewOf);
     const placed = view?.mayChange && (await findPlaced(db, mailbox.id, messageId));
     if (placed && mayShow(view, placed)) return true;

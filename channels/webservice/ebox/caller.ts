@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isEnterpriseNumber, padEnterpriseNumber } from '../../../engine/core/identifiers.ts';
-import type { Caller, View, ViewOf } from '../../../engine/mailboxes/access.ts';
+import { type Caller, eboxIdOf, type View, type ViewOf } from '../../../engine/mailboxes/access.ts';
 import {
   activateMailbox,
   changeMailbox,
@@ -85,7 +85,7 @@ export interface Visit {
  * The first look of its owner makes it active.
  */
 export async function visit(caller: Caller, deps: VisitDeps, now: Date): Promise<Visit> {
-  const eboxId = caller.onBehalfOf ?? caller.organisation;
+  const eboxId = eboxIdOf(caller);
   const [mailboxes, view] = await Promise.all([mailboxesOf(deps.db, eboxId), deps.viewOf(caller, eboxId)]);
   if (!view) throw notFound();
   const found = mailboxes.find(isOfOrganisation);

@@ -1,10 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { mayShow } from '../../../engine/mailboxes/access.ts';
-import { summaryOf } from '../../../engine/mailboxes/counts.ts';
+import { eboxIdOf, mayShow } from '../../../engine/mailboxes/access.ts';
 import { tellOf } from '../../../engine/mailboxes/deliver.ts';
 import type { Listed } from '../../../engine/mailboxes/list.ts';
 import { findMessage } from '../../../engine/mailboxes/messages.ts';
+import { overviewOf, totalsSeen } from '../../../engine/mailboxes/overview.ts';
 import { findAllPlaced, findPlaced, markRead, setVisible } from '../../../engine/mailboxes/placed.ts';
 import { keepReceipt } from '../../../engine/mailboxes/registered-mail.ts';
 import { audit } from '../../../engine/store/audit.ts';
@@ -13,7 +13,6 @@ import { ProblemError } from '../problem.ts';
 import { parsed } from './bodies.ts';
 import { type EboxCaller, notFound, type Visit, visit } from './caller.ts';
 import type { EboxDeps } from './deps.ts';
-import { seen } from './list.ts';
 import { NEEDS } from './scopes.ts';
 import { instant, kilobytes } from './view.ts';
 
@@ -24,8 +23,11 @@ export async function summary(caller: EboxCaller, deps: EboxDeps) {
   const viewOf: EboxDeps['viewOf'] = all
     ? async () => ({ mayChange: false, mayChoose: false, isOwner: false })
     : deps.viewOf;
-  const { mailbox, view } = await visit(caller, { ...deps, viewOf }, now);
-  const { messages, unread, bytes } = await summaryOf(deps.db, mailbox.id, seen(view));
+  const [{ mailbox, view }, overview] = await Promise.all([
+    visit(caller, { ...deps, viewOf }, now),
+    overviewOf(deps.db, eboxIdOf(caller)),
+  ]);
+  const { messages, unread, bytes } = totalsSeen(overview, mailbox.id, view);
   return {
     numberOfMessages: messages,
     numberOfUnreadMessages: unread,
