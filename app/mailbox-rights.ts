@@ -11,7 +11,6 @@ import {
   type Standing,
   standingOf,
 } from '../engine/registry/rights.ts';
-import { findSender } from '../engine/registry/senders.ts';
 import type { Db } from '../engine/store/database.ts';
 
 const OTHERS_MS = 3_600_000;
@@ -47,17 +46,18 @@ export function createViewOf(db: Db, types: MessageTypes, hasMandate: HasMandate
   };
 }
 
-function readerOf({ kind, who }: Caller): Reader {
-  return kind === 'sender' ? { kind, number: who } : { kind, id: who };
+function readerOf(caller: Caller): Reader {
+  if (caller.kind === 'person') return { kind: 'person', id: caller.who };
+  const { kind, organisation: enterpriseNumber, quality } = caller;
+  return { kind, enterpriseNumber, quality };
 }
 
 /** Mandates as registered today: for the mailbox by name, or for everything. People have none: they are of one organisation. */
 export function registeredMandates(db: Db, today: () => string): HasMandate {
-  return async ({ kind, who, organisation }, other) => {
-    if (kind !== 'sender') return false;
-    const sender = await findSender(db, who);
-    if (!sender) return false;
-    const mandatee = { organisation, quality: sender.quality, sender: who };
+  return async (caller, other) => {
+    if (caller.kind !== 'sender') return false;
+    const { organisation, quality, who } = caller;
+    const mandatee = { organisation, quality, sender: who };
     const held = await mandatesFor(db, mandatee, [employerKey(other)]);
     return held.some((mandate) => holdsOn(mandate, today()) && (mandate.goals?.includes(MAILBOX_GOAL) ?? true));
   };

@@ -22,6 +22,8 @@ export interface Bearer {
   readonly sender: string;
   /** The enterprise number of its organisation. */
   readonly organisation: string;
+  /** The quality that it sends in. */
+  readonly quality: string;
   readonly grant: ReadGrant;
 }
 
@@ -71,7 +73,8 @@ export function createAccess({ tokens, defence, senderOf, clientOf, mayAsk }: Ac
     }
     if (!client.belongsTo(sender.number)) return refuse(who, 'too many connections of the sender');
     if (!(await mayAsk(sender.number, request, reply))) return refuse(who, 'too many requests');
-    return { sender: sender.number, organisation: sender.enterpriseNumber, grant: { ...grant, scopes: allowed } };
+    const { number, enterpriseNumber: organisation, quality } = sender;
+    return { sender: number, organisation, quality, grant: { ...grant, scopes: allowed } };
   }
 
   return { bearerOf };

@@ -2,8 +2,15 @@ import { isOfOrganisation, type MailboxKey } from './mailboxes.ts';
 import type { Placed } from './placed.ts';
 
 /** Who asks for a mailbox: software of an organisation, for itself or for another, or a person who has signed in there. */
-export interface Caller {
-  readonly kind: 'sender' | 'person';
+export type Caller = Asking & (Software | { readonly kind: 'person' });
+
+interface Software {
+  readonly kind: 'sender';
+  /** The quality that it sends in, as its request was let in: no sender that is kept out gets so far. */
+  readonly quality: string;
+}
+
+interface Asking {
   /** The six digits of the sender, or the id of the person: so the audit names it. */
   readonly who: string;
   /** Its organisation's enterprise number. */
@@ -41,10 +48,7 @@ export async function viewIn(mailbox: MailboxKey, caller: Caller, viewOf: ViewOf
 }
 
 /** Whether an organisation has given that of a caller the mandate for its mailbox. */
-export type HasMandate = (
-  caller: Pick<Caller, 'kind' | 'who' | 'organisation'>,
-  organisation: string,
-) => Promise<boolean>;
+export type HasMandate = (caller: Caller, organisation: string) => Promise<boolean>;
 
 /** Whether a view shows a message that lies in the mailbox. */
 export function mayShow({ partitions, types }: View, placed: Pick<Placed, 'partition' | 'messageType'>): boolean {

@@ -38,19 +38,19 @@ export interface Mailbox extends MailboxKey {
 /** The mailbox, if anything made it yet. */
 export async function findMailbox(db: Db, { kind, eboxId }: MailboxKey): Promise<Mailbox | undefined> {
   const row = await findRow<MailboxRow>(db, 'mailboxes', { kind, ebox_id: eboxId });
-  return row && fromRow(row);
+  return row && mailboxOf(row);
 }
 
 /** The mailbox that other tables name so; undefined when there is none. */
 export async function mailboxById(db: Db, id: number): Promise<Mailbox | undefined> {
   const row = await findRow<MailboxRow>(db, 'mailboxes', { id });
-  return row && fromRow(row);
+  return row && mailboxOf(row);
 }
 
 /** The mailboxes with this number: at most one of each kind. */
 export async function mailboxesOf(db: Db, eboxId: string): Promise<Mailbox[]> {
   const rows = await rowsOf<MailboxRow>(db, 'select * from mailboxes where ebox_id = ? order by id', [eboxId]);
-  return rows.map(fromRow);
+  return rows.map(mailboxOf);
 }
 
 /** The mailbox, made when it is not there yet: inactive. */
@@ -117,7 +117,8 @@ export async function nextPlace(tx: Db, id: number, now: Date): Promise<{ positi
   return { position: row.last_position, receivedAt: row.last_received_at };
 }
 
-interface MailboxRow {
+/** A row of `mailboxes`. */
+export interface MailboxRow {
   readonly id: number;
   readonly kind: string;
   readonly ebox_id: string;
@@ -130,7 +131,8 @@ interface MailboxRow {
   readonly last_position: number;
 }
 
-function fromRow(row: MailboxRow): Mailbox {
+/** The mailbox that a row is. */
+export function mailboxOf(row: MailboxRow): Mailbox {
   return {
     id: row.id,
     kind: row.kind as MailboxKind,

@@ -19,8 +19,8 @@ export interface MessageToRead {
 /** Who reads in the mailbox of an organisation. */
 export type Reader =
   | { readonly kind: 'person'; readonly id: string }
-  /** A technical user, by its six digits: it stands for the organisation and reads what is not protected. */
-  | { readonly kind: 'sender'; readonly number: string };
+  /** A technical user that was let in, by its organisation and quality: it stands for the organisation and reads what is not protected. */
+  | { readonly kind: 'sender'; readonly enterpriseNumber: string; readonly quality: string };
 
 /** What is known of a reader at an organisation; `roles` is empty for who may read nothing. */
 export interface Standing {
@@ -50,7 +50,7 @@ export async function standingOf(
   enterpriseNumber: string,
   only?: MessageToRead,
 ): Promise<Standing> {
-  if (reader.kind === 'sender') return standingOfSender(db, reader.number, enterpriseNumber);
+  if (reader.kind === 'sender') return standingOfSender(reader, enterpriseNumber);
   const one = only && wantedRight(only);
   const rows = await rowsOf<StandingRow>(db, one ? ONE_RIGHT : ALL_RIGHTS, [
     ...(one ?? []),
@@ -113,12 +113,9 @@ function wantedRight(message: MessageToRead): readonly [string, string] {
   return message.protected ? ['type', message.type] : ['service', message.service ?? ''];
 }
 
-const SENDER = `select s.quality from senders s join organisations o on o.enterprise_number = s.enterprise_number
-  where s.number = ? and s.enterprise_number = ? and s.state = 'active' and s.access = 'open' and o.access = 'open'`;
-
-async function standingOfSender(db: Db, number: string, enterpriseNumber: string): Promise<Standing> {
-  const rows = await rowsOf<{ quality: string }>(db, SENDER, [number, enterpriseNumber]);
-  const roles = rows.map(({ quality }) => ({ role: 'sender' as const, quality }));
+function standingOfSender(sender: Reader & { readonly kind: 'sender' }, enterpriseNumber: string): Standing {
+  const isAtHome = sender.enterpriseNumber === enterpriseNumber;
+  const roles = isAtHome ? [{ role: 'sender' as const, quality: sender.quality }] : [];
   return { roles, userReading: 'per-service', services: new Set(), types: new Set() };
 }
 

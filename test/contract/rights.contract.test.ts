@@ -12,9 +12,7 @@ import {
   readableTypes,
   standingOf,
 } from '../../engine/registry/rights.ts';
-import { saveSender, setSenderAccess } from '../../engine/registry/senders.ts';
 import { type AccessCase, by, ENTERPRISE, OPERATOR, OTHER_ENTERPRISE, openAccessCase } from '../support/access.ts';
-import { aSender } from '../support/builders.ts';
 import { STORES } from '../support/database.ts';
 
 const quality = 'employer';
@@ -46,7 +44,6 @@ for (const kind of STORES) {
       named = await at.person({ role: 'user', quality }, {}, by(co));
       const rights = { services: ['dmfa'], protectedTypes: ['social-elections'] };
       await at.as(by(manager))((acting) => giveRights(acting, named.id, rights));
-      await saveSender(at.db, aSender({ number: '123456', channels: ['webservice'] }));
     });
     after(() => at.close());
 
@@ -61,6 +58,7 @@ for (const kind of STORES) {
       return one;
     }
     const person = ({ id }: Person): Reader => ({ kind: 'person', id });
+    const software: Reader = { kind: 'sender', enterpriseNumber: ENTERPRISE, quality: 'employer' };
 
     it('lets the access manager read all of the quality, others by role and right', async () => {
       const table = {
@@ -73,15 +71,14 @@ for (const kind of STORES) {
       for (const [who, reads] of Object.entries(table)) {
         expect(await readBy(person({ manager, main, co, user, named }[who]!)), who).to.deep.equal(reads);
       }
-      expect(await readBy({ kind: 'sender', number: '123456' })).to.deep.equal(['free', 'service']);
+      expect(await readBy(software)).to.deep.equal(['free', 'service']);
     });
 
     it('lets nobody read in the mailbox of another organisation', async () => {
       for (const who of [manager, main, co, user, named])
         expect(await readBy(person(who), OTHER_ENTERPRISE)).to.deep.equal([]);
-      expect(await readBy({ kind: 'sender', number: '123456' }, OTHER_ENTERPRISE)).to.deep.equal([]);
+      expect(await readBy(software, OTHER_ENTERPRISE)).to.deep.equal([]);
       expect(await readBy({ kind: 'person', id: 'nobody' })).to.deep.equal([]);
-      expect(await readBy({ kind: 'sender', number: '654321' })).to.deep.equal([]);
     });
 
     it('lets users read what is not protected without rights where the organisation has chosen so', async () => {
@@ -90,11 +87,9 @@ for (const kind of STORES) {
       await at.as(by(main))((acting) => changeSettings(acting, ENTERPRISE, { userReading: 'per-service' }));
     });
 
-    it('takes everything from who is blocked, person, technical user or organisation, at once', async () => {
+    it('takes everything from a person who is blocked, or whose organisation is, at once', async () => {
       await at.as(by(co))((acting) => blockPerson(acting, named.id));
       expect(await readBy(person(named))).to.deep.equal([]);
-      await setSenderAccess(at.db, '123456', 'blocked');
-      expect(await readBy({ kind: 'sender', number: '123456' })).to.deep.equal([]);
       await at.as(OPERATOR)((acting) => changeSettings(acting, ENTERPRISE, { access: 'blocked' }));
       for (const who of [manager, main, co, user]) expect(await readBy(person(who))).to.deep.equal([]);
     });

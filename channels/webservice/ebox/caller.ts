@@ -20,9 +20,7 @@ import { invalidInput, ProblemError } from '../problem.ts';
 import { SCOPES_OF_PEOPLE } from './scopes.ts';
 
 /** Who asks, and with which scopes. */
-export interface EboxCaller extends Caller {
-  readonly scopes: readonly string[];
-}
+export type EboxCaller = Caller & { readonly scopes: readonly string[] };
 
 const HEADER = 'on-behalf-of-enterprise-number';
 
@@ -40,8 +38,8 @@ export async function callerOf(
   needs: readonly EboxScope[],
 ): Promise<EboxCaller> {
   if (showsSession(request)) return personOf(request, reply, people, needs);
-  const { sender: who, organisation, grant } = await access.bearerOf(request, reply, ...needs);
-  const caller = { kind: 'sender', who, organisation, scopes: grant.scopes } as const;
+  const { sender: who, organisation, quality, grant } = await access.bearerOf(request, reply, ...needs);
+  const caller = { kind: 'sender', who, organisation, quality, scopes: grant.scopes } as const;
   const named = request.headers[HEADER];
   if (named === undefined) return caller;
   const onBehalfOf = padEnterpriseNumber(String(named));
@@ -72,6 +70,8 @@ export interface VisitDeps {
   readonly db: Db;
   readonly viewOf: ViewOf;
   readonly recipientOf: RecipientOf;
+  /** What has been asked of the mailboxes already; absent: they are asked for. */
+  readonly asked?: Promise<readonly Mailbox[]>;
 }
 
 /** A mailbox that a caller may look into, and what it may see there. */
@@ -86,7 +86,8 @@ export interface Visit {
  */
 export async function visit(caller: Caller, deps: VisitDeps, now: Date): Promise<Visit> {
   const eboxId = eboxIdOf(caller);
-  const [mailboxes, view] = await Promise.all([mailboxesOf(deps.db, eboxId), deps.viewOf(caller, eboxId)]);
+  const asked = deps.asked ?? mailboxesOf(deps.db, eboxId);
+  const [mailboxes, view] = await Promise.all([asked, deps.viewOf(caller, eboxId)]);
   if (!view) throw notFound();
   const found = mailboxes.find(isOfOrganisation);
   const key = found ?? (await deps.recipientOf({ kind: 'enterprise', eboxId }));

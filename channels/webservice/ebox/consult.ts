@@ -4,7 +4,7 @@ import { eboxIdOf, mayShow } from '../../../engine/mailboxes/access.ts';
 import { tellOf } from '../../../engine/mailboxes/deliver.ts';
 import type { Listed } from '../../../engine/mailboxes/list.ts';
 import { findMessage } from '../../../engine/mailboxes/messages.ts';
-import { overviewOf, totalsSeen } from '../../../engine/mailboxes/overview.ts';
+import { overviewsOf, totalsSeen } from '../../../engine/mailboxes/overview.ts';
 import { findAllPlaced, findPlaced, markRead, setVisible } from '../../../engine/mailboxes/placed.ts';
 import { keepReceipt } from '../../../engine/mailboxes/registered-mail.ts';
 import { audit } from '../../../engine/store/audit.ts';
@@ -23,11 +23,11 @@ export async function summary(caller: EboxCaller, deps: EboxDeps) {
   const viewOf: EboxDeps['viewOf'] = all
     ? async () => ({ mayChange: false, mayChoose: false, isOwner: false })
     : deps.viewOf;
-  const [{ mailbox, view }, overview] = await Promise.all([
-    visit(caller, { ...deps, viewOf }, now),
-    overviewOf(deps.db, eboxIdOf(caller)),
-  ]);
-  const { messages, unread, bytes } = totalsSeen(overview, mailbox.id, view);
+  const overviews = overviewsOf(deps.db, eboxIdOf(caller));
+  const asked = overviews.then((all) => all.map((overview) => overview.mailbox));
+  const { mailbox, view } = await visit(caller, { ...deps, viewOf, asked }, now);
+  const { shares = [] } = (await overviews).find((overview) => overview.mailbox.id === mailbox.id) ?? {};
+  const { messages, unread, bytes } = totalsSeen(shares, view);
   return {
     numberOfMessages: messages,
     numberOfUnreadMessages: unread,

@@ -68,7 +68,7 @@ async function openTarget(): Promise<OpenTarget> {
   const { app, http } = await createApplication(log);
   const tokens = createAccessTokens({ identity, clock, url: () => 'https://x', lifeMs: 60_000 });
   const grant = { client: 'c', sender: SENDER, scopes: [], issuedAt: 0, expiresAt: 0 };
-  const access = { bearerOf: async () => ({ sender: SENDER, organisation: '0206731645', grant }) };
+  const access = { bearerOf: async () => ({ sender: SENDER, organisation: '0206731645', quality: 'employer', grant }) };
   const never = new AbortController().signal;
   batchRoutes(app, { db, clock, foldersOf, fileBytes: 1 << 20, access, longestWaitMs: 10, goneOf: () => never });
   oauthRoutes(app, {

@@ -26,7 +26,7 @@ describe('a submission over HTTPS', () => {
     const { db, foldersOf } = landing;
     batchRoutes(app, {
       ...{ db, foldersOf, clock: clock ?? (() => new Date()), fileBytes: 100, longestWaitMs: 0 },
-      access: { bearerOf: async () => ({ sender: '123456', organisation: '0206731645', grant }) },
+      access: { bearerOf: async () => ({ sender: '123456', organisation: '0206731645', quality: 'employer', grant }) },
       goneOf: () => new AbortController().signal,
     });
   }
