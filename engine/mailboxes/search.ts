@@ -31,7 +31,8 @@ export interface Hits {
 }
 
 const FEW = 1_000;
-const NEWEST = 10_000;
+const REACHES = [1_500, 10_000]; // positions from the newest
+const SELDOM = 0.01; // of those: the index finds the rest faster
 
 /**
  * Finds the messages of a mailbox that a search means: all, or the newest 1,000 or so when they are more. Those before
@@ -69,13 +70,22 @@ async function foundBy(db: Db, { mailbox, everReceived, filter }: Searched, way:
   });
 }
 
-/** What says it. The newest are gone through: what many say is found there; what few say is found by the index over the text. */
+/**
+ * What says it. The newest are gone through, a few first: what many say is found there; what few say is found by the index
+ * over the text.
+ */
 async function saidIn(db: Db, mailbox: number, below: number, way: Way): Promise<number[]> {
   const { from, wanted, values } = way;
-  const floor = Math.max(0, below - NEWEST);
-  const near = { conditions: ['position > ?', 'position < ?', wanted], bindings: [floor, below, ...values] };
-  const found = await positionsIn(db, from, mailbox, near);
-  if (found.length > FEW || floor === 0) return found;
+  const found: number[] = [];
+  let floor = below - 1;
+  for (const reach of REACHES) {
+    const newest = floor;
+    floor = Math.max(0, below - reach);
+    const near = { conditions: ['position > ?', 'position <= ?', wanted], bindings: [floor, newest, ...values] };
+    found.push(...(await positionsIn(db, from, mailbox, near)));
+    if (found.length > FEW || floor === 0) return found.slice(0, FEW + 1);
+    if (found.length <= reach * SELDOM) break;
+  }
   const older = await byText(db, mailbox, floor, values);
   return [...found, ...older].slice(0, FEW + 1);
 }

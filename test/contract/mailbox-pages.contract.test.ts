@@ -141,6 +141,23 @@ function contract(kind: StoreKind): void {
       expect(letters).to.deep.equal({ ids: ['m-9', 'm-7', 'm-5'], total: 5 });
     });
 
+    it('finds all that says it, seldom or often, whatever part of a large mailbox it lies in', async () => {
+      await many(db, mailbox, 11_000);
+      const say = async (positions: readonly number[]) =>
+        db('mailbox_search')
+          .whereIn('position', positions)
+          .update({ search: db.raw("replace(search, 'attest', 'zeldzaam')") });
+      const found = async (walk: string) => (await page({ search: searching('zeldzaam'), pageSize: 100, walk })).ids;
+      // around the places where the search stops to go through the newest
+      const edges = [10_999, 9_501, 9_500, 9_499, 1_001, 1_000, 999, 0];
+      await say(edges.map((at) => 100_000 + at));
+      expect(await found('seldom')).to.deep.equal(edges.map((at) => `x-${at}`));
+      const often = Array.from({ length: 30 }, (_, at) => 10_900 - at);
+      await say(often.map((at) => 100_000 + at));
+      const all = [...edges, ...often].sort((one, other) => other - one);
+      expect(await found('often')).to.deep.equal(all.map((at) => `x-${at}`));
+    });
+
     it('pages through what a search found, few or many', async () => {
       const walked = async (number: number) => (await page({ page: number, search: searching('attest') })).ids;
       expect([await walked(1), await walked(2)]).to.deep.equal([
