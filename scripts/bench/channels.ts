@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -15,6 +15,7 @@ import {
 } from './channels-servers.ts';
 import { makeLargeFile, makeSmallFiles } from './files.ts';
 import { median } from './flow-run.ts';
+import { residentMib } from './memory.ts';
 import { stopChild } from './openssh.ts';
 
 const LARGE_MIB = 1_024;
@@ -147,11 +148,6 @@ async function slowClients({ ftp, web, child }: ChannelsEngine, large: string): 
     bar: 200,
     ok: more <= 200,
   };
-}
-
-function residentMib({ pid }: ChildProcess): number {
-  const [, kib = '0'] = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
-  return Number(kib) / 1_024;
 }
 
 async function timed(args: readonly string[]): Promise<number> {

@@ -13,6 +13,7 @@ import { rowsOf } from '../../engine/store/sql.ts';
 import type { Figure } from '../bench.ts';
 import { fillMailboxes } from './expiry-fill.ts';
 import { startServices } from './flow-services.ts';
+import { peakMib } from './memory.ts';
 
 const EACH = 200; // messages in a mailbox; half of them, the oldest, have expired
 const EXPIRED = EACH / 2;
@@ -21,6 +22,7 @@ const READ_EVERY_MS = 25;
 const READS = 1_000;
 const BAR = 2;
 const SPACE_BAR = 1.2;
+const MEMORY_BAR = 1.25; // times what reading took
 const PATIENCE_MS = 600_000; // of statements that fill
 
 /**
@@ -53,12 +55,14 @@ async function* measure(name: keyof typeof MAILBOXES, url: string, dir: string):
     const full = await bytesOf(db, url);
     const idle = p95(await readFor(db, mailboxes, { reads: READS }));
     const began = performance.now();
+    const memory = peakMib(process);
     const removal = remove(db, dir);
     const beside = await readFor(db, mailboxes, { until: removal });
     const { messages } = await removal;
     const seconds = (performance.now() - began) / 1_000;
     yield figure(`${name}: p95 of reads beside the removal`, p95(beside), 'ms', { reference: idle, bar: BAR });
     yield figure(`${name}: messages removed a second`, messages / seconds, '/s');
+    yield figure(`${name}: memory`, peakMib(process), 'MiB', { reference: memory, bar: MEMORY_BAR });
     yield* space(name, db, url, full);
   } finally {
     await db.destroy();

@@ -12,6 +12,7 @@ import { webClient } from '../../test/support/web.ts';
 import { run } from '../demonstration/command.ts';
 import { freePort } from '../demonstration/engine.ts';
 import { LARGE_BOX, MESSAGE_TYPES, SMALL_BOX } from './mailboxes-fill.ts';
+import { peakMib } from './memory.ts';
 
 const BODE = fileURLToPath(new URL('../bode.js', import.meta.url));
 
@@ -19,6 +20,8 @@ const BODE = fileURLToPath(new URL('../bode.js', import.meta.url));
 export interface MailboxEngine {
   /** Asks for a path of version 2 as the owner of a mailbox, over a connection that stays; the answer's text. */
   ask(owner: string, path: string): Promise<string>;
+  /** The most memory that it has had, in MiB. */
+  peakMib(): number;
   stop(): Promise<void>;
 }
 
@@ -87,7 +90,7 @@ export async function startMailboxEngine(dir: string, storeUrl: string): Promise
     await gone;
   }
 
-  return { ask, stop };
+  return { ask, stop, peakMib: () => peakMib(child) };
 }
 
 async function tokens(
