@@ -66,9 +66,13 @@ async function titlesOf(content: Readable): Promise<{ readonly first: string; re
     if (done) break;
     head = Buffer.concat([head, value]);
   }
+  // decoded here: the parser would decode each piece by itself, and a letter that two of them share would be lost
   async function* again() {
-    yield head;
-    for (let next = await pieces.next(); !next.done; next = await pieces.next()) yield next.value;
+    const decoder = new TextDecoder();
+    yield decoder.decode(head, { stream: true });
+    for (let next = await pieces.next(); !next.done; next = await pieces.next())
+      yield decoder.decode(next.value, { stream: true });
+    yield decoder.decode();
   }
   return { first: head.toString('utf8').split('\n')[0] ?? '', rest: Readable.from(again()) };
 }

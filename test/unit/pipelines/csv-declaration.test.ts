@@ -8,7 +8,7 @@ const FORMS = {
   ...{ titles: { Nom: 'Name' }, most: 2, skipWithout: 'Number' },
 };
 
-async function xmlOf(...pieces: string[]): Promise<string> {
+async function xmlOf(...pieces: (string | Buffer)[]): Promise<string> {
   const content = Readable.from(pieces.map((piece) => Buffer.from(piece)));
   const read = await csvDeclaration(content, { element: 'Fine', csv: FORMS }, new Date('2026-03-14T09:00:00Z'));
   if (read.kind === 'fault') return `${read.finding.code} ${read.finding.detail}`;
@@ -44,6 +44,14 @@ describe('declarations in CSV', () => {
   it('escape what XML would obey, and take the apostrophe of a safe cell away', async () => {
     const xml = await xmlOf('CompanyID;Number;Name\n1;7;\'=1<b>&"\u0001\n');
     expect(xml).to.contain('<Name>=1&lt;b&gt;&amp;"</Name>');
+  });
+
+  it('keep every letter, wherever its bytes are cut', async () => {
+    const bytes = Buffer.from('CompanyID;Number;Name\n1;7;Élodie Ñandú 𝒳 Œ\n');
+    for (let cut = 1; cut < bytes.length; cut += 1) {
+      const xml = await xmlOf(bytes.subarray(0, cut), bytes.subarray(cut));
+      expect(xml, String(cut)).to.contain('<Name>Élodie Ñandú 𝒳 Œ</Name>');
+    }
   });
 
   it('need the columns of the form and of the record', async () => {
