@@ -6,12 +6,12 @@ import type { Logger } from '../core/logger.ts';
 import { byRecipient } from '../mailboxes/deliver.ts';
 import { lockMailbox } from '../mailboxes/mailboxes.ts';
 import { findMessages, type Message, sizeOf } from '../mailboxes/messages.ts';
-import { removeMany } from '../mailboxes/remove.ts';
+import { among, removeMany } from '../mailboxes/remove.ts';
 import { audit } from '../store/audit.ts';
 import type { BlobStore } from '../store/blobs.ts';
 import { type Db, isSqlite } from '../store/database.ts';
 import { giveBackSpace } from '../store/give-back.ts';
-import { placesFor, rowsOf } from '../store/sql.ts';
+import { rowsOf } from '../store/sql.ts';
 import { inTransaction } from '../store/transaction.ts';
 import { addRecord, type DeletionRecord, makeRecord, type SignBytes } from './deletion-records.ts';
 import { type Due, dueForRemoval } from './due.ts';
@@ -120,12 +120,13 @@ function carryOut({ db, by = 'engine' }: PruneDeps, due: readonly Due[], record:
 
 /** Those that still lie there and that no hold covers, as they are now. */
 async function stillDue(db: Db, due: readonly Due[]): Promise<Due[]> {
-  const ids = due.map(({ placed }) => placed.messageId);
+  if (due.length === 0) return [];
+  const { sql: inPlaces, bindings } = among(due.map(({ placed }) => placed));
   const rows = await rowsOf<{ mailbox: number; message_id: string; first_read_at: string | null }>(
     db,
     `select m.mailbox, m.message_id, m.first_read_at from mailbox_messages m join mailboxes b on b.id = m.mailbox
-     where m.message_id in (${placesFor(ids)}) and ${NOT_HELD}`,
-    ids,
+     where (m.mailbox, m.position) in ${inPlaces} and ${NOT_HELD}`,
+    bindings,
   );
   const read = new Map(rows.map((row) => [`${row.mailbox}:${row.message_id}`, row.first_read_at]));
   return due.flatMap(({ placed: { firstReadAt: _, ...placed }, mailbox }) => {

@@ -21,8 +21,8 @@ export interface Place {
 export async function removeMany(tx: Db, places: readonly Place[]): Promise<{ mailbox: number; messageId: string }[]> {
   if (places.length === 0) return [];
   for (const mailbox of new Set(places.map((place) => place.mailbox))) await lockMailbox(tx, mailbox);
-  const these = `(mailbox, position) in (values ${places.map(() => PLACE).join(', ')})`;
-  const bindings = places.flatMap(({ mailbox, position }) => [mailbox, position]);
+  const { sql: inPlaces, bindings } = among(places);
+  const these = `(mailbox, position) in ${inPlaces}`;
   await change(tx, `delete from mailbox_search where ${these}`, bindings);
   const rows = await rowsOf<PlacedRow>(tx, `delete from mailbox_messages where ${these} returning *`, bindings);
   const ids = [...new Set(rows.map((row) => row.message_id))].sort();
@@ -31,7 +31,11 @@ export async function removeMany(tx: Db, places: readonly Place[]): Promise<{ ma
   return rows.map((row) => ({ mailbox: row.mailbox, messageId: row.message_id }));
 }
 
-const PLACE = '(cast(? as integer), cast(? as integer))';
+/** Places as what a statement looks for `(mailbox, position)` in. */
+export function among(places: readonly Place[]): { readonly sql: string; readonly bindings: number[] } {
+  const sql = `(values ${places.map(() => '(cast(? as integer), cast(? as integer))').join(', ')})`;
+  return { sql, bindings: places.flatMap(({ mailbox, position }) => [mailbox, position]) };
+}
 
 /** Takes the messages, so that who puts one into another mailbox at this moment waits or is waited for. @returns their sizes. */
 async function lockMessages(tx: Db, ids: readonly string[]): Promise<Map<string, number>> {
@@ -62,9 +66,11 @@ const SORTED: readonly (keyof Sort)[] = [
 
 async function removeUnplaced(tx: Db, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;
-  const sql = `select distinct message_id from mailbox_messages where message_id in (${placesFor(ids)})`;
-  const placed = new Set((await rowsOf<{ message_id: string }>(tx, sql, ids)).map((row) => row.message_id));
-  const gone = ids.filter((id) => !placed.has(id));
+  // one place of each is looked for: a broadcast may still lie in a hundred thousand mailboxes
+  const sql = `select id, exists (select 1 from mailbox_messages p where p.message_id = messages.id) as placed
+    from messages where id in (${placesFor(ids)})`;
+  const rows = await rowsOf<{ id: string; placed: boolean | number }>(tx, sql, ids);
+  const gone = rows.filter(({ placed }) => !placed).map(({ id }) => id);
   if (gone.length === 0) return;
   await change(tx, `delete from attachments where message_id in (${placesFor(gone)})`, gone);
   await change(tx, `delete from messages where id in (${placesFor(gone)})`, gone);
