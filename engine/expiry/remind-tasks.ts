@@ -15,6 +15,7 @@ export interface TaskReminders {
 
 const DAY_MS = 86_400_000;
 const PAGE = 200;
+const MOST = 2_147_483_647; // no mailbox has a higher number
 
 /**
  * Reminds of tasks that are due soon, each day that is configured once, and turns those whose day has gone by overdue.
@@ -46,19 +47,29 @@ interface Run {
 async function remindOf({ db, now, proceed }: Run, day: number, nearer: number): Promise<number> {
   const within = (days: number) => new Date(now.getTime() + days * DAY_MS).toISOString();
   let reminded = 0;
-  for (let page = PAGE; page === PAGE; ) {
+  for (let after: Cursor | undefined = [within(nearer), MOST, '']; after; ) {
     proceed?.();
-    const rows = await rowsOf<Row>(db, DUE, [within(nearer), within(day), day, PAGE]);
-    page = rows.length;
-    reminded += await inTransaction(db, (tx) => remindAll(tx, rows, day, now));
+    const rows: Row[] = await rowsOf<Row>(db, DUE, [within(day), day, ...after, PAGE]);
+    reminded += await inTransaction(db, (tx) => remindAll(tx, inOrder(rows), day, now));
+    const last = rows.at(-1);
+    after = last && [last.due_at, last.mailbox, last.message_id];
   }
   return reminded;
 }
 
-const DUE = `select t.mailbox, t.message_id, t.due_at, m.received_at from tasks t
+/** Where a page ended. */
+type Cursor = readonly [dueAt: string, mailbox: number, messageId: string];
+
+const DUE = `select t.*, m.received_at from (
+    select mailbox, message_id, due_at from tasks
+    where state = 'open' and due_at <= ? and (reminded_days is null or reminded_days > ?)
+      and (due_at, mailbox, message_id) > (?, ?, ?) order by due_at, mailbox, message_id limit ?) t
   join mailbox_messages m on m.mailbox = t.mailbox and m.message_id = t.message_id
-  where t.state = 'open' and t.due_at > ? and t.due_at <= ? and (t.reminded_days is null or t.reminded_days > ?)
-  order by t.mailbox, t.message_id limit ?`;
+  order by t.due_at, t.mailbox, t.message_id`;
+
+/** By mailbox: two runs at once take the rows in the same order. */
+const inOrder = (rows: readonly Row[]) =>
+  [...rows].sort((one, other) => one.mailbox - other.mailbox || (one.message_id < other.message_id ? -1 : 1));
 
 async function remindAll(tx: Db, rows: readonly Row[], days: number, now: Date): Promise<number> {
   let reminded = 0;

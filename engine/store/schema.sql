@@ -1273,7 +1273,9 @@ CREATE INDEX sessions_person_index ON sessions USING btree (person);
 
 CREATE INDEX submissions_received_at_ticket_index ON submissions USING btree (received_at, ticket);
 
-CREATE INDEX tasks_state_due_at_index ON tasks USING btree (state, due_at);
+CREATE INDEX tasks_mailbox_due_at_message_id_index ON tasks USING btree (mailbox, due_at, message_id);
+
+CREATE INDEX tasks_state_due_at_mailbox_message_id_index ON tasks USING btree (state, due_at, mailbox, message_id);
 
 CREATE INDEX used_assertions_expires_at_index ON used_assertions USING btree (expires_at);
 

@@ -161,6 +161,13 @@ function contract(kind: StoreKind): void {
       expect(await inTransaction(db, (tx) => completeTask(tx, task, owner))).to.equal(true);
     });
 
+    it('reminds of every task that is due at the same moment, however many pages they are', async () => {
+      for (let count = 0; count < 201; count += 1) await deliver(aMessage({ messageType: 'question' }));
+      const clock = () => new Date(NOW.getTime() + 7 * DAY_MS);
+      const run = async () => (await remindOfTasks({ db, clock, taskDays: [7, 1] })).tasksReminded;
+      expect([await run(), await run()]).to.deep.equal([201, 0]);
+    });
+
     it('forgets the task of a message that is removed', async () => {
       const { mailbox, placed } = await deliver(aMessage({ messageType: 'question' }));
       await inTransaction(db, (tx) => removeMany(tx, [{ mailbox: mailbox.id, position: placed?.position ?? 0 }]));
