@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import rateLimit from '@fastify/rate-limit';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger } from '../../engine/core/logger.ts';
+import { refuseNul } from './nul.ts';
 import { PROBLEMS, ProblemError, problemFor, problemOf } from './problem.ts';
 
 /** A fastify application, and the HTTP server that is to be given connections. */
@@ -36,6 +37,7 @@ export async function createApplication(log: Logger): Promise<Application> {
   await app.register(rateLimit, { global: false });
   takeForms(app);
   app.addHook('onRequest', trace);
+  app.addHook('preValidation', refuseNul);
   app.setErrorHandler((error: FastifyError, request, reply) => answerProblem(error, request, reply, log));
   app.setNotFoundHandler((request, reply) =>
     answerProblem(new ProblemError('resourceNotFound', 'There is nothing at this address'), request, reply, log),

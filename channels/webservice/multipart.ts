@@ -102,6 +102,7 @@ function openParser(headers: IncomingHttpHeaders, limits: MultipartLimits): Busb
     return busboy({
       headers: { ...headers, 'content-type': type },
       limits: { ...COMMON_LIMITS, ...limits },
+      defParamCharset: 'utf8', // as curl and browsers send names (RFC 7578, section 5.1)
       preservePath: true, // a path is refused like any name that does not fit, not cut to something else
     });
   } catch (error) {

@@ -115,6 +115,7 @@ const KINDS: Partial<Readonly<Record<ErrorCode, ProblemKind>>> = {
   limit_exceeded: 'payloadTooLarge',
   store_unavailable: 'serviceUnavailable',
   blob_missing: 'resourceNotFound',
+  content_quarantined: 'resourceNotFound',
 };
 
 /** The problem that an error is answered with; undefined when the error is nobody's fault but ours, and is to be logged. */

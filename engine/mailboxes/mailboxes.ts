@@ -53,9 +53,12 @@ export async function mailboxesOf(db: Db, eboxId: string): Promise<Mailbox[]> {
   return rows.map(mailboxOf);
 }
 
-/** The mailbox, made when it is not there yet: inactive. */
+/**
+ * The mailbox, made when it is not there yet: inactive. An organisation has one: what came before it was registered, or
+ * before it was registered as the other kind, lies in it too.
+ */
 export async function openMailbox(tx: Db, key: MailboxKey, now: Date): Promise<Mailbox> {
-  const found = await findMailbox(tx, key);
+  const found = (await findMailbox(tx, key)) ?? (await otherKindOf(tx, key));
   if (found) return found;
   const { kind, eboxId } = key;
   const row = { kind, ebox_id: eboxId, created_at: now.toISOString(), last_position: 0 };
@@ -63,6 +66,14 @@ export async function openMailbox(tx: Db, key: MailboxKey, now: Date): Promise<M
   const made = await findMailbox(tx, key);
   if (!made) throw new Error('the mailbox was not made');
   return made;
+}
+
+/** The mailbox of the organisation under the other kind, which is of this kind from now on. */
+async function otherKindOf(tx: Db, key: MailboxKey): Promise<Mailbox | undefined> {
+  if (!isOfOrganisation(key)) return undefined;
+  const sql = `update mailboxes set kind = ? where ebox_id = ? and kind in ('enterprise', 'institution') returning *`;
+  const [row] = await rowsOf<MailboxRow>(tx, sql, [key.kind, key.eboxId]);
+  return row && mailboxOf(row);
 }
 
 /** Notes that the owner signed in or consented: from now on it has a digital user. */

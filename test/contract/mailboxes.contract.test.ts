@@ -108,6 +108,16 @@ function contract(kind: StoreKind): void {
       expect(await findMessage(db, first.messageId)).to.equal(undefined);
     });
 
+    it('keeps one mailbox for an organisation that is registered as another kind later', async () => {
+      const { mailbox } = await deliver();
+      const asInstitution = { kind: 'institution', eboxId: ENTERPRISE.eboxId } as const;
+      const { mailbox: then } = await deliver(aMessage(), asInstitution);
+      expect(then).to.include({ id: mailbox.id, kind: 'institution' });
+      expect(await mailboxesOf(db, ENTERPRISE.eboxId)).to.have.length(1);
+      expect(await summaryOf(db, mailbox.id)).to.include({ messages: 2 });
+      expect((await deliver(aMessage(), { kind: 'citizen', eboxId: '85073003328' })).mailbox.kind).to.equal('citizen');
+    });
+
     it('keeps a message that still lies in another mailbox', async () => {
       const message = aMessage();
       const { mailbox, placed } = await deliver(message);

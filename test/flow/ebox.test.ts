@@ -76,6 +76,15 @@ describe('the mailboxes over HTTPS', function () {
       ]);
     });
 
+    it('keeps the letters of a file name, as curl and browsers send it', async () => {
+      const file = { upfile1: 'letter.pdf;filename="attest élève Ñ.pdf";type=application/pdf' };
+      const { messageId } = jsonOf(await publish({}, file));
+      const message = jsonOf(await ebox.call(`${REGISTRY_V3}/ebox/messages/${messageId}`));
+      expect(message.attachments.items[0].fileName).to.equal('attest élève Ñ.pdf');
+      const { headers } = await ebox.call(`${REGISTRY_V3}/ebox/messages/${messageId}/attachments/1/content`);
+      expect(headers['content-disposition']).to.contain("filename*=UTF-8''attest%20%C3%A9l%C3%A8ve%20%C3%91.pdf");
+    });
+
     it('gives the attachments of several messages as one ZIP, with names that are unique and safe', async () => {
       const { dir } = ebox.engine;
       const nasty = { upfile1: 'letter.pdf;filename="../x.pdf";type=application/pdf' };
@@ -112,6 +121,18 @@ describe('the mailboxes over HTTPS', function () {
       expect(await codeOf({}, { upfile1: 'annex.txt;type=application/pdf' })).to.deep.equal([400, 'INVALID_INPUT']);
       expect(await codeOf({}, { upfile1: 'letter.pdf;type=image/png' })).to.deep.equal([400, 'INVALID_INPUT']);
       expect(await ebox.engine.db('messages').count('* as n').first()).to.deep.equal(before);
+    });
+
+    it('is refused, as everything is, with a NUL character anywhere', async () => {
+      const json = ['-X', 'PATCH', '-H', 'Content-Type: application/merge-patch+json', '--data-binary'];
+      const hide = JSON.stringify({ items: [{ messageId: 'a\0', visible: false }] });
+      const answers = await Promise.all([
+        ebox.call(`${REGISTRY_V2}/ebox/messages/%00`),
+        ebox.call(`${REGISTRY_V2}/ebox/messages?messageTypeId=%00`),
+        ebox.call(`${REGISTRY_V2}/ebox/messages`, ...json, hide),
+        publish({ subject: { nl: 'een\0brief' } }),
+      ]);
+      expect(answers.map(({ status }) => status)).to.deep.equal([400, 400, 400, 400]);
     });
 
     it('streams a large attachment in and out, and refuses one that is larger than any type allows', async () => {

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { z } from 'zod';
+import { hasNul } from '../nul.ts';
 import { type Issue, ProblemError } from '../problem.ts';
 
 const JSON_BYTES = 1 << 20;
@@ -16,11 +17,14 @@ export function takeJson(app: FastifyInstance): void {
 
 /** A text as JSON. Rejects with a problem. */
 export function jsonIn(text: string, name: string): unknown {
+  let value: unknown;
   try {
-    return JSON.parse(text);
+    value = JSON.parse(text);
   } catch {
     throw invalidBody([{ path: [name], message: 'is no JSON' }]);
   }
+  if (hasNul(value)) throw invalidBody([{ path: [name], message: 'has a NUL character' }]);
+  return value;
 }
 
 /** What a body says, checked: what is not known, and null, is refused. Rejects with a problem that names every fault. */

@@ -89,8 +89,11 @@ export async function visit(caller: Caller, deps: VisitDeps, now: Date): Promise
   const asked = deps.asked ?? mailboxesOf(deps.db, eboxId);
   const [mailboxes, view] = await Promise.all([asked, deps.viewOf(caller, eboxId)]);
   if (!view) throw notFound();
-  const found = mailboxes.find(isOfOrganisation);
-  const key = found ?? (await deps.recipientOf({ kind: 'enterprise', eboxId }));
+  const ofOrganisation = mailboxes.filter(isOfOrganisation);
+  const [first, second] = ofOrganisation;
+  // of two, which only a store of an earlier release has, it is that of the kind as which the organisation is registered
+  const key = first && !second ? first : ((await deps.recipientOf({ kind: 'enterprise', eboxId })) ?? first);
+  const found = ofOrganisation.find(({ kind }) => kind === key?.kind);
   if (!key) throw notFound();
   return { mailbox: await look(key, found, { isOwner: view.isOwner, db: deps.db, now }), view };
 }

@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import type { Mailbox } from '../../../engine/mailboxes/mailboxes.ts';
+import { isEnterpriseNumber } from '../../../engine/core/identifiers.ts';
+import { lockMailbox, type Mailbox } from '../../../engine/mailboxes/mailboxes.ts';
 import { type RoutingRule, replaceRoutingRules, routingRulesOf } from '../../../engine/mailboxes/routing.ts';
 import { addressesOf, confirmAddress, removeAddress, requestAddress } from '../../../engine/outbound/mail-addresses.ts';
 import { LANGUAGES } from '../../../engine/registry/organisations.ts';
@@ -24,7 +25,10 @@ export async function changing<T>(
   const { mailbox, view } = await visit(caller, deps, now);
   if (!needs.every((need) => view[need]))
     throw new ProblemError('missingPermission', 'The caller may not choose for this mailbox');
-  return inTransaction(deps.db, (tx) => work(tx, mailbox, { who: caller.who, now }));
+  return inTransaction(deps.db, async (tx) => {
+    await lockMailbox(tx, mailbox.id); // two who choose at once do so one after the other
+    return work(tx, mailbox, { who: caller.who, now });
+  });
 }
 
 /** Where mails about a mailbox go, and which of these addresses keep failing. */
@@ -68,6 +72,7 @@ export async function forget({ params }: FastifyRequest, caller: EboxCaller, dep
 }
 
 const Name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/, { error: '1 to 40 letters, digits, . _ or -' });
+const Organisation = z.string().refine(isEnterpriseNumber, { error: 'is no enterprise number' });
 const Rules = z.strictObject({
   items: z
     .array(
@@ -75,7 +80,7 @@ const Rules = z.strictObject({
         priority: z.int().min(1).max(10_000),
         messageTypeId: Name.optional(),
         senderApplicationId: Name.optional(),
-        senderOrganizationId: Name.optional(),
+        senderOrganizationId: Organisation.optional(),
         partition: Name,
       }),
     )
