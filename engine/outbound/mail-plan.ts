@@ -2,7 +2,7 @@ import { totalsOf } from '../mailboxes/counts.ts';
 import { type Mailbox, mailboxById } from '../mailboxes/mailboxes.ts';
 import { type NoticeGroup, takeNotices, waitingGroups } from '../mailboxes/notices.ts';
 import type { Db } from '../store/database.ts';
-import { rowsOf } from '../store/sql.ts';
+import { change, rowsOf } from '../store/sql.ts';
 import { inTransaction } from '../store/transaction.ts';
 import { addressesOf, factsOf } from './mail-addresses.ts';
 import type { MailFacts, MailKind } from './mail-outlet.ts';
@@ -46,29 +46,44 @@ async function mailboxesWithNews(db: Db, since: string, after: number): Promise<
 async function planSummary(tx: Db, id: number, slot: Date): Promise<number> {
   const mailbox = await mailboxById(tx, id);
   if (!mailbox) return 0;
-  const count = await arrivedBetween(tx, id, await summedUpTo(tx, id, slot), slot.toISOString());
+  const { count, last } = await arrivedSince(tx, id, await summedUpTo(tx, id, slot), slot.toISOString());
   if (count === 0) return 0;
   const unread = (await totalsOf(tx, id, { read: false, visible: true })).messages;
-  return queueForAll(
-    tx,
-    mailbox,
-    { kind: 'summary', key: slot.toISOString().slice(0, 10), facts: { count, unread } },
-    slot,
-  );
+  const summary = { kind: 'summary', key: slot.toISOString().slice(0, 10), facts: { count, unread } } as const;
+  const queued = await queueForAll(tx, mailbox, summary, slot);
+  if (queued > 0) await change(tx, 'update mailboxes set summed_position = ? where id = ?', [last, id]);
+  return queued;
 }
 
-/** The end of what the last summary counted, at most a week ago. */
-async function summedUpTo(tx: Db, id: number, slot: Date): Promise<string> {
+/** Where the last summary ended: by position, or by time for one of an earlier release; at most a week ago. */
+interface Summed {
+  readonly position: number;
+  readonly from: string;
+}
+
+async function summedUpTo(tx: Db, id: number, slot: Date): Promise<Summed> {
   const earliest = new Date(slot.getTime() - LOOK_BACK_MS).toISOString();
+  const sql = 'select summed_position as position from mailboxes where id = ?';
+  const [row] = await rowsOf<{ position: number | null }>(tx, sql, [id]);
+  if (typeof row?.position === 'number') return { position: row.position, from: earliest };
   const last = (await lastSummary(tx, id)) ?? earliest;
-  return last > earliest ? last : earliest;
+  return { position: 0, from: last > earliest ? last : earliest };
 }
 
-async function arrivedBetween(tx: Db, id: number, from: string, to: string): Promise<number> {
-  const sql = `select count(*) as arrived from mailbox_messages
-    where mailbox = ? and received_at >= ? and received_at < ? and visible`;
-  const [row] = await rowsOf<{ arrived: number | string }>(tx, sql, [id, from, to]);
-  return Number(row?.arrived ?? 0);
+/**
+ * What came before `to`. A message may be committed after the plan that its time of arrival was for; but positions are given
+ * one after the other, and times go up with them: it comes behind the last that was counted.
+ */
+async function arrivedSince(tx: Db, id: number, { position, from }: Summed, to: string) {
+  const sql = `select sum(case when visible then 1 else 0 end) as arrived, max(position) as last from mailbox_messages
+    where mailbox = ? and position > ? and received_at >= ? and received_at < ?`;
+  const [row] = await rowsOf<{ arrived: number | string | null; last: number | null }>(tx, sql, [
+    id,
+    position,
+    from,
+    to,
+  ]);
+  return { count: Number(row?.arrived ?? 0), last: row?.last ?? position };
 }
 
 /** Queues mails for what is to be told at once: registered mail one by one, the rest by what it is. @returns how many. */

@@ -17,6 +17,7 @@ import { peopleAnswer } from './migrations/013-people-answer.ts';
 import { webhooks } from './migrations/014-webhooks.ts';
 import { searchOfTheRemoved } from './migrations/015-search-of-the-removed.ts';
 import { tasksInOrder } from './migrations/022-tasks-in-order.ts';
+import { summedPositions } from './migrations/023-summed-positions.ts';
 import { unhurried } from './postgres.ts';
 import { inTransaction } from './transaction.ts';
 
@@ -37,6 +38,7 @@ export const MIGRATIONS: readonly Migration[] = [
   webhooks,
   searchOfTheRemoved,
   tasksInOrder,
+  summedPositions,
 ];
 
 /** Brings the schema up to date, once for any number of starters; refuses a database newer than this code. */

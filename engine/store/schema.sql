@@ -441,7 +441,8 @@ CREATE TABLE mailboxes (
     last_received_at text,
     last_position integer NOT NULL,
     exclusive boolean DEFAULT false NOT NULL,
-    hold boolean DEFAULT false NOT NULL
+    hold boolean DEFAULT false NOT NULL,
+    summed_position integer
 );
 
 CREATE SEQUENCE mailboxes_id_seq

@@ -147,6 +147,20 @@ function contract(kind: StoreKind): void {
       ]);
     });
 
+    it('counts what was committed after the plan that its time of arrival was for', async () => {
+      await organisation('nl');
+      await deliver();
+      await planSummaries(db, { slot: MORNING });
+      await deliver(); // of the same time, and only now there
+      expect(await planSummaries(db, { slot: MORNING }), 'not twice a day').to.equal(0);
+      expect(await planSummaries(db, { slot: later(24 * HOUR_MS) })).to.equal(1);
+      expect(await planSummaries(db, { slot: later(48 * HOUR_MS) })).to.equal(0);
+      now = later(72 * HOUR_MS);
+      await send();
+      const subjects = server.received.map((mail) => headerOf(mail, 'Subject'));
+      expect(subjects).to.deep.equal(['e-Box: 1 nieuw bericht', 'e-Box: 1 nieuw bericht']);
+    });
+
     it('waits while the server is away for an hour, and counts no attempt', async () => {
       await organisation('nl');
       await deliver();
