@@ -20,9 +20,10 @@ interface Run {
 export async function runExpiry(base: Base, { identity }: Materials, run: Run): Promise<Warned & Pruned> {
   const { expiry, mailboxes } = base.config;
   const warned = await warnOwners({ ...base, rules: expiry, provider: mailboxes.provider, ...run });
+  const tasks = await remindOfTasks({ ...base, taskDays: expiry.taskDays, ...run }); // before the removal, which may take long or fail
   const exportDir = expiry.exportDir === '' ? undefined : expiry.exportDir;
   const pruned = await pruneExpired({ ...base, graceMs: expiry.grace, exportDir, sign: signWith(identity), ...run });
-  return { ...warned, ...(await remindOfTasks({ ...base, taskDays: expiry.taskDays, ...run })), ...pruned };
+  return { ...warned, ...tasks, ...pruned };
 }
 
 /** Signs bytes as the engine does. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../core/clock.ts';
+import { EngineError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import { byRecipient } from '../mailboxes/deliver.ts';
 import { lockMailbox } from '../mailboxes/mailboxes.ts';
@@ -77,7 +78,8 @@ async function removePage(deps: PruneDeps, page: readonly Due[]): Promise<Done> 
   let due = [...page].sort((one, other) => byRecipient(one.mailbox, other.mailbox));
   for (let round = 0; round < MOST_ROUNDS && due.length > 0; round += 1) {
     const messages = await findMessages(deps.db, [...new Set(due.map(({ placed }) => placed.messageId))]);
-    await exportAll(deps, due, messages);
+    due = await exportAll(deps, due, messages);
+    if (due.length === 0) break;
     const record = await makeRecord(due, messages, deps.sign, deps.clock());
     if (await carryOut(deps, due, record)) return { messages: due.length, bytes: bytesOf(due, messages) };
     due = await stillDue(deps.db, due); // some were held, read or removed since they were looked at
@@ -85,16 +87,26 @@ async function removePage(deps: PruneDeps, page: readonly Due[]): Promise<Done> 
   return NOTHING;
 }
 
+/** Those that were written aside, or need not be. What has content that nobody can read any more stays where it is, and holds up no other. */
 async function exportAll(
-  { db, blobs, exportDir: dir }: PruneDeps,
+  { db, blobs, exportDir: dir, log }: PruneDeps,
   due: readonly Due[],
   messages: ReadonlyMap<string, Message>,
-): Promise<void> {
-  if (dir === undefined) return;
+): Promise<Due[]> {
+  if (dir === undefined) return [...due];
+  const written: Due[] = [];
   for (const one of due) {
     const message = messages.get(one.placed.messageId);
-    if (message) await exportMessage({ db, blobs, dir }, one, message);
+    try {
+      if (message) await exportMessage({ db, blobs, dir }, one, message);
+      written.push(one);
+    } catch (error) {
+      const code = error instanceof EngineError ? error.code : undefined;
+      if (code !== 'content_quarantined' && code !== 'blob_missing') throw error;
+      log.error({ messageId: one.placed.messageId, code }, 'expired message not written aside: it is not removed');
+    }
   }
+  return written;
 }
 
 /** All that the record tells of, in one transaction, or nothing when the record would not be true. */

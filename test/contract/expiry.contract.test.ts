@@ -235,6 +235,19 @@ function contract(kind: StoreKind): void {
       expect(await findMessage(world.db, id)).to.include({ id });
     });
 
+    it('lets what nobody can read any more hold up no other', async () => {
+      const [lost, whole] = [await world.deliver(), await world.deliver()];
+      const sha256 = String(lost.attachments[0]?.sha256);
+      await world.db('blobs').where({ sha256 }).delete();
+      world.now = afterExpiry(GRACE_MS);
+      const exportDir = join(world.dir, 'export');
+      expect(
+        [await world.prune({ exportDir }), await world.prune({ exportDir })].map(({ messages }) => messages),
+      ).to.deep.equal([1, 0]);
+      expect(await findMessage(world.db, whole.id)).to.equal(undefined);
+      expect(await findMessage(world.db, lost.id)).to.include({ id: lost.id });
+    });
+
     it('leaves an audit line for what it removed', async () => {
       const { id } = await world.deliver();
       world.now = afterExpiry(GRACE_MS);
