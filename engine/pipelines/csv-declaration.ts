@@ -2,12 +2,19 @@ import { Readable } from 'node:stream';
 import papaparse from 'papaparse';
 import { protocolTime } from '../core/calendar.ts';
 import { plainCell } from '../core/formula.ts';
+import { readUtf8 } from '../core/utf8.ts';
 import type { CsvForms, Source } from '../records/source.ts';
 import type { Finding } from './xml/inspection.ts';
 
 /** A CSV file is read as the declaration that it stands for; line n of one is line n of the other. */
 export type CsvDeclaration =
-  | { readonly kind: 'declaration'; readonly xml: AsyncIterable<Buffer> }
+  | {
+      readonly kind: 'declaration';
+      /** Ends early when there is a fault. */
+      readonly xml: AsyncIterable<Buffer>;
+      /** What was wrong with the CSV so far: asked when the XML has been read. */
+      fault(): Finding | undefined;
+    }
   | { readonly kind: 'fault'; readonly finding: Finding };
 
 type Row = readonly string[];
@@ -28,19 +35,27 @@ export function looksLikeCsv(start: Buffer): boolean {
 
 /**
  * Reads CSV in UTF-8, with a line of titles, as XML for the schema of its forms; streamed, whatever its size. The
- * apostrophe that keeps a spreadsheet from obeying a cell is taken away. Finding 138 when a title is missing.
+ * apostrophe that keeps a spreadsheet from obeying a cell is taken away. Finding 138 when a title is missing, or where it is not UTF-8.
  */
 export async function csvDeclaration(content: Readable, source: CsvSource, now: Date): Promise<CsvDeclaration> {
   const forms = { ...source.csv, element: source.element };
-  const rows = rowsOf(content);
+  const { first, rest } = await titlesOf(content);
+  const { pieces, wrongLine } = readUtf8(rest);
+  const fault = () => notUtf8(wrongLine());
+  const rows = rowsOf(Readable.from(pieces), first);
   const { value: titles = [] } = await rows.next();
   const columns = titles.map((title: string) => fieldFor(title, forms));
   const missing = [...forms.form, ...forms.record.slice(0, 1)].filter((field) => !columns.includes(field));
   if (missing.length > 0) {
     content.destroy();
-    return { kind: 'fault', finding: { code: '138', line: 1, detail: `The CSV has no column ${missing.join(', ')}` } };
+    const absent = { code: '138', line: 1, detail: `The CSV has no column ${missing.join(', ')}` };
+    return { kind: 'fault', finding: fault() ?? absent };
   }
-  return { kind: 'declaration', xml: inPieces(write(rows, columns, forms, now)) };
+  return { kind: 'declaration', xml: inPieces(write(rows, columns, forms, now)), fault };
+}
+
+function notUtf8(line: number | undefined): Finding | undefined {
+  return line === undefined ? undefined : { code: '138', line, detail: 'The CSV is not in UTF-8, as it must be' };
 }
 
 function fieldFor(title: string, { titles, form, record }: CsvForms): string {
@@ -49,16 +64,15 @@ function fieldFor(title: string, { titles, form, record }: CsvForms): string {
   return [...form, ...record].includes(named) ? named : '';
 }
 
-async function* rowsOf(content: Readable): AsyncGenerator<Row> {
-  const { first, rest } = await titlesOf(content);
+async function* rowsOf(content: Readable, first: string): AsyncGenerator<Row> {
   const delimiter = [';', '\t', ','].find((one) => first.includes(one)) ?? ',';
-  const parser = rest.pipe(papaparse.parse(papaparse.NODE_STREAM_INPUT, { delimiter, skipEmptyLines: false }));
-  rest.once('error', (error) => parser.destroy(error));
+  const parser = content.pipe(papaparse.parse(papaparse.NODE_STREAM_INPUT, { delimiter, skipEmptyLines: false }));
+  content.once('error', (error) => parser.destroy(error));
   for await (const row of parser) yield row as Row;
 }
 
 /** The line of titles, or what there is of it in the first 64 KiB, and the whole content again. */
-async function titlesOf(content: Readable): Promise<{ readonly first: string; readonly rest: Readable }> {
+async function titlesOf(content: Readable) {
   const pieces: AsyncIterator<Buffer> = content[Symbol.asyncIterator]();
   let head = Buffer.alloc(0);
   while (head.length < PIECE && !head.includes('\n')) {
@@ -66,15 +80,11 @@ async function titlesOf(content: Readable): Promise<{ readonly first: string; re
     if (done) break;
     head = Buffer.concat([head, value]);
   }
-  // decoded here: the parser would decode each piece by itself, and a letter that two of them share would be lost
   async function* again() {
-    const decoder = new TextDecoder();
-    yield decoder.decode(head, { stream: true });
-    for (let next = await pieces.next(); !next.done; next = await pieces.next())
-      yield decoder.decode(next.value, { stream: true });
-    yield decoder.decode();
+    yield head;
+    for (let next = await pieces.next(); !next.done; next = await pieces.next()) yield next.value;
   }
-  return { first: head.toString('utf8').split('\n')[0] ?? '', rest: Readable.from(again()) };
+  return { first: head.toString('utf8').split('\n')[0] ?? '', rest: again() };
 }
 
 const PIECE = 65_536;

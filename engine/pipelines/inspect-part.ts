@@ -84,6 +84,8 @@ async function openCsv(csv: BlobSource, source: CsvSource, now: Date, { db, blob
   const result = await csvDeclaration(streamOf(csv), source, now);
   if (result.kind === 'fault') return result;
   const prepared = await blobs.prepare(db, Readable.from(result.xml));
+  const finding = result.fault();
+  if (finding) return { kind: 'fault', finding };
   return {
     kind: 'declaration',
     content: prepared.ref,

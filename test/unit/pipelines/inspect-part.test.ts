@@ -61,4 +61,11 @@ describe('a part of a submission', () => {
     expect((await seenOf(xml)).seen).to.equal(xml.toString());
     expect((await seenOf(zipBytes({ content: xml }))).seen).to.equal(xml.toString());
   });
+
+  it('is refused with the line of the CSV that is not UTF-8', async () => {
+    const fault = ['138', 2, 'The CSV is not in UTF-8, as it must be'];
+    expect(await seenOf(Buffer.from(CSV, 'latin1'))).to.deep.equal({ seen: undefined, faults: [fault] });
+    const long = Buffer.concat([Buffer.from(CSV + CSV.split('\n')[1]?.repeat(5_000)), Buffer.from(CSV, 'latin1')]);
+    expect((await seenOf(long)).faults).to.deep.equal([['138', 4, fault[2]]]);
+  });
 });
