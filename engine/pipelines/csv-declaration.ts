@@ -35,7 +35,8 @@ export function looksLikeCsv(start: Buffer): boolean {
 
 /**
  * Reads CSV in UTF-8, with a line of titles, as XML for the schema of its forms; streamed, whatever its size. The
- * apostrophe that keeps a spreadsheet from obeying a cell is taken away. Finding 138 when a title is missing, or where it is not UTF-8.
+ * apostrophe that keeps a spreadsheet from obeying a cell is taken away, and the zeros that one took away are put back.
+ * Finding 138 when a title is missing, or where it is not UTF-8.
  */
 export async function csvDeclaration(content: Readable, source: CsvSource, now: Date): Promise<CsvDeclaration> {
   const forms = { ...source.csv, element: source.element };
@@ -105,7 +106,7 @@ async function* write(rows: AsyncIterable<Row>, columns: readonly string[], form
   yield `<?xml version="1.0" encoding="UTF-8"?><${root} xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:noNamespaceSchemaLocation="${schema}">`;
   const writer = createFormWriter(forms, now);
   for await (const row of rows) {
-    const fields = fieldsOf(row, columns);
+    const fields = fieldsOf(row, columns, forms.pad);
     const skipped = row.every((cell) => cell.trim() === '') || (skipWithout !== undefined && !fields[skipWithout]);
     yield `\n${skipped ? '' : writer.add(fields)}${lineEndsIn(row)}`;
   }
@@ -116,11 +117,14 @@ async function* write(rows: AsyncIterable<Row>, columns: readonly string[], form
 const lineEndsIn = (row: Row) =>
   '\n'.repeat(row.reduce((sum, cell) => sum + (cell.match(/\r\n|\n|\r/g)?.length ?? 0), 0));
 
-function fieldsOf(row: Row, columns: readonly string[]): Fields {
+function fieldsOf(row: Row, columns: readonly string[], pad: CsvForms['pad']): Fields {
   const fields: Record<string, string> = {};
-  for (const [index, name] of columns.entries()) if (name !== '') fields[name] = plainCell(row[index] ?? '').trim();
+  for (const [index, name] of columns.entries())
+    if (name !== '') fields[name] = padded(plainCell(row[index] ?? '').trim(), pad[name]);
   return fields;
 }
+
+const padded = (value: string, width = 0) => (/^\d+$/.test(value) ? value.padStart(width, '0') : value);
 
 function createFormWriter({ identification, form, record, most, element }: Forms, now: Date) {
   const { date, time } = protocolTime(now);

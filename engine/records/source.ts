@@ -59,6 +59,8 @@ export interface CsvForms {
   readonly record: readonly string[];
   /** Titles that stand for a field, beside its own name. */
   readonly titles: Readonly<Record<string, string>>;
+  /** Fields of so many digits: a spreadsheet takes their leading zeros away, and they are put back. */
+  readonly pad: Readonly<Record<string, number>>;
   /** Most records in a form. */
   readonly most: number;
   /** A line without a value here is left out: a list that was sent back has lines without an answer. */

@@ -280,8 +280,8 @@ describe('lists of an institution', () => {
       expect(at).to.be.above(0);
       const filled = lines.map((line) => {
         const cells = line.split(';');
-        if (cells.includes('S2')) cells[at] = '02';
-        return cells.join(';');
+        if (cells.includes('S2')) cells[at] = '2';
+        return cells.map((cell) => (/^0\d*$/.test(cell) ? String(Number(cell)) : cell)).join(';'); // as a spreadsheet saves it
       });
       const { errors, ticket } = await send({ goal: 'KNFB', content: `${filled.join('\r\n')}\r\n` });
       expect(errors).to.deep.equal([]);

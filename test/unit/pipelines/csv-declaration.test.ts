@@ -7,7 +7,7 @@ import type { CsvForms } from '../../../engine/records/source.ts';
 
 const FORMS: CsvForms = {
   ...{ root: 'Fines', schema: 'Fines_1.xsd', identification: 'FINE', form: ['CompanyID'], record: ['Number', 'Name'] },
-  ...{ titles: { Nom: 'Name' }, most: 2, skipWithout: 'Number' },
+  ...{ titles: { Nom: 'Name' }, pad: {}, most: 2, skipWithout: 'Number' },
 };
 
 const xmlOf = (...pieces: (string | Buffer)[]) => readAs(FORMS, ...pieces);
@@ -60,6 +60,16 @@ describe('declarations in CSV', () => {
       const xml = await xmlOf(bytes.subarray(0, cut), bytes.subarray(cut));
       expect(xml, String(cut)).to.contain('<Name>Élodie Ñandú 𝒳 Œ</Name>');
     }
+  });
+
+  it('get back the zeros that a spreadsheet took away, where a field has so many digits', async () => {
+    const csv = { ...FORMS, pad: { CompanyID: 10, Number: 2 } };
+    const rows = ['CompanyID;Number;Name', '403019261;1;1', '0403019261;123;x', '+3;A;x'].join('\n');
+    expect((await readAs(csv, rows)).split('\n').slice(1, 4)).to.deep.equal([
+      `${head('0403019261')}${fine('01', '1')}`,
+      fine('123', 'x'),
+      `</Form>${head('+3')}${fine('A', 'x')}</Form></Fines>`,
+    ]);
   });
 
   it('are refused with the line that is not UTF-8, wherever it lies', async () => {
