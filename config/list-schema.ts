@@ -17,6 +17,9 @@ const text = (language: string) => word(`In ${language}`, /^[^\p{Cc}]{1,120}$/u,
 const texts = (meaning: string) =>
   keys({ nl: text('Dutch'), fr: text('French'), de: text('German'), en: text('English') }).describe(meaning);
 const kinds = z.array(word('A kind', /^[^\p{Cc}]{1,20}$/u, 'one line of 1 to 20 characters')).max(200);
+const quality = word('Quality of the senders that get it', /^[a-z][a-z0-9-]{0,39}$/, 'small letters, digits, dashes')
+  .optional()
+  .describe('Quality of the senders that get it; absent: all of the authority');
 
 const SourceSchema = keys({
   goal: goalCode('Goal whose accepted forms hold the records'),
@@ -41,7 +44,7 @@ const SourceSchema = keys({
   })
     .optional()
     .describe('What its records answer to'),
-  alone: keys({ goal: goalCode('Goal in the names of the files') })
+  alone: keys({ goal: goalCode('Goal in the names of the files'), quality })
     .optional()
     .describe('How a record goes to an authority that gets it by itself'),
   corrects: keys({
@@ -117,6 +120,7 @@ const ListSchema = keys({
   out: keys({
     goal: goalCode('Goal in the names of the files'),
     format: choice('Document that is placed', FORMATS, 'xml'),
+    quality,
   })
     .optional()
     .describe('Places it in the OUT folders of an authority that is a sender'),

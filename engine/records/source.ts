@@ -20,11 +20,19 @@ export interface Source {
   /** What its records answer to, when they are answers: they are in no list then. */
   readonly answers?: AnswersTo | undefined;
   /** How a record goes to an authority that gets it by itself; then it is in no list. */
-  readonly alone?: { readonly goal: string } | undefined;
+  readonly alone?: Alone | undefined;
   /** What its records correct, when they are changes of accepted forms: they are in no list then. */
   readonly corrects?: Corrects | undefined;
   /** How its forms are read from CSV; not at all when absent. */
   readonly csv?: CsvForms | undefined;
+}
+
+/** How a record goes by itself. */
+export interface Alone {
+  /** Goal in the names of the files. */
+  readonly goal: string;
+  /** Of the senders of the authority that get it; all when absent. */
+  readonly quality?: string | undefined;
 }
 
 /** What answers say of what. */

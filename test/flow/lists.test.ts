@@ -35,7 +35,11 @@ describe('lists of an institution', () => {
   let send: ReturnType<typeof goalSender>;
 
   before(async () => {
-    engine = await startEngine({ senders: [{ goals: ['PAYM', 'OCMW', 'EVNT', 'KNIP', 'KNFB'] }] });
+    const config = {
+      sources: { signals: { alone: { quality: 'employer' } } }, // the one sender of this test is authority and institution
+      lists: { 'statement-leefloon': { out: { quality: 'employer' } } },
+    };
+    engine = await startEngine({ config, senders: [{ goals: ['PAYM', 'OCMW', 'EVNT', 'KNIP', 'KNFB'] }] });
     client = await openClient(engine);
     send = goalSender(client);
   });
