@@ -29,7 +29,8 @@ async function publish(tx: Db, publication: Publication, rules: MailboxRules, no
 async function place(tx: Db, { id, authority, files, out }: Publication, now: Date): Promise<void> {
   const file = files.find(({ format }) => format === out?.format);
   if (!out || !file) return;
-  await placeDocument(tx, { id, authority, goal: out.goal, sha256: file.content.sha256 }, now);
+  const { goal, quality } = out;
+  await placeDocument(tx, { id, authority, goal, quality, sha256: file.content.sha256 }, now);
 }
 
 /** Has a document placed for a sender. */
@@ -38,17 +39,21 @@ export async function placeFor(tx: Db, document: DocumentOf, now: Date): Promise
   await addToOutbox(tx, ready, { now, sender: document.sender });
 }
 
-const activeSendersOf = async (db: Db, authority: string) =>
-  (await sendersOf(db, authority)).filter(({ state }) => state === 'active');
+/** A document is for the senders of one quality: an authority that is an employer, too, has others. */
+const receiversOf = async (db: Db, authority: string, quality: string | undefined) =>
+  (await sendersOf(db, authority)).filter(
+    (sender) => sender.state === 'active' && (quality === undefined || sender.quality === quality),
+  );
 
-/** Whether an authority has an active sender, so that a document would reach it. */
-export async function isReached(db: Db, authority: string): Promise<boolean> {
-  return (await activeSendersOf(db, authority)).length > 0;
+/** Whether an authority has an active sender of the quality, or of any when none is given, so that a document would reach it. */
+export async function isReached(db: Db, authority: string, quality: string | undefined): Promise<boolean> {
+  return (await receiversOf(db, authority, quality)).length > 0;
 }
 
-/** Has a document placed for each active sender of an authority; gives how many there are. */
-export async function placeDocument(tx: Db, { id, authority, goal, sha256 }: DocumentFor, now: Date): Promise<number> {
-  const senders = await activeSendersOf(tx, authority);
+/** Has a document placed for each active sender of an authority that has the quality it is for; gives how many there are. */
+export async function placeDocument(tx: Db, document: DocumentFor, now: Date): Promise<number> {
+  const { id, authority, goal, quality, sha256 } = document;
+  const senders = await receiversOf(tx, authority, quality);
   for (const { number: sender } of senders) {
     await placeFor(tx, { id: `${id}:${sender}`, sender, goal, sha256 }, now);
   }

@@ -17,6 +17,7 @@ import type { Job, JobContext } from '../engine/jobs/job.ts';
 import { daily, every, type Timetable } from '../engine/jobs/timetable.ts';
 import { sweepParts } from '../engine/landing/sweep.ts';
 import { forgetTakenIn } from '../engine/landing/upload-rows.ts';
+import { listUnbalanced } from '../engine/lists/reconcile.ts';
 import { forgetPublicationKeys } from '../engine/mailboxes/publish.ts';
 import { mailAddressFails, mailsWait } from '../engine/outbound/mail-conditions.ts';
 import { webhookFails, webhookLettersWait } from '../engine/outbound/webhook-conditions.ts';
@@ -120,6 +121,7 @@ function createAlerts(base: Base, { auditKey: key }: Materials, jobs: readonly J
     deadLettersWait,
     senderPaused,
     jobFails(jobs),
+    listUnbalanced(base.config.lists),
     mailAddressFails,
     webhookFails(),
     webhookLettersWait,

@@ -3,7 +3,7 @@ import { fault, keys } from '../engine/core/mistakes.ts';
 import { COLUMN_TYPES, FORMATS, type ListDefinition, type ListDefinitions } from '../engine/lists/definition.ts';
 import { cronOf, SCHEDULE_FORMS } from '../engine/lists/schedule.ts';
 import { type MessageTypes, typeIn } from '../engine/mailboxes/message-types.ts';
-import type { Source, Sources } from '../engine/records/source.ts';
+import type { AnswersTo, CsvForms, Source, Sources } from '../engine/records/source.ts';
 import { withShipped } from './shipped.ts';
 import { choice, choices, flag } from './values.ts';
 
@@ -17,6 +17,9 @@ const text = (language: string) => word(`In ${language}`, /^[^\p{Cc}]{1,120}$/u,
 const texts = (meaning: string) =>
   keys({ nl: text('Dutch'), fr: text('French'), de: text('German'), en: text('English') }).describe(meaning);
 const kinds = z.array(word('A kind', /^[^\p{Cc}]{1,20}$/u, 'one line of 1 to 20 characters')).max(200);
+const quality = word('Quality of the senders that get it', /^[a-z][a-z0-9-]{0,39}$/, 'small letters, digits, dashes')
+  .optional()
+  .describe('Quality of the senders that get it; absent: all of the authority');
 
 const SourceSchema = keys({
   goal: goalCode('Goal whose accepted forms hold the records'),
@@ -41,7 +44,7 @@ const SourceSchema = keys({
   })
     .optional()
     .describe('What its records answer to'),
-  alone: keys({ goal: goalCode('Goal in the names of the files') })
+  alone: keys({ goal: goalCode('Goal in the names of the files'), quality })
     .optional()
     .describe('How a record goes to an authority that gets it by itself'),
   corrects: keys({
@@ -61,6 +64,10 @@ const SourceSchema = keys({
     form: z.array(field('A field')).min(1).max(20).describe('Fields of the form, in the order of its schema'),
     record: z.array(field('A field')).min(1).max(60).describe('Fields of the record, in the order of its schema'),
     titles: z.record(z.string(), field('A field')).prefault({}).describe('Titles that stand for a field'),
+    pad: z
+      .record(field('A field'), z.int({ error: 'a whole number from 1 to 40' }).min(1).max(40))
+      .prefault({})
+      .describe('Fields of so many digits: the leading zeros that a spreadsheet took away are put back'),
     most: z.int().min(1).max(5_000).prefault(1_000).describe('Most records in a form'),
     skipWithout: field('A field').optional().describe('A line without a value here is left out'),
   })
@@ -113,6 +120,7 @@ const ListSchema = keys({
   out: keys({
     goal: goalCode('Goal in the names of the files'),
     format: choice('Document that is placed', FORMATS, 'xml'),
+    quality,
   })
     .optional()
     .describe('Places it in the OUT folders of an authority that is a sender'),
@@ -153,22 +161,36 @@ interface Parts {
 }
 
 /** Adds a mistake for whatever names something that is not there, or asks for what does not go together. */
-export function requireWhole({ goals, sources, lists, messageTypes }: Parts, context: z.RefinementCtx): void {
-  for (const { name, goal, answers, corrects } of Object.values(sources)) {
-    if (corrects && !typeIn(messageTypes, corrects.messageType))
-      fault(context, `there is no message type ${corrects.messageType}`, undefined, [
-        ...['sources', name, 'corrects', 'messageType'],
-      ]);
-    if (!Object.hasOwn(goals, goal)) fault(context, `there is no goal ${goal}`, undefined, ['sources', name, 'goal']);
-    if (answers && sources[answers.source]?.reference === undefined)
-      fault(context, 'no source whose records have a reference', undefined, ['sources', name, 'answers', 'source']);
-  }
+export function requireWhole(parts: Parts, context: z.RefinementCtx): void {
+  const { sources, lists, messageTypes } = parts;
+  for (const source of Object.values(sources))
+    for (const { place, reason } of sourceFaults(source, parts))
+      fault(context, reason, undefined, ['sources', source.name, ...place]);
   for (const list of Object.values(lists)) {
     if (!typeIn(messageTypes, list.messageType))
       fault(context, `there is no message type ${list.messageType}`, undefined, ['lists', list.name, 'messageType']);
     for (const { place, reason } of faultsOf(list, sources))
       fault(context, reason, undefined, ['lists', list.name, ...place]);
   }
+}
+
+function sourceFaults({ goal, answers, corrects, csv }: Source, { goals, sources, messageTypes }: Parts): Fault[] {
+  const faults: Fault[] = [];
+  const say = (place: readonly string[], reason: string) => void faults.push({ place, reason });
+  if (corrects && !typeIn(messageTypes, corrects.messageType))
+    say(['corrects', 'messageType'], `there is no message type ${corrects.messageType}`);
+  if (!Object.hasOwn(goals, goal)) say(['goal'], `there is no goal ${goal}`);
+  if (answers && sources[answers.source]?.reference === undefined)
+    say(['answers', 'source'], 'no source whose records have a reference');
+  if (answers && csv)
+    for (const code of lostCodes(answers, csv)) say(['csv', 'pad', answers.code], `the code ${code} would be padded`);
+  return faults;
+}
+
+/** Codes that nobody could answer by CSV, as zeros would be put before them. */
+function lostCodes({ code, codes }: AnswersTo, { pad }: CsvForms): string[] {
+  const width = pad[code] ?? 0;
+  return Object.keys(codes).filter((one) => /^\d+$/.test(one) && one.length < width);
 }
 
 interface Fault {

@@ -51,8 +51,8 @@ export interface ListDefinition {
   readonly formats: readonly Format[];
   readonly csv: { readonly bom: boolean; readonly separator: string };
   readonly messageType: string;
-  /** How it goes to the OUT folders of an authority that is a sender; not at all when absent. */
-  readonly out?: { readonly goal: string; readonly format: Format } | undefined;
+  /** How it goes to the OUT folders of an authority that is a sender, of one quality or of any; not at all when absent. */
+  readonly out?: { readonly goal: string; readonly format: Format; readonly quality?: string | undefined } | undefined;
   readonly without: readonly string[];
   readonly withoutElectronic: boolean;
 }

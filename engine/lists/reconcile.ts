@@ -1,8 +1,10 @@
 import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../core/logger.ts';
-import { type Selection, sharesOf } from '../records/selection.ts';
-import type { Db } from '../store/database.ts';
-import { insertRow, rowsOf } from '../store/sql.ts';
+import type { Condition } from '../jobs/conditions.ts';
+import { type Selection, type Share, sharesOf } from '../records/selection.ts';
+import { type Db, isSqlite } from '../store/database.ts';
+import { unhurried } from '../store/postgres.ts';
+import { change, insertRow, rowsOf } from '../store/sql.ts';
 import { inTransaction } from '../store/transaction.ts';
 import type { ListDefinition, ListDefinitions } from './definition.ts';
 import { documentsOf } from './documents.ts';
@@ -33,6 +35,8 @@ export interface ReconcileDeps {
   readonly db: Db;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Throws when this process may not go on: asked before each run is looked at. */
+  readonly proceed?: () => void;
 }
 
 const MOST = 100;
@@ -62,6 +66,7 @@ async function reconcile(
   const differences: Difference[] = [];
   let [taken, listed] = [0, 0];
   for (const run of runs) {
+    deps.proceed?.();
     const compared = await compareRun(db, definition, run);
     differences.push(...compared.differences);
     taken += compared.records;
@@ -78,7 +83,7 @@ async function reconcile(
 }
 
 async function compareRun(db: Db, definition: ListDefinition, run: ListRun) {
-  const shares = await sharesOf(db, selectionOf(definition, run));
+  const shares = await countsOf(db, selectionOf(definition, run));
   const documents = await documentsOf(db, run.list, run.period.name);
   const counts = new Map<string, { records: number; lines: number }>();
   const of = (authority: string) => counts.get(authority) ?? { records: 0, lines: 0 };
@@ -97,7 +102,33 @@ async function recordsUpTo(db: Db, definition: ListDefinition, runs: readonly Li
   const last = runs.at(-1);
   if (!last) return 0;
   const whole: Selection = { ...selectionOf(definition, last), from: '0000-01-01', after: last.cutoff };
-  return (await sharesOf(db, whole)).reduce((sum, { records }) => sum + records, 0);
+  return (await countsOf(db, whole)).reduce((sum, { records }) => sum + records, 0);
+}
+
+/** Counting what came in over years may take longer than a statement otherwise may. */
+function countsOf(db: Db, selection: Selection): Promise<Share[]> {
+  if (isSqlite(db)) return sharesOf(db, selection);
+  return inTransaction(db, (tx) => unhurried(tx, () => sharesOf(tx, selection)));
+}
+
+/** Lists whose documents and records did not agree when they were last compared, of those there are now. */
+export function listUnbalanced(lists: ListDefinitions): Condition {
+  return {
+    name: 'list unbalanced',
+    level: 'error',
+    async find(db) {
+      const wrong = (await lastReconciliations(db)).filter(
+        ({ list, balanced }) => !balanced && Object.hasOwn(lists, list),
+      );
+      const detail = 'documents and records do not agree: see `bode lists reconcile`';
+      return wrong.map(({ list: subject }) => ({ subject, detail }));
+    },
+  };
+}
+
+/** Forgets reconciliations of before a moment. */
+export async function forgetReconciliations(db: Db, before: Date): Promise<void> {
+  await change(db, 'delete from list_reconciliations where at < ?', [before.toISOString()]);
 }
 
 /** The last reconciliation of each list, in the order of their names. */

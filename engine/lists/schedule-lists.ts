@@ -1,4 +1,5 @@
 import { protocolTime } from '../core/calendar.ts';
+import { createTurns, type Turns } from '../core/turns.ts';
 import type { Job, JobContext } from '../jobs/job.ts';
 import { hasRecords } from '../records/records.ts';
 import { type CompileDeps, type Compiled, compileList } from './compile.ts';
@@ -7,13 +8,21 @@ import { closedBy } from './period.ts';
 import { latestListRun } from './runs.ts';
 import { timetableOf } from './schedule.ts';
 
-/** The jobs that make lists at their time, one for each; every slot that was missed is caught up with, oldest first. */
+// a list holds a connection or two until its end and takes more for its documents: several that hold some of the pool and
+// wait for the rest would wait for each other. The thread that renders is one anyway.
+const AT_A_TIME = 1;
+
+/**
+ * The jobs that make lists at their time, one for each; every slot that was missed is caught up with, oldest first. Those
+ * that are due together are made one after the other.
+ */
 export function listJobs(lists: ListDefinitions, deps: CompileDeps): Job[] {
+  const turns = createTurns(AT_A_TIME);
   return Object.values(lists).map((definition) => ({
     name: `list-${definition.name}`,
     due: timetableOf(definition.schedule),
     everySlot: true,
-    run: (context) => makeDue(definition, context, deps),
+    run: (context) => makeDue(definition, context, deps, turns),
   }));
 }
 
@@ -22,12 +31,21 @@ export function periodDue(definition: ListDefinition, slot: Date) {
   return closedBy(ruleOf(definition), protocolTime(slot).date);
 }
 
-async function makeDue(definition: ListDefinition, context: JobContext, deps: CompileDeps): Promise<string> {
+async function makeDue(
+  definition: ListDefinition,
+  context: JobContext,
+  deps: CompileDeps,
+  { inTurn }: Turns,
+): Promise<string> {
   const { slot, signal, proceed, log } = context;
   const period = periodDue(definition, slot);
   if (await isUnused(definition, deps)) return '';
   const request = { definition, period, slot, signal, proceed };
-  return `${period.name}: ${describe(await compileList({ ...deps, log }, request))}`;
+  const compiled = await inTurn(async () => {
+    proceed(); // it may have waited long
+    return compileList({ ...deps, log }, request);
+  }, signal);
+  return `${period.name}: ${describe(compiled)}`;
 }
 
 /** A list begins with its first record: before that its runs would close periods whose data is still to be loaded. */

@@ -5,7 +5,7 @@ import { protocolTime } from '../core/calendar.ts';
 import { sourcesOf } from '../records/source.ts';
 import type { Goal } from '../registry/goals.ts';
 import type { Sender } from '../registry/senders.ts';
-import { type BlobRef, type BlobSource, openPrepared, type PreparedContent } from '../store/blobs.ts';
+import { type BlobRef, type BlobSource, openPrepared, type PreparedContent, streamOf } from '../store/blobs.ts';
 import type { ReceiptError, Submission, SubmissionFile } from '../submissions/submissions.ts';
 import { type CsvSource, csvDeclaration, looksLikeCsv } from './csv-declaration.ts';
 import { mandateFindings } from './mandates.ts';
@@ -58,37 +58,34 @@ type Opened =
 
 async function openDeclaration(file: SubmissionFile, goal: Goal, now: Date, deps: SubmissionDeps): Promise<Opened> {
   const { db, blobs } = deps;
-  const source = await blobs.open(db, file.sha256);
-  const start = await buffer(await blobs.read(db, file.sha256, { start: 0, end: Math.min(64, file.size) }));
-  if (!looksZipped(start)) {
-    const csv = csvSource(deps, goal);
-    if (csv && looksLikeCsv(start)) return openCsv(file, csv, now, deps);
-    return { kind: 'declaration', content: file, source };
-  }
-  if (!goal.compressed) {
+  const came = await blobs.open(db, file.sha256);
+  const zipped = looksZipped(await startOf(came));
+  if (zipped && !goal.compressed) {
     return { kind: 'fault', finding: { code: '229', detail: `${goal.code} may not be sent compressed` } };
   }
-  const result = await unzip(source, goal.maxFileBytes, db, blobs);
-  if (result.kind === 'fault') return result;
-  const unzipped = result.prepared;
-  return { kind: 'declaration', content: unzipped.ref, source: await openPrepared(blobs, db, unzipped), unzipped };
+  const result = zipped ? await unzip(came, goal.maxFileBytes, db, blobs) : undefined;
+  if (result?.kind === 'fault') return result;
+  const unzipped = result?.prepared;
+  const source = unzipped ? await openPrepared(blobs, db, unzipped) : came;
+  const csv = csvSource(deps, goal);
+  if (csv && looksLikeCsv(await startOf(source))) return openCsv(source, csv, now, deps);
+  return { kind: 'declaration', content: unzipped?.ref ?? file, source, ...(unzipped && { unzipped }) };
 }
+
+const startOf = (source: BlobSource) => buffer(streamOf(source, { start: 0, end: 64 }));
 
 function csvSource({ sources }: SubmissionDeps, goal: Goal): CsvSource | undefined {
   for (const { element, csv } of sourcesOf(sources, goal.code)) if (csv) return { element, csv };
   return undefined;
 }
 
-/** The declaration that a CSV file stands for is kept, as what a ZIP holds is. */
-async function openCsv(
-  file: SubmissionFile,
-  source: CsvSource,
-  now: Date,
-  { db, blobs }: SubmissionDeps,
-): Promise<Opened> {
-  const result = await csvDeclaration(await blobs.read(db, file.sha256), source, now);
+/** The declaration that CSV stands for is kept, as what a ZIP holds is. */
+async function openCsv(csv: BlobSource, source: CsvSource, now: Date, { db, blobs }: SubmissionDeps): Promise<Opened> {
+  const result = await csvDeclaration(streamOf(csv), source, now);
   if (result.kind === 'fault') return result;
   const prepared = await blobs.prepare(db, Readable.from(result.xml));
+  const finding = result.fault();
+  if (finding) return { kind: 'fault', finding };
   return {
     kind: 'declaration',
     content: prepared.ref,

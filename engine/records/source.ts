@@ -20,11 +20,19 @@ export interface Source {
   /** What its records answer to, when they are answers: they are in no list then. */
   readonly answers?: AnswersTo | undefined;
   /** How a record goes to an authority that gets it by itself; then it is in no list. */
-  readonly alone?: { readonly goal: string } | undefined;
+  readonly alone?: Alone | undefined;
   /** What its records correct, when they are changes of accepted forms: they are in no list then. */
   readonly corrects?: Corrects | undefined;
   /** How its forms are read from CSV; not at all when absent. */
   readonly csv?: CsvForms | undefined;
+}
+
+/** How a record goes by itself. */
+export interface Alone {
+  /** Goal in the names of the files. */
+  readonly goal: string;
+  /** Of the senders of the authority that get it; all when absent. */
+  readonly quality?: string | undefined;
 }
 
 /** What answers say of what. */
@@ -59,6 +67,8 @@ export interface CsvForms {
   readonly record: readonly string[];
   /** Titles that stand for a field, beside its own name. */
   readonly titles: Readonly<Record<string, string>>;
+  /** Fields of so many digits: a spreadsheet takes their leading zeros away, and they are put back. */
+  readonly pad: Readonly<Record<string, number>>;
   /** Most records in a form. */
   readonly most: number;
   /** A line without a value here is left out: a list that was sent back has lines without an answer. */

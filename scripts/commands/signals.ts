@@ -7,6 +7,7 @@ import { EngineError } from '../../engine/core/errors.ts';
 import { periodAfter, periodOf } from '../../engine/lists/period.ts';
 import { type Answerable, answerables, answersTo, findByReference } from '../../engine/records/answers.ts';
 import { electronicOf, switchOff, switchOn } from '../../engine/records/electronic.ts';
+import type { Sources } from '../../engine/records/source.ts';
 import { audit } from '../../engine/store/audit.ts';
 import type { Db } from '../../engine/store/database.ts';
 import { inTransaction } from '../../engine/store/transaction.ts';
@@ -114,20 +115,22 @@ function electronicCommand(): Command {
     });
 }
 
-async function requireReached(db: Db, whose: string): Promise<void> {
-  if (await isReached(db, whose)) return;
-  throw new EngineError('not_found', `${whose} has no active sender: nothing would reach it electronically`);
+async function requireReached(db: Db, whose: string, quality: string | undefined): Promise<void> {
+  if (await isReached(db, whose, quality)) return;
+  const kind = quality === undefined ? '' : ` of quality ${quality}`;
+  throw new EngineError('not_found', `${whose} has no active sender${kind}: nothing would reach it electronically`);
 }
 
 /** Months are the periods that a switch waits for: a signal goes to an authority by one way in each of them. */
 function throwSwitch(config: Config, source: string, whose: string, way: 'on' | 'off'): Promise<string> {
+  const sources: Sources = config.sources;
   const now = systemClock();
   const month = { kind: 'month' } as const;
   const { from } = periodAfter(month, periodOf(month, protocolTime(now).date));
   return withStore(config, (db) =>
     inTransaction(db, async (tx) => {
       const request = { source, authority: whose, from };
-      if (way === 'on') await requireReached(tx, whose);
+      if (way === 'on') await requireReached(tx, whose, sources[source]?.alone?.quality);
       if (!(await (way === 'on' ? switchOn : switchOff)(tx, request))) return `${whose}: it is ${way} already`;
       const subject = `${source} ${whose}`;
       await audit(tx, {

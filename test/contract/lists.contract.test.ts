@@ -208,19 +208,26 @@ function contract(store: StoreKind): void {
       ]);
     });
 
-    it('asks for a signed trio for each active sender of the authority', async () => {
+    it('asks for a signed trio for each active sender of the authority that it is for', async () => {
       const enterprise_number = AUTHORITIES[0] ?? '';
       const texts = { names: '{"fr":"CPAS"}', language: 'fr', mailbox_type: 'institution' };
       await content.db('organisations').insert({ enterprise_number, ...texts });
-      await content.db('qualities').insert({ enterprise_number, code: 'ocmw' });
+      for (const code of ['ocmw', 'employer']) await content.db('qualities').insert({ enterprise_number, code });
       const lists = { channels: '[]', goals: '[]', networks: '[]', quality: 'ocmw', enterprise_number };
       await content.db('senders').insert({ number: '123456', login: 'a', state: 'active', ...lists });
       await content.db('senders').insert({ number: '123457', login: 'b', state: 'suspended', ...lists });
+      const employer = { number: '123458', login: 'c', state: 'active', ...lists, quality: 'employer' };
+      await content.db('senders').insert(employer);
       await pay('2026-03', '2026-03-20');
       await make('2026-03');
       const waiting = await content.db('outbox').select('queue', 'sender', 'message');
       expect(waiting.map(({ queue, sender }) => [queue, sender])).to.deep.equal([['documents', '123456']]);
       expect(JSON.parse(waiting[0].message)).to.include({ kind: 'document.ready', goal: 'MSTA', environment: 'R' });
+      await pay('2026-02', '2026-02-20');
+      const out = { goal: 'MSTA', format: 'fixed' as const };
+      await make('2026-04', {}, { ...list, out });
+      const senders = await content.db('outbox').orderBy('sender').pluck('sender');
+      expect(senders, 'all of them where no quality is named').to.deep.equal(['123456', '123456', '123458']);
     });
   });
 }

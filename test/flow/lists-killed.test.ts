@@ -110,7 +110,11 @@ if ((rabbit && serviceUrl('TEST_PG_URL')) || servicesRequired()) {
 
     async function configOf(url: string): Promise<Record<string, unknown>> {
       const list = await shippedList(LIST);
-      return { store: { url }, scheduler: { lease: '1s' }, lists: { [list.name]: { schedule: SCHEDULE } } };
+      return {
+        store: { url },
+        scheduler: { lease: '1s' },
+        lists: { [list.name]: { schedule: SCHEDULE, out: { quality: 'employer' } } },
+      };
     }
 
     /** Four months of payments, each with a correction of the month before it and a correction of that one. */

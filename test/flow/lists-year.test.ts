@@ -69,7 +69,8 @@ describe('a made-up year of lists', function () {
       const sender = aPlannedSender({ ...keys, number: `20000${index}`, login: `ocmw${index}` });
       const mailbox = { type: index % 2 === 0 ? 'institution' : 'enterprise' };
       const head = { enterpriseNumber, language, name: { [language]: `Bestuur é${index}` }, mailbox };
-      return aPlannedOrganisation(head, SENDING.includes(enterpriseNumber) ? [sender] : []);
+      const senders = SENDING.includes(enterpriseNumber) ? [sender] : [];
+      return aPlannedOrganisation({ ...head, qualities: [{ code: 'ocmw', senders }] });
     });
     const plan = await writePlan(engine.dir, organisations, 'authorities.yaml');
     await provision(engine.db, plan, clock(), { goals: GOALS });

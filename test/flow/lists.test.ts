@@ -35,7 +35,11 @@ describe('lists of an institution', () => {
   let send: ReturnType<typeof goalSender>;
 
   before(async () => {
-    engine = await startEngine({ senders: [{ goals: ['PAYM', 'OCMW', 'EVNT', 'KNIP', 'KNFB'] }] });
+    const config = {
+      sources: { signals: { alone: { quality: 'employer' } } }, // the one sender of this test is authority and institution
+      lists: { 'statement-leefloon': { out: { quality: 'employer' } } },
+    };
+    engine = await startEngine({ config, senders: [{ goals: ['PAYM', 'OCMW', 'EVNT', 'KNIP', 'KNFB'] }] });
     client = await openClient(engine);
     send = goalSender(client);
   });
@@ -280,8 +284,8 @@ describe('lists of an institution', () => {
       expect(at).to.be.above(0);
       const filled = lines.map((line) => {
         const cells = line.split(';');
-        if (cells.includes('S2')) cells[at] = '02';
-        return cells.join(';');
+        if (cells.includes('S2')) cells[at] = '2';
+        return cells.map((cell) => (/^0\d*$/.test(cell) ? String(Number(cell)) : cell)).join(';'); // as a spreadsheet saves it
       });
       const { errors, ticket } = await send({ goal: 'KNFB', content: `${filled.join('\r\n')}\r\n` });
       expect(errors).to.deep.equal([]);

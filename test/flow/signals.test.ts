@@ -117,7 +117,7 @@ function suite(store: StoreKind): void {
       const nobody = await commandInTime('signals', 'electronic', '0316380841', 'on');
       expect([nobody.status, nobody.stderr]).to.deep.equal([
         1,
-        '0316380841 has no active sender: nothing would reach it electronically\n',
+        '0316380841 has no active sender of quality ocmw: nothing would reach it electronically\n',
       ]);
     });
 

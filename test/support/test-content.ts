@@ -17,6 +17,7 @@ export interface TestContent {
   readonly db: Db;
   /** The connections of another process. */
   readonly other: Db;
+  readonly url: string;
   readonly blobs: BlobStore;
   now(): Date;
   later(ms: number): void;
@@ -52,7 +53,7 @@ export async function openTestContent(kind: StoreKind): Promise<TestContent> {
   const stored = async () => (await db('blobs').select('sha256').orderBy('sha256')).map(({ sha256 }) => sha256);
 
   return {
-    ...{ db, other, blobs, deps, later, prepare, stored },
+    ...{ db, other, url, blobs, deps, later, prepare, stored },
     now: () => now,
     collect: (graceMs = HOUR) => collectContent({ ...deps(), graceMs }),
     sweep: (graceMs = HOUR) => sweepUnnamed({ ...deps(), graceMs }),

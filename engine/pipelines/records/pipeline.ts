@@ -23,15 +23,17 @@ export interface DocumentFor {
   readonly id: string;
   readonly authority: string;
   readonly goal: string;
+  /** Of the senders that it is for; for all of them when absent. */
+  readonly quality?: string | undefined;
   readonly sha256: string;
 }
 
 export interface RecordDeps extends TellDeps {
   readonly db: Db;
   readonly sources: Sources;
-  /** Whether an authority has an active sender, so that a document would reach it. */
-  isReached(tx: Db, authority: string): Promise<boolean>;
-  /** Has a document placed for each active sender of an authority, in the caller's transaction; gives how many there are. */
+  /** Whether an authority has an active sender of the quality, or of any, so that a document would reach it. */
+  isReached(tx: Db, authority: string, quality: string | undefined): Promise<boolean>;
+  /** Has a document placed for each active sender of an authority that it is for, in the caller's transaction; gives how many there are. */
   placeDocument(tx: Db, document: DocumentFor, now: Date): Promise<number>;
 }
 
@@ -141,12 +143,13 @@ async function goesAlone(
   { isReached }: RecordDeps,
   tx: Db,
   { source, authority, day }: NewRecord,
+  quality: string | undefined,
   receivedAt: Date,
 ): Promise<boolean> {
   const electronic =
     (await isElectronic(tx, source, authority, day)) ||
     (await isElectronic(tx, source, authority, protocolTime(receivedAt).date));
-  return electronic && isReached(tx, authority);
+  return electronic && isReached(tx, authority, quality);
 }
 
 async function addAll(
@@ -159,17 +162,13 @@ async function addAll(
   const { blobs, placeDocument } = deps;
   const marked: NewRecord[] = [];
   for (const record of records) {
-    const alone = source.alone !== undefined && (await goesAlone(deps, tx, record, receivedAt));
+    const alone = source.alone !== undefined && (await goesAlone(deps, tx, record, source.alone.quality, receivedAt));
     marked.push(alone ? { ...record, alone } : record);
   }
   for (const record of await addRecords(tx, marked, receivedAt)) {
     if (!record.alone || !source.alone) continue;
     const { sha256 } = await blobs.put(tx, buildMutation(record));
     const { ticket, formIndex, line, authority } = record;
-    await placeDocument(
-      tx,
-      { id: `alone:${ticket}:${formIndex}:${line}`, authority, goal: source.alone.goal, sha256 },
-      now,
-    );
+    await placeDocument(tx, { id: `alone:${ticket}:${formIndex}:${line}`, authority, ...source.alone, sha256 }, now);
   }
 }

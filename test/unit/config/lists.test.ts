@@ -40,6 +40,17 @@ describe('configured lists', () => {
     });
   }
 
+  it('are refused when codes are narrower than what they are padded to', async () => {
+    const feedback = (pad: number) => ({
+      feedback: { answers: { codes: { 7: { closes: true } } }, csv: { pad: { Code: pad } } },
+    });
+    expect(await faultOf({}, { sources: feedback(2) })).to.contain(
+      'sources.feedback.csv.pad.Code: the code 7 would be padded',
+    );
+    expect(await faultOf({}, { sources: feedback(1) })).to.equal('good');
+    expect(await faultOf({}, { sources: feedback(0) })).to.contain('from 1 to 40');
+  });
+
   it('are refused whose message type was taken away', async () => {
     expect(await faultOf({}, { messageTypes: { 'list-statement': false } })).to.contain(
       'lists.statement-leefloon.messageType: there is no message type list-statement',

@@ -2,18 +2,26 @@ import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
 import { csvDeclaration, looksLikeCsv } from '../../../engine/pipelines/csv-declaration.ts';
+import type { Finding } from '../../../engine/pipelines/xml/inspection.ts';
+import type { CsvForms } from '../../../engine/records/source.ts';
 
-const FORMS = {
+const FORMS: CsvForms = {
   ...{ root: 'Fines', schema: 'Fines_1.xsd', identification: 'FINE', form: ['CompanyID'], record: ['Number', 'Name'] },
-  ...{ titles: { Nom: 'Name' }, most: 2, skipWithout: 'Number' },
+  ...{ titles: { Nom: 'Name' }, pad: {}, most: 2, skipWithout: 'Number' },
 };
 
-async function xmlOf(...pieces: (string | Buffer)[]): Promise<string> {
+const xmlOf = (...pieces: (string | Buffer)[]) => readAs(FORMS, ...pieces);
+
+async function readAs(csv: CsvForms, ...pieces: (string | Buffer)[]): Promise<string> {
   const content = Readable.from(pieces.map((piece) => Buffer.from(piece)));
-  const read = await csvDeclaration(content, { element: 'Fine', csv: FORMS }, new Date('2026-03-14T09:00:00Z'));
-  if (read.kind === 'fault') return `${read.finding.code} ${read.finding.detail}`;
-  return text(Readable.from(read.xml));
+  const read = await csvDeclaration(content, { element: 'Fine', csv }, new Date('2026-03-14T09:00:00Z'));
+  if (read.kind === 'fault') return said(read.finding);
+  const xml = await text(Readable.from(read.xml));
+  const fault = read.fault();
+  return fault ? said(fault) : xml;
 }
+
+const said = ({ code, line, detail }: Finding) => `${code} in line ${line}: ${detail}`;
 
 const head = (company: string) =>
   `<Form><Identification>FINE</Identification><FormCreationDate>2026-03-14</FormCreationDate>` +
@@ -54,8 +62,30 @@ describe('declarations in CSV', () => {
     }
   });
 
+  it('get back the zeros that a spreadsheet took away, where a field has so many digits', async () => {
+    const csv = { ...FORMS, pad: { CompanyID: 10, Number: 2 } };
+    const rows = ['CompanyID;Number;Name', '403019261;1;1', '0403019261;123;x', '+3;A;x'].join('\n');
+    expect((await readAs(csv, rows)).split('\n').slice(1, 4)).to.deep.equal([
+      `${head('0403019261')}${fine('01', '1')}`,
+      fine('123', 'x'),
+      `</Form>${head('+3')}${fine('A', 'x')}</Form></Fines>`,
+    ]);
+  });
+
+  it('are refused with the line that is not UTF-8, wherever it lies', async () => {
+    const latin = (name: string) => Buffer.from(`2;8;${name}\n`, 'latin1');
+    const good = 'CompanyID;Number;Nom\n1;7;Élodie\n';
+    const many = good + '1;7;Élodie\n'.repeat(20_000);
+    const found = (line: number) => `138 in line ${line}: The CSV is not in UTF-8, as it must be`;
+    expect(await xmlOf(good, latin('Élodie'))).to.equal(found(3));
+    expect(await xmlOf(Buffer.concat([Buffer.from(good), latin('Élodie'), latin('x')]))).to.equal(found(3));
+    expect(await xmlOf(many, latin('x'), latin('Zoë'))).to.equal(found(20_004));
+    expect(await xmlOf(good, Buffer.from('1;8;É').subarray(0, -1))).to.equal(found(3));
+    expect(await xmlOf(Buffer.from('Behörde;Number\n1;7\n', 'latin1'))).to.equal(found(1));
+  });
+
   it('need the columns of the form and of the record', async () => {
-    expect(await xmlOf('Name\nx\n')).to.match(/^138 The CSV has no column CompanyID, Number/);
+    expect(await xmlOf('Name\nx\n')).to.match(/^138 in line 1: The CSV has no column CompanyID, Number/);
     expect(await xmlOf('')).to.match(/^138/);
   });
 
