@@ -3,6 +3,7 @@ import {
   type BusinessDataRule,
   type MessageType,
   type MessageTypes,
+  REPLY_TYPE,
   type Translated,
   typeIn,
 } from './message-types.ts';
@@ -99,7 +100,7 @@ export function judge(publication: Publication, parts: readonly ReceivedPart[], 
 function judgeSender(publication: Publication, from: Publishing): Judged | Refusal {
   const { types, applications, organisations, isReply } = from;
   const wrong = (message: string) => refused('INVALID_SENDER', message);
-  const id = publication.messageType ?? (isReply ? 'reply' : undefined);
+  const id = publication.messageType ?? (isReply ? REPLY_TYPE : undefined);
   if (id === undefined) return invalid('messageTypeId is missing');
   const type = typeIn(types, id);
   if (!type) return wrong('there is no such message type');
@@ -108,7 +109,7 @@ function judgeSender(publication: Publication, from: Publishing): Judged | Refus
   const application = publication.senderApplication ?? '';
   if (application !== '' && !applications.includes(application)) return wrong('there is no such application');
   const good: Judged = { kind: 'good', type, organisation, application };
-  if (isReply && id === 'reply') return good;
+  if (isReply && id === REPLY_TYPE) return good;
   const publisher = type.publishers.find((one) => one.organisation === organisation);
   if (!publisher) return wrong('the organisation may not publish this message type');
   const mayUse = publisher.applications.length === 0 || publisher.applications.includes(application);

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { linkMessage } from '../../../engine/mailboxes/link.ts';
+import { REPLY_TYPE } from '../../../engine/mailboxes/message-types.ts';
 import type { Publication } from '../../../engine/mailboxes/publication.ts';
 import { publish as publishMessage } from '../../../engine/mailboxes/publish.ts';
 import { statusesOf } from '../../../engine/mailboxes/statuses.ts';
@@ -47,9 +48,10 @@ export async function publish(
   return reply.code(201).send({ messageId, expirationDate: instant(expiresAt), ...(!hasUser && noUser) });
 }
 
-/** Who may read may answer; to publish anything else takes the scope of publishers. */
-function requirePublisher({ originalId }: Publication, { scopes }: EboxCaller): void {
-  if (originalId !== undefined || NEEDS.publish.some((scope) => scopes.includes(scope))) return;
+/** Who may read may answer, with an answer; to publish anything else, as an answer too, takes the scope of publishers. */
+function requirePublisher({ originalId, messageType = REPLY_TYPE }: Publication, { scopes }: EboxCaller): void {
+  const isAnswer = originalId !== undefined && messageType === REPLY_TYPE;
+  if (isAnswer || NEEDS.publish.some((scope) => scopes.includes(scope))) return;
   throw new ProblemError('missingScope', 'With this token messages can be answered, but not published');
 }
 
