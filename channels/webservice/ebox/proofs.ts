@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { mailboxesOf } from '../../../engine/mailboxes/mailboxes.ts';
 import { findMessage } from '../../../engine/mailboxes/messages.ts';
 import { findRegistered, type RegisteredMail } from '../../../engine/mailboxes/registered-mail.ts';
+import { ProblemError } from '../problem.ts';
 import { type EboxCaller, notFound } from './caller.ts';
 import { openMessage } from './consult.ts';
 import type { EboxDeps } from './deps.ts';
@@ -36,8 +37,14 @@ async function registeredFor(
 ): Promise<RegisteredMail | undefined> {
   const { recipient } = request.query as { readonly recipient?: string };
   if (recipient !== undefined) return registeredBy(request, recipient, caller, deps);
+  requireReader(caller);
   const { placed, message } = await openMessage(request, caller, deps);
   return findRegistered(deps.db, placed.mailbox, message.id);
+}
+
+function requireReader({ scopes }: EboxCaller): void {
+  if (NEEDS.reply.some((scope) => scopes.includes(scope))) return;
+  throw new ProblemError('missingScope', 'With this token proofs are for who names the recipient');
 }
 
 /** Of a message that the caller itself has published. */
