@@ -686,7 +686,10 @@ CREATE TABLE registered_mail (
     proof_signature_sha256 character varying(64) NOT NULL,
     read_at text,
     receipt_sha256 character varying(64),
-    receipt_signature_sha256 character varying(64)
+    receipt_signature_sha256 character varying(64),
+    publisher character varying(26),
+    message_type character varying(40) DEFAULT ''::character varying NOT NULL,
+    partition character varying(40) DEFAULT ''::character varying NOT NULL
 );
 
 CREATE TABLE removed_messages (
