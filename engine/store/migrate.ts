@@ -17,6 +17,7 @@ import { peopleAnswer } from './migrations/013-people-answer.ts';
 import { webhooks } from './migrations/014-webhooks.ts';
 import { searchOfTheRemoved } from './migrations/015-search-of-the-removed.ts';
 import { whoseRegisteredMail } from './migrations/018-whose-registered-mail.ts';
+import { addressesTakenAway } from './migrations/019-addresses-taken-away.ts';
 import { unhurried } from './postgres.ts';
 import { inTransaction } from './transaction.ts';
 
@@ -37,6 +38,7 @@ export const MIGRATIONS: readonly Migration[] = [
   webhooks,
   searchOfTheRemoved,
   whoseRegisteredMail,
+  addressesTakenAway,
 ];
 
 /** Brings the schema up to date, once for any number of starters; refuses a database newer than this code. */
