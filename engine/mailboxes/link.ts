@@ -5,36 +5,51 @@ import type { Caller } from './access.ts';
 import { byRecipient, place } from './deliver.ts';
 import { type MailboxKey, openMailbox } from './mailboxes.ts';
 import { expiryOf, type MessageType, typeIn } from './message-types.ts';
-import { findMessage } from './messages.ts';
-import type { Publication } from './publication.ts';
+import { findMessage, type Message } from './messages.ts';
+import { isFor, judgeSender, type Publication, type Refusal } from './publication.ts';
 import type { PublishDeps } from './publish.ts';
 
 type Address = Publication['recipient'];
 
 /** What became of a broadcast. */
 export interface Linked {
+  readonly kind: 'linked';
   readonly expiresAt: Date;
   /** Recipients in whose mailbox the message lies now. */
   readonly succeeded: number;
-  /** Those that there are not, or that the message type is not for. */
+  /** Those that there are not, or that the message type or one of the attachments is not for. */
   readonly failed: readonly Address[];
+}
+
+/** What is to be put where, and by whom. */
+export interface LinkRequest {
+  readonly messageId: string;
+  readonly recipients: readonly Address[];
+  readonly caller: Caller;
+  /** The organisations that the caller may publish for now, if this one wants it: its own first. */
+  readonly organisationsFor: (organisation: string) => Promise<readonly string[]>;
 }
 
 /**
  * Puts a published message into the mailboxes of further recipients; in one that it lies in already it stays as it is. Done
- * again after a crash half-way, the rest follows.
+ * again after a crash half-way, the rest follows. Who may not publish it any more, as mandates and publishers are now, may not
+ * send it on either.
  *
  * @returns undefined when the caller has published no such message.
  */
 export async function linkMessage(
-  { messageId, recipients, caller }: { messageId: string; recipients: readonly Address[]; caller: Caller },
+  { messageId, recipients, caller, organisationsFor }: LinkRequest,
   deps: PublishDeps,
   now: Date,
-): Promise<Linked | undefined> {
+): Promise<Linked | Refusal | undefined> {
   const message = await findMessage(deps.db, messageId);
   const type = message && typeIn(deps.types, message.messageType);
   if (!message || !type || message.publisher !== caller.who) return undefined;
-  const { good, failed } = await sorted(recipients, type, deps);
+  const organisations = await organisationsFor(message.senderOrganisation);
+  const { types, applications } = deps;
+  const judged = judgeSender(message, { types, applications, organisations, isReply: false });
+  if (judged.kind === 'refused') return judged;
+  const { good, failed } = await sorted(recipients, { type, message }, deps);
   for (let from = 0; from < good.length; from += BATCH) {
     const batch = good.slice(from, from + BATCH);
     await inTransaction(deps.db, async (tx) => {
@@ -45,17 +60,22 @@ export async function linkMessage(
       });
     });
   }
-  return { expiresAt: expiryOf(type.validity, now), succeeded: good.length, failed };
+  return { kind: 'linked', expiresAt: expiryOf(type.validity, now), succeeded: good.length, failed };
 }
 
 const BATCH = 200; // mailboxes that are taken at a time
 
-async function sorted(recipients: readonly Address[], { audience }: MessageType, { recipientOf }: PublishDeps) {
+async function sorted(
+  recipients: readonly Address[],
+  { type: { audience }, message: { attachments } }: { readonly type: MessageType; readonly message: Message },
+  { recipientOf }: PublishDeps,
+) {
   const good = new Map<string, MailboxKey>();
   const failed: Address[] = [];
   for (const address of recipients) {
     const key = await recipientOf(address);
-    if (key && audience.includes(key.kind)) good.set(`${key.kind}:${key.eboxId}`, key);
+    const suits = attachments.every(({ mediaType }) => isFor(address.kind, mediaType));
+    if (key && suits && audience.includes(key.kind)) good.set(`${key.kind}:${key.eboxId}`, key);
     else failed.push(address);
   }
   return { good: [...good.values()].sort(byRecipient), failed };

@@ -22,9 +22,9 @@ export interface Mailbox extends MailboxKey {
   readonly id: number;
   /** Since when it has a digital user: its owner signed in or consented. */
   readonly activeSince?: string;
-  /** When its owner's software last asked for it. */
+  /** When its owner last asked for it: its software, or a person. */
   readonly lastConsultedAt?: string;
-  /** When a person last opened it. */
+  /** When a person of its owner last opened it. */
   readonly lastConnectedAt?: string;
   readonly lastReceivedAt?: string;
   /** Its owner wants no paper copies any more. */

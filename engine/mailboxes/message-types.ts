@@ -73,6 +73,9 @@ export interface MessageType {
 /** What the engine itself publishes: copies of declarations, and the answers of recipients. */
 export const ENGINE_TYPES = ['declaration-copy', 'reply'] as const;
 
+/** The type of answers: whoever may answer a message may send one, without being among its publishers. */
+export const REPLY_TYPE: (typeof ENGINE_TYPES)[number] = 'reply';
+
 /** The message types by their id. */
 export type MessageTypes = Readonly<Record<string, MessageType>>;
 

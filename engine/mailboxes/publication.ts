@@ -3,6 +3,7 @@ import {
   type BusinessDataRule,
   type MessageType,
   type MessageTypes,
+  REPLY_TYPE,
   type Translated,
   typeIn,
 } from './message-types.ts';
@@ -96,10 +97,14 @@ export function judge(publication: Publication, parts: readonly ReceivedPart[], 
   return fault ?? sender;
 }
 
-function judgeSender(publication: Publication, from: Publishing): Judged | Refusal {
+/** Judges who publishes, of which type and in whose name, by the rules of today; pure. */
+export function judgeSender(
+  publication: Pick<Publication, 'messageType' | 'senderOrganisation' | 'senderApplication'>,
+  from: Pick<Publishing, 'types' | 'applications' | 'organisations' | 'isReply'>,
+): Judged | Refusal {
   const { types, applications, organisations, isReply } = from;
   const wrong = (message: string) => refused('INVALID_SENDER', message);
-  const id = publication.messageType ?? (isReply ? 'reply' : undefined);
+  const id = publication.messageType ?? (isReply ? REPLY_TYPE : undefined);
   if (id === undefined) return invalid('messageTypeId is missing');
   const type = typeIn(types, id);
   if (!type) return wrong('there is no such message type');
@@ -108,7 +113,7 @@ function judgeSender(publication: Publication, from: Publishing): Judged | Refus
   const application = publication.senderApplication ?? '';
   if (application !== '' && !applications.includes(application)) return wrong('there is no such application');
   const good: Judged = { kind: 'good', type, organisation, application };
-  if (isReply && id === 'reply') return good;
+  if (isReply && id === REPLY_TYPE) return good;
   const publisher = type.publishers.find((one) => one.organisation === organisation);
   if (!publisher) return wrong('the organisation may not publish this message type');
   const mayUse = publisher.applications.length === 0 || publisher.applications.includes(application);
@@ -187,13 +192,22 @@ function partsFault(
   return undefined;
 }
 
-function partFault(part: ReceivedPart, type: MessageType, recipient: string): Refusal | undefined {
+/** Whether such a recipient may be sent files of a media type (protocol §2.2, limits: citizens PDF only). */
+export function isFor(recipient: Publication['recipient']['kind'], mediaType: string): boolean {
+  return recipient !== 'citizen' || mediaType === 'application/pdf';
+}
+
+function partFault(
+  part: ReceivedPart,
+  type: MessageType,
+  recipient: Publication['recipient']['kind'],
+): Refusal | undefined {
   const { fileName, mediaType, size, looksRight } = part;
   if (fileName === '') return invalid('a part has no file name');
   if (fileName.length > LONGEST.fileName) return tooLong('a file name', LONGEST.fileName);
   if (mediaType === '') return invalid('a part has no media type');
   if (!type.mediaTypes.includes(mediaType)) return invalid('a media type that the message type does not allow');
-  if (recipient === 'citizen' && mediaType !== 'application/pdf') return invalid('citizens are sent PDF only');
+  if (!isFor(recipient, mediaType)) return invalid('citizens are sent PDF only');
   if (!looksRight) return invalid('the content of a part is not what its media type says');
   return size > type.attachmentBytes ? invalid(`a part is larger than ${type.attachmentBytes} bytes`) : undefined;
 }

@@ -23,6 +23,12 @@ export interface Dispatched {
 
 /** What is kept of a piece of registered mail, also after the message has gone; each is content of the store, by its SHA-256. */
 export interface RegisteredMail {
+  /** Number of the sender that published it; absent: the engine did, or it is not known any more. */
+  readonly publisher?: string;
+  /** Of the message; '' when that went before it was noted here. */
+  readonly messageType: string;
+  /** Where the message lay; '' as above. */
+  readonly partition: string;
   readonly dispatchedAt: string;
   /** JSON: from whom, to whom, when, and the digests of the content. */
   readonly proof: string;
@@ -41,7 +47,10 @@ export async function proveDispatch(tx: Db, found: Dispatched, evidence: Evidenc
   const facts = { recipient: mailbox, sender: message.senderOrganisation, publishedAt: message.publishedAt };
   const statement = { ...factsOf(found), ...facts, dispatchedAt: placed.receivedAt, expiresAt: placed.expiresAt };
   const [proof, signature] = await keepSigned(tx, { proofOfDispatch: statement }, evidence, now);
-  const about = { message_id: message.id, mailbox: placed.mailbox, dispatched_at: placed.receivedAt };
+  const about = {
+    ...{ message_id: message.id, mailbox: placed.mailbox, dispatched_at: placed.receivedAt },
+    ...{ publisher: message.publisher ?? null, message_type: placed.messageType, partition: placed.partition },
+  };
   await insertRow(tx, 'registered_mail', { ...about, proof_sha256: proof, proof_signature_sha256: signature });
   const notice = { mailbox: placed.mailbox, messageId: message.id, kind: 'registered', days: 0 } as const;
   await addNotice(tx, { ...notice, at: now.toISOString() });
@@ -78,6 +87,8 @@ export async function findRegistered(db: Db, mailbox: number, messageId: string)
   if (!row) return undefined;
   const { read_at: readAt, receipt_sha256: receipt, receipt_signature_sha256: signature } = row;
   return {
+    ...(row.publisher !== null && { publisher: row.publisher }),
+    ...{ messageType: row.message_type, partition: row.partition },
     ...{ dispatchedAt: row.dispatched_at, proof: row.proof_sha256, proofSignature: row.proof_signature_sha256 },
     ...(readAt !== null && receipt !== null && signature !== null && { receipt: { readAt, receipt, signature } }),
   };
@@ -95,6 +106,9 @@ async function keepSigned(tx: Db, statement: unknown, { blobs, sign }: Evidence,
 }
 
 interface Row {
+  readonly publisher: string | null;
+  readonly message_type: string;
+  readonly partition: string;
   readonly dispatched_at: string;
   readonly proof_sha256: string;
   readonly proof_signature_sha256: string;

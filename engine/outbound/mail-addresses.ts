@@ -1,11 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { EngineError } from '../core/errors.ts';
-import type { Mailbox } from '../mailboxes/mailboxes.ts';
+import { lockMailbox, type Mailbox } from '../mailboxes/mailboxes.ts';
 import { findOrganisation, type Language, type Organisation } from '../registry/organisations.ts';
 import { audit } from '../store/audit.ts';
 import type { Db } from '../store/database.ts';
-import { change, insertRow, rowsOf } from '../store/sql.ts';
-import { queueMail } from './mails.ts';
+import { change, findRow, insertRow, placesFor, rowsOf } from '../store/sql.ts';
+import { confirmationsSince, queueMail } from './mails.ts';
 
 /** Where the owner of a mailbox, or somebody who subscribed to it, gets mails. */
 export interface MailAddress {
@@ -22,7 +22,7 @@ export interface MailAddress {
 
 const TOKEN_GOOD_MS = 48 * 3_600_000;
 const AGAIN_AFTER_MS = 600_000;
-const MOST_ADDRESSES = 50; // of a mailbox
+const MOST_ADDRESSES = 50; // of a mailbox, and asked to confirm while a token is good
 
 // one mailbox name at one domain: no comments, quotes, lists, encodings or line ends (anchors: CRLF, CVE-2025-13033)
 const ADDRESS = /^[A-Za-z0-9._+-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,8}[A-Za-z]{2,24}$/;
@@ -32,8 +32,8 @@ export const isMailAddress = (text: string): boolean => text.length <= 254 && AD
 
 /**
  * Asks who reads mails at an address to confirm it: nothing else is sent there before. An address that is to be the
- * owner's replaces the present one when it is confirmed. Throws name_invalid, and limit_exceeded when it was asked just now or the
- * mailbox has too many.
+ * owner's replaces the present one when it is confirmed. Throws name_invalid, and limit_exceeded when it was asked just now, or the
+ * mailbox has or asked too many, whatever was taken away since: who reads mails there may be a stranger.
  */
 export async function requestAddress(
   tx: Db,
@@ -41,10 +41,11 @@ export async function requestAddress(
   { who, now }: { readonly who: string; readonly now: Date },
 ): Promise<void> {
   if (!isMailAddress(address)) throw new EngineError('name_invalid', 'this is no e-mail address');
+  await lockMailbox(tx, mailbox.id); // two requests at once would both find that nobody has asked
   await forgetUnconfirmed(tx, mailbox.id, now);
-  const rows = await rowsOf<Row>(tx, 'select * from mail_addresses where mailbox = ?', [mailbox.id]);
-  const again = rows.find((row) => row.address === address);
-  if (again?.confirmed_at || rows.length >= MOST_ADDRESSES || (again && isFresh(again, now)))
+  const present = await addressesOf(tx, mailbox, now);
+  const isThere = present.some((one) => one.address === address && one.confirmed);
+  if (isThere || present.length >= MOST_ADDRESSES || !(await mayAsk(tx, { mailbox: mailbox.id, address }, now)))
     throw new EngineError('limit_exceeded', 'this address is there already, or too many are');
   const token = randomBytes(16).toString('base64url');
   const until = new Date(now.getTime() + TOKEN_GOOD_MS).toISOString();
@@ -54,6 +55,12 @@ export async function requestAddress(
   const facts = { ...(await factsOf(tx, mailbox, language)), token };
   await queueMail(tx, { mailbox: mailbox.id, address, language, kind: 'confirm', key: hashOf(token), facts }, now);
   await auditChange(tx, { mailbox: mailbox.id, who, now, outcome: 'to be confirmed' });
+}
+
+async function mayAsk(tx: Db, { mailbox, address }: Place, now: Date): Promise<boolean> {
+  const asked = await confirmationsSince(tx, mailbox, new Date(now.getTime() - TOKEN_GOOD_MS));
+  const same = asked.filter((one) => one.address.toLowerCase() === address.toLowerCase());
+  return asked.length < MOST_ADDRESSES && !same.some(({ at }) => isFresh(at, now));
 }
 
 /** Confirms the address that this token was sent to. @returns false for a token that is unknown, used or too old. */
@@ -69,23 +76,32 @@ export async function confirmAddress(tx: Db, token: string, now: Date): Promise<
     const others = 'delete from mail_addresses where mailbox = ? and owner and address <> ?';
     await change(tx, others, [row.mailbox, row.address]);
   }
+  const wantedAgain = 'delete from mail_addresses_taken_away where mailbox = ? and address = ?';
+  await change(tx, wantedAgain, [row.mailbox, row.address]);
   await auditChange(tx, { mailbox: row.mailbox, who: 'engine', now, outcome: 'confirmed' });
   return true;
 }
 
-/** Sends nothing there any more. @returns false when it was not there. */
+/** Sends nothing there any more, also where it is the address that the operator has. @returns false when it was not there. */
 export async function removeAddress(
   tx: Db,
-  { mailbox, address }: { readonly mailbox: number; readonly address: string },
+  { mailbox, address }: { readonly mailbox: Mailbox; readonly address: string },
   { who, now }: { readonly who: string; readonly now: Date },
 ): Promise<boolean> {
-  const removed = await change(tx, 'delete from mail_addresses where mailbox = ? and address = ?', [mailbox, address]);
-  if (removed > 0) await auditChange(tx, { mailbox, who, now, outcome: 'removed' });
-  return removed > 0;
+  const provisioned = await followProvisioning(tx, mailbox, now);
+  const place = [mailbox.id, address];
+  if ((await change(tx, 'delete from mail_addresses where mailbox = ? and address = ?', place)) === 0) return false;
+  if (address === provisioned) {
+    const row = { mailbox: mailbox.id, address, at: now.toISOString() };
+    await insertRow(tx, 'mail_addresses_taken_away', row, 'orIgnore');
+  }
+  await auditChange(tx, { mailbox: mailbox.id, who, now, outcome: 'removed' });
+  return true;
 }
 
 /**
- * The addresses of a mailbox. An organisation whose people have set none has the one that the operator provisioned, which needs no confirmation.
+ * The addresses of a mailbox. An organisation whose people have set none has the one that the operator provisioned, which needs no
+ * confirmation, as long as the operator has it and they did not take it away.
  */
 export async function addressesOf(tx: Db, mailbox: Mailbox, now: Date): Promise<MailAddress[]> {
   await followProvisioning(tx, mailbox, now);
@@ -93,25 +109,38 @@ export async function addressesOf(tx: Db, mailbox: Mailbox, now: Date): Promise<
   return (await rowsOf<Row>(tx, sql, [mailbox.id])).map(fromRow);
 }
 
-async function followProvisioning(tx: Db, mailbox: Mailbox, now: Date): Promise<void> {
-  const { email: address, language } = (await organisationOf(tx, mailbox)) ?? {};
-  if (!address || !language || !isMailAddress(address)) return;
+/** @returns the address that the operator has for the owner, if any, whether mails go there or not. */
+async function followProvisioning(tx: Db, mailbox: Mailbox, now: Date): Promise<string | undefined> {
+  const { email = '', language = 'nl' } = (await organisationOf(tx, mailbox)) ?? {};
+  const address = isMailAddress(email) ? email : undefined;
+  const wanted = address !== undefined && !(await isTakenAway(tx, { mailbox: mailbox.id, address })) ? address : '';
+  await change(tx, 'delete from mail_addresses where mailbox = ? and provisioned and address <> ?', [
+    mailbox.id,
+    wanted,
+  ]);
+  if (wanted === '' || (await isChanged(tx, mailbox.id))) return address;
+  const at = now.toISOString();
+  const row = { mailbox: mailbox.id, address: wanted, language };
+  const columns = { ...row, owner: true, provisioned: true, confirmed_at: at, created_at: at };
+  await change(
+    tx,
+    `insert into mail_addresses (${Object.keys(columns).join(', ')}) values (${placesFor(Object.keys(columns))})
+     on conflict (mailbox, address) do update set language = excluded.language
+     where mail_addresses.provisioned and mail_addresses.language <> excluded.language`,
+    Object.values(columns),
+  );
+  return address;
+}
+
+async function isTakenAway(tx: Db, { mailbox, address }: Place): Promise<boolean> {
+  return (await findRow(tx, 'mail_addresses_taken_away', { mailbox, address })) !== undefined;
+}
+
+/** Whether the owner's people have set an address of their own. */
+async function isChanged(tx: Db, mailbox: number): Promise<boolean> {
   const changed =
     'select 1 from mail_addresses where mailbox = ? and owner and not provisioned and confirmed_at is not null';
-  if ((await rowsOf(tx, changed, [mailbox.id])).length > 0) return;
-  const others = 'delete from mail_addresses where mailbox = ? and provisioned and address <> ?';
-  await change(tx, others, [mailbox.id, address]);
-  const at = now.toISOString();
-  const row = {
-    mailbox: mailbox.id,
-    address,
-    language,
-    owner: true,
-    provisioned: true,
-    confirmed_at: at,
-    created_at: at,
-  };
-  await insertRow(tx, 'mail_addresses', row, 'orIgnore');
+  return (await rowsOf(tx, changed, [mailbox])).length > 0;
 }
 
 /** What every mail about a mailbox may say of it. */
@@ -133,7 +162,7 @@ export const FAILURES_TO_FLAG = 3;
 /** Notes what became of a mail to an address, in the caller's transaction. */
 export async function noteOutcome(
   tx: Db,
-  { mailbox, address }: { readonly mailbox: number; readonly address: string },
+  { mailbox, address }: Place,
   failure: string | undefined,
   now: Date,
 ): Promise<void> {
@@ -154,10 +183,16 @@ export async function noteOutcome(
 
 const hashOf = (token: string) => createHash('sha256').update(token).digest('hex');
 
-const isFresh = ({ created_at: at }: Row, now: Date) => now.getTime() - new Date(at).getTime() < AGAIN_AFTER_MS;
+const isFresh = (at: string, now: Date) => now.getTime() - new Date(at).getTime() < AGAIN_AFTER_MS;
 
 async function forgetUnconfirmed(tx: Db, mailbox: number, now: Date): Promise<void> {
   await change(tx, 'delete from mail_addresses where mailbox = ? and token_until < ?', [mailbox, now.toISOString()]);
+}
+
+interface Place {
+  /** Id of the mailbox. */
+  readonly mailbox: number;
+  readonly address: string;
 }
 
 interface Change {
@@ -178,7 +213,6 @@ interface Row {
   readonly language: string;
   readonly owner: boolean | number;
   readonly confirmed_at: string | null;
-  readonly created_at: string;
   readonly failing_since: string | null;
   readonly last_failure: string | null;
 }

@@ -96,6 +96,16 @@ export async function lastSummary(db: Db, mailbox: number): Promise<string | und
   return row?.at ?? undefined;
 }
 
+/** Where a mailbox had the confirmation of an address sent since then, and when: it stays known when the address is taken away. */
+export async function confirmationsSince(
+  db: Db,
+  mailbox: number,
+  since: Date,
+): Promise<{ readonly address: string; readonly at: string }[]> {
+  const sql = `select address, created_at as at from mails where mailbox = ? and kind = 'confirm' and created_at > ?`;
+  return rowsOf(db, sql, [mailbox, since.toISOString()]);
+}
+
 /** Forgets mails that ended before an instant. @returns how many. */
 export const forgetMails = (db: Db, before: Date): Promise<number> =>
   change(db, `delete from mails where state <> 'queued' and settled_at < ?`, [before.toISOString()]);

@@ -16,6 +16,8 @@ import { expiry } from './migrations/012-expiry.ts';
 import { peopleAnswer } from './migrations/013-people-answer.ts';
 import { webhooks } from './migrations/014-webhooks.ts';
 import { searchOfTheRemoved } from './migrations/015-search-of-the-removed.ts';
+import { whoseRegisteredMail } from './migrations/018-whose-registered-mail.ts';
+import { addressesTakenAway } from './migrations/019-addresses-taken-away.ts';
 import { tasksInOrder } from './migrations/022-tasks-in-order.ts';
 import { summedPositions } from './migrations/023-summed-positions.ts';
 import { unhurried } from './postgres.ts';
@@ -37,6 +39,8 @@ export const MIGRATIONS: readonly Migration[] = [
   peopleAnswer,
   webhooks,
   searchOfTheRemoved,
+  whoseRegisteredMail,
+  addressesTakenAway,
   tasksInOrder,
   summedPositions,
 ];

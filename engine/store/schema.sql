@@ -348,6 +348,12 @@ CREATE SEQUENCE mail_addresses_id_seq
 
 ALTER SEQUENCE mail_addresses_id_seq OWNED BY mail_addresses.id;
 
+CREATE TABLE mail_addresses_taken_away (
+    mailbox integer NOT NULL,
+    address character varying(254) NOT NULL,
+    at text NOT NULL
+);
+
 CREATE TABLE mailbox_counts (
     mailbox integer NOT NULL,
     message_type character varying(40) NOT NULL,
@@ -687,7 +693,10 @@ CREATE TABLE registered_mail (
     proof_signature_sha256 character varying(64) NOT NULL,
     read_at text,
     receipt_sha256 character varying(64),
-    receipt_signature_sha256 character varying(64)
+    receipt_signature_sha256 character varying(64),
+    publisher character varying(26),
+    message_type character varying(40) DEFAULT ''::character varying NOT NULL,
+    partition character varying(40) DEFAULT ''::character varying NOT NULL
 );
 
 CREATE TABLE removed_messages (
@@ -991,6 +1000,9 @@ ALTER TABLE ONLY mail_addresses
 
 ALTER TABLE ONLY mail_addresses
     ADD CONSTRAINT mail_addresses_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY mail_addresses_taken_away
+    ADD CONSTRAINT mail_addresses_taken_away_pkey PRIMARY KEY (mailbox, address);
 
 ALTER TABLE ONLY mailbox_counts
     ADD CONSTRAINT mailbox_counts_pkey PRIMARY KEY (mailbox, message_type, sender_organisation, sender_application, registered, partition, is_read, visible);
@@ -1312,6 +1324,9 @@ ALTER TABLE ONLY list_files
 
 ALTER TABLE ONLY mail_addresses
     ADD CONSTRAINT mail_addresses_mailbox_foreign FOREIGN KEY (mailbox) REFERENCES mailboxes(id);
+
+ALTER TABLE ONLY mail_addresses_taken_away
+    ADD CONSTRAINT mail_addresses_taken_away_mailbox_foreign FOREIGN KEY (mailbox) REFERENCES mailboxes(id);
 
 ALTER TABLE ONLY mailbox_counts
     ADD CONSTRAINT mailbox_counts_mailbox_foreign FOREIGN KEY (mailbox) REFERENCES mailboxes(id);

@@ -1,12 +1,17 @@
 import { expect } from 'chai';
 import { totalsOf } from '../../engine/mailboxes/counts.ts';
 import { listMessages } from '../../engine/mailboxes/list.ts';
-import { findMailbox } from '../../engine/mailboxes/mailboxes.ts';
+import { findMailbox, openMailbox } from '../../engine/mailboxes/mailboxes.ts';
+import { addMessage } from '../../engine/mailboxes/messages.ts';
+import { placeMessage } from '../../engine/mailboxes/placed.ts';
+import { findRegistered } from '../../engine/mailboxes/registered-mail.ts';
 import { type Db, openStore } from '../../engine/store/database.ts';
 import { MIGRATIONS, migrate } from '../../engine/store/migrate.ts';
 import { initial } from '../../engine/store/migrations/001-initial.ts';
+import { whoseRegisteredMail } from '../../engine/store/migrations/018-whose-registered-mail.ts';
 import { inTransaction } from '../../engine/store/transaction.ts';
 import { createTestDatabase, STORES, type StoreKind } from '../support/database.ts';
+import { aMessage, ENTERPRISE } from '../support/mailboxes.ts';
 
 const AT = '2026-11-20T10:00:00.000Z';
 const TICKET = 'AAAAAAAAAAAA1';
@@ -150,6 +155,27 @@ function contract(kind: StoreKind): void {
       const mailbox = await findMailbox(db, { kind: 'enterprise', eboxId: '0206731645' });
       expect(await totalsOf(db, mailbox?.id ?? 0, { read: false })).to.deep.equal({ messages: 2, bytes: 7 });
       expect(await findMailbox(db, { kind: 'institution', eboxId: '0884303369' })).to.not.equal(undefined);
+    });
+
+    it('tells of registered mail whose it is, where its message still exists', async () => {
+      await migrate(db);
+      const added = ['publisher', 'message_type', 'partition'];
+      await db.schema.alterTable('registered_mail', (table) => table.dropColumns(...added));
+      const mailbox = await inTransaction(db, (tx) => openMailbox(tx, ENTERPRISE, new Date(AT)));
+      const message = aMessage({ id: 'there', publisher: '123456' });
+      const place = { mailbox: mailbox.id, partition: 'WAGES', expiresAt: new Date(AT), search: '' };
+      await inTransaction(db, async (tx) => {
+        await addMessage(tx, message);
+        await placeMessage(tx, message, place, new Date(AT));
+      });
+      const proof = { dispatched_at: AT, proof_sha256: NOTI, proof_signature_sha256: NOTI };
+      for (const message_id of ['there', 'gone'])
+        await db('registered_mail').insert({ message_id, mailbox: mailbox.id, ...proof });
+      await inTransaction(db, (tx) => whoseRegisteredMail.apply(tx));
+      const there = await findRegistered(db, mailbox.id, 'there');
+      expect(there).to.include({ publisher: '123456', messageType: 'attest', partition: 'WAGES' });
+      const gone = await findRegistered(db, mailbox.id, 'gone');
+      expect(gone).to.include({ messageType: '', partition: '' }).and.not.to.have.property('publisher');
     });
 
     it('is done once, however many starters come at the same time, and changes nothing after', async () => {

@@ -2,6 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { REGISTRY_V2, REGISTRY_V3 } from '../../channels/webservice/ebox/paths.ts';
+import { removeMany } from '../../engine/mailboxes/remove.ts';
+import { inTransaction } from '../../engine/store/transaction.ts';
 import { run } from '../../scripts/demonstration/command.ts';
 import { aPublication, type Ebox, jsonOf, OWN, startEbox } from '../support/ebox.ts';
 import { eventually } from '../support/eventually.ts';
@@ -125,5 +127,13 @@ describe('what owners choose and do, over HTTPS', function () {
       expect(verified[root]).to.include({ messageId: id });
     }
     expect(await statusOf('GET', `/ebox/messages/${id}/proofs?recipient=0403019261`)).to.equal(404);
+    const { db } = ebox.engine;
+    const places = await db('mailbox_messages').where({ message_id: id }).select('mailbox', 'position');
+    await inTransaction(db, (tx) => removeMany(tx, places));
+    expect(await statusOf('GET', `/ebox/messages/${id}`)).to.equal(404);
+    expect(await get(`/ebox/messages/${id}/proofs`)).to.deep.equal(proofs);
+    expect(await get(`/ebox/messages/${id}/proofs?recipient=${OWN}`)).to.deep.equal(proofs);
+    await db('registered_mail').where({ message_id: id }).update({ publisher: '654321' });
+    expect(await statusOf('GET', `/ebox/messages/${id}/proofs?recipient=${OWN}`)).to.equal(404);
   });
 });

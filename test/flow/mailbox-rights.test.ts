@@ -43,6 +43,8 @@ interface Cell {
   readonly answers: number;
   readonly choosesForAll: number;
   readonly publishes: number;
+  /** Publishes a letter that says it answers one. */
+  readonly answersByLetter: number;
   readonly readsEvents: number;
   /** Has events of the mailbox sent somewhere. */
   readonly hasSent: number;
@@ -54,11 +56,14 @@ const READER: Cell = {
   answers: 201,
   choosesForAll: 403,
   publishes: 403,
+  answersByLetter: 403,
   readsEvents: 403,
   hasSent: 403,
 };
 const MANAGER: Cell = { ...READER, choosesForAll: 200, hasSent: 200 };
-const SOFTWARE: Cell = { ...MANAGER, publishes: 201, readsEvents: 200 };
+const SOFTWARE: Cell = { ...MANAGER, publishes: 201, answersByLetter: 201, readsEvents: 200 };
+/** Nobody answers what he may not read. */
+const OTHER_SOFTWARE: Cell = { ...SOFTWARE, answersByLetter: 400 };
 const ELSEWHERE = { hides: 404, answers: 404 } as const;
 const NOBODY: Cell = {
   sees: [],
@@ -66,6 +71,7 @@ const NOBODY: Cell = {
   answers: 401,
   choosesForAll: 401,
   publishes: 401,
+  answersByLetter: 401,
   readsEvents: 401,
   hasSent: 401,
 };
@@ -83,9 +89,9 @@ const TABLE: Readonly<Record<string, Cell>> = {
   'a user of another quality': { ...READER, sees: ['letter', 'bankruptcy'] },
   'the access manager of another quality': { ...MANAGER, sees: ['letter', 'payslip', 'bankruptcy', 'retired'] },
   'software of the organisation': { ...SOFTWARE, sees: ['letter', 'payslip'] },
-  'a publisher': { ...SOFTWARE, ...ELSEWHERE, choosesForAll: 404 },
+  'a publisher': { ...OTHER_SOFTWARE, ...ELSEWHERE, choosesForAll: 404 },
   'a publisher without a mandate, for the organisation': {
-    ...SOFTWARE,
+    ...OTHER_SOFTWARE,
     ...ELSEWHERE,
     choosesForAll: 404,
     hasSent: 404,
@@ -251,6 +257,11 @@ describe('rights in mailboxes, tried by everybody through the interface', functi
       answers: await publish(`${REGISTRY_V3}/ebox/messages/${letter}/reply`, answer),
       choosesForAll: await send(`${FEDERATION}/eboxPreferences`, paper),
       publishes: await publish(`${REGISTRY_V2}/publishMessage`, aPublication(), ...upload),
+      answersByLetter: await publish(
+        `${REGISTRY_V2}/publishMessage`,
+        aPublication({ originalMessageId: letter }),
+        ...upload,
+      ),
       hasSent: (await curl(`${REGISTRY_V3}/ebox/webhooks`)).status,
       readsEvents: (await curl(`${EVENTS}?lastSequenceNbr=0&pageSize=1`)).status,
     };

@@ -95,7 +95,9 @@ export async function visit(caller: Caller, deps: VisitDeps, now: Date): Promise
   const key = first && !second ? first : ((await deps.recipientOf({ kind: 'enterprise', eboxId })) ?? first);
   const found = ofOrganisation.find(({ kind }) => kind === key?.kind);
   if (!key) throw notFound();
-  return { mailbox: await look(key, found, { isOwner: view.isOwner, db: deps.db, now }), view };
+  const { isOwner } = view;
+  const looks = { isOwner, isPerson: caller.kind === 'person', db: deps.db, now };
+  return { mailbox: await look(key, found, looks), view };
 }
 
 /** What is answered for a mailbox, message or attachment that there is not, or not for this caller. */
@@ -103,18 +105,26 @@ export const notFound = () => new ProblemError('resourceNotFound', 'There is no 
 
 const LOOK_MS = 60_000; // each look is noted once in so long: reading costs no writing
 
+interface Looks {
+  readonly isOwner: boolean;
+  readonly isPerson: boolean;
+  readonly db: Db;
+  readonly now: Date;
+}
+
 async function look(
   key: MailboxKey,
   found: Mailbox | undefined,
-  { isOwner, db, now }: { readonly isOwner: boolean; readonly db: Db; readonly now: Date },
+  { isOwner, isPerson, db, now }: Looks,
 ): Promise<Mailbox> {
-  const isNoted = !isOwner || (found?.activeSince !== undefined && isRecent(found.lastConsultedAt, now));
+  const last = isPerson ? found?.lastConnectedAt : found?.lastConsultedAt;
+  const isNoted = !isOwner || (found?.activeSince !== undefined && isRecent(last, now));
   if (found && isNoted) return found;
   return inTransaction(db, async (tx) => {
     const mailbox = found ?? (await openMailbox(tx, key, now));
     if (isOwner) {
       await activateMailbox(tx, mailbox.id, now);
-      await changeMailbox(tx, mailbox.id, { lastConsultedAt: now });
+      await changeMailbox(tx, mailbox.id, { lastConsultedAt: now, ...(isPerson && { lastConnectedAt: now }) });
     }
     return mailbox;
   });

@@ -67,7 +67,7 @@ export async function confirm({ body }: FastifyRequest, caller: EboxCaller, deps
 /** Takes an address away. */
 export async function forget({ params }: FastifyRequest, caller: EboxCaller, deps: EboxDeps): Promise<void> {
   const { address } = params as { readonly address: string };
-  const gone = await changing(caller, deps, (tx, { id: mailbox }, by) => removeAddress(tx, { mailbox, address }, by));
+  const gone = await changing(caller, deps, (tx, mailbox, by) => removeAddress(tx, { mailbox, address }, by));
   if (!gone) throw notFound();
 }
 

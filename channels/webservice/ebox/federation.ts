@@ -1,7 +1,13 @@
 import { z } from 'zod';
-import { viewIn } from '../../../engine/mailboxes/access.ts';
+import { type View, viewIn } from '../../../engine/mailboxes/access.ts';
 import { summaryOf } from '../../../engine/mailboxes/counts.ts';
-import { changeMailbox, findMailbox, type Mailbox, openMailbox } from '../../../engine/mailboxes/mailboxes.ts';
+import {
+  activateMailbox,
+  changeMailbox,
+  findMailbox,
+  type Mailbox,
+  openMailbox,
+} from '../../../engine/mailboxes/mailboxes.ts';
 import { changeProvider, findProvider, type Provider, providersOf } from '../../../engine/mailboxes/providers.ts';
 import { audit } from '../../../engine/store/audit.ts';
 import { inTransaction } from '../../../engine/store/transaction.ts';
@@ -10,6 +16,7 @@ import { parsed } from './bodies.ts';
 import { type EboxCaller, notFound } from './caller.ts';
 import type { EboxDeps } from './deps.ts';
 import { Texts } from './described.ts';
+import { seen } from './list.ts';
 import { FEDERATION, REGISTRY_V2 } from './paths.ts';
 import { instant } from './view.ts';
 
@@ -25,7 +32,7 @@ const Wanted = z.strictObject({
   eboxIdValueList: z.array(z.string().max(20)).min(1).max(1_000),
 });
 
-/** Who of these wants no paper any more: those that are known. Totals are shown to who may see the mailbox. */
+/** Who of these wants no paper any more: those that are known. Totals are of what the caller may see, and shown to who may see the mailbox. */
 export async function searchPreferences(body: unknown, caller: EboxCaller, deps: EboxDeps) {
   const { eboxType, eboxIdValueList } = parsed(Wanted, body);
   const found: object[] = [];
@@ -33,18 +40,18 @@ export async function searchPreferences(body: unknown, caller: EboxCaller, deps:
     const key = await deps.recipientOf({ kind: KINDS[eboxType], eboxId });
     if (!key) continue;
     const mailbox = await findMailbox(deps.db, key);
-    const shows = mailbox && (await viewIn(mailbox, caller, deps.viewOf)) !== undefined;
+    const view = mailbox && (await viewIn(mailbox, caller, deps.viewOf));
     found.push({
       ...{ eboxId: { eboxType, eboxIdValue: eboxId }, exclusivelyEbox: mailbox?.exclusive ?? false },
-      ...(shows && (await figuresOf(mailbox, deps))),
+      ...(view && (await figuresOf(mailbox, view, deps))),
     });
   }
   if (found.length === 0) throw notFound();
   return found;
 }
 
-async function figuresOf(mailbox: Mailbox, { db }: EboxDeps) {
-  const { messages, unread } = await summaryOf(db, mailbox.id);
+async function figuresOf(mailbox: Mailbox, view: View, { db }: EboxDeps) {
+  const { messages, unread } = await summaryOf(db, mailbox.id, seen(view));
   return {
     ...(mailbox.lastConnectedAt !== undefined && { lastConnectionDate: instant(mailbox.lastConnectedAt) }),
     totalNumberOfMessages: messages,
@@ -57,7 +64,7 @@ const ToUpdate = z.strictObject({
   exclusivelyEbox: z.boolean(),
 });
 
-/** Sets whether an owner wants no paper any more: whoever may change the mailbox. */
+/** Sets whether an owner wants no paper any more: whoever may change the mailbox. The owner's own consent makes it active. */
 export async function changePreferences(body: unknown, caller: EboxCaller, deps: EboxDeps) {
   const { eboxId, exclusivelyEbox } = parsed(ToUpdate, body);
   const key = await deps.recipientOf({ kind: KINDS[eboxId.eboxType], eboxId: eboxId.eboxIdValue });
@@ -68,11 +75,12 @@ export async function changePreferences(body: unknown, caller: EboxCaller, deps:
   const mailbox = await inTransaction(deps.db, async (tx) => {
     const { id } = await openMailbox(tx, key, at);
     await changeMailbox(tx, id, { exclusive: exclusivelyEbox });
+    if (exclusivelyEbox && view.isOwner) await activateMailbox(tx, id, at);
     const outcome = exclusivelyEbox ? 'no paper' : 'paper too';
     await audit(tx, { at, who: caller.who, what: 'preference changed', subject: key.eboxId, outcome });
     return openMailbox(tx, key, at);
   });
-  return { eboxId, exclusivelyEbox, ...(await figuresOf(mailbox, deps)) };
+  return { eboxId, exclusivelyEbox, ...(await figuresOf(mailbox, view, deps)) };
 }
 
 /** The providers of the federation that this engine knows. */

@@ -1,17 +1,18 @@
 import { buffer } from 'node:stream/consumers';
 import type { FastifyRequest } from 'fastify';
+import { mayShow } from '../../../engine/mailboxes/access.ts';
 import { mailboxesOf } from '../../../engine/mailboxes/mailboxes.ts';
-import { findMessage } from '../../../engine/mailboxes/messages.ts';
 import { findRegistered, type RegisteredMail } from '../../../engine/mailboxes/registered-mail.ts';
-import { type EboxCaller, notFound } from './caller.ts';
-import { openMessage } from './consult.ts';
+import { ProblemError } from '../problem.ts';
+import { type EboxCaller, notFound, visit } from './caller.ts';
 import type { EboxDeps } from './deps.ts';
 import { NEEDS } from './scopes.ts';
 import { instant } from './view.ts';
 
 /**
  * The proof that registered mail was dispatched, and the receipt of its reading once it is read: each a JSON document and a
- * detached CMS over it, in base64. For who sees the message in its mailbox, and for who published it and names the recipient.
+ * detached CMS over it, in base64. For who sees the message in its mailbox, and for who published it and names the recipient;
+ * after the message has gone too.
  */
 export async function proofs(request: FastifyRequest, caller: EboxCaller, deps: EboxDeps) {
   const found = await registeredFor(request, caller, deps);
@@ -34,21 +35,30 @@ async function registeredFor(
   caller: EboxCaller,
   deps: EboxDeps,
 ): Promise<RegisteredMail | undefined> {
+  const { messageId } = request.params as { readonly messageId: string };
   const { recipient } = request.query as { readonly recipient?: string };
-  if (recipient !== undefined) return registeredBy(request, recipient, caller, deps);
-  const { placed, message } = await openMessage(request, caller, deps);
-  return findRegistered(deps.db, placed.mailbox, message.id);
+  if (recipient !== undefined) return registeredBy({ messageId, recipient }, caller, deps);
+  requireReader(caller);
+  const { mailbox, view } = await visit(caller, deps, deps.clock());
+  const found = await findRegistered(deps.db, mailbox.id, messageId);
+  return found && mayShow(view, found) ? found : undefined;
+}
+
+function requireReader({ scopes }: EboxCaller): void {
+  if (NEEDS.reply.some((scope) => scopes.includes(scope))) return;
+  throw new ProblemError('missingScope', 'With this token proofs are for who names the recipient');
 }
 
 /** Of a message that the caller itself has published. */
-async function registeredBy({ params }: FastifyRequest, recipient: string, caller: EboxCaller, { db }: EboxDeps) {
-  const { messageId } = params as { readonly messageId: string };
-  const message = await findMessage(db, messageId);
-  if (message?.publisher !== caller.who || !NEEDS.publish.some((scope) => caller.scopes.includes(scope)))
-    return undefined;
+async function registeredBy(
+  { messageId, recipient }: { readonly messageId: string; readonly recipient: string },
+  { who, scopes }: EboxCaller,
+  { db }: EboxDeps,
+): Promise<RegisteredMail | undefined> {
+  if (!NEEDS.publish.some((scope) => scopes.includes(scope))) return undefined;
   for (const { id } of await mailboxesOf(db, recipient)) {
     const found = await findRegistered(db, id, messageId);
-    if (found) return found;
+    if (found?.publisher === who) return found;
   }
   return undefined;
 }

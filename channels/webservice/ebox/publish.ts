@@ -1,7 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { linkMessage } from '../../../engine/mailboxes/link.ts';
-import type { Publication } from '../../../engine/mailboxes/publication.ts';
+import { REPLY_TYPE } from '../../../engine/mailboxes/message-types.ts';
+import type { Publication, Refusal } from '../../../engine/mailboxes/publication.ts';
 import { publish as publishMessage } from '../../../engine/mailboxes/publish.ts';
 import { statusesOf } from '../../../engine/mailboxes/statuses.ts';
 import { invalidInput, ProblemError } from '../problem.ts';
@@ -32,13 +33,13 @@ export async function publish(
   const { description, parts } = await takeIn(request, deps);
   const publication = parsed(deps.description, description);
   requirePublisher(publication, caller);
-  const organisations = await organisationsOf(caller, publication, deps);
+  const organisations = await organisationsOf(caller, publication.senderOrganisation, deps);
   const outcome = await publishMessage(
     { publication, parts, caller, organisations, ...(key !== undefined && { idempotencyKey: key }) },
     deps,
     deps.clock(),
   );
-  if (outcome.kind === 'refused') throw new ProblemError('badRequest', outcome.message, { code: outcome.code });
+  if (outcome.kind === 'refused') throw refusal(outcome);
   if (outcome.kind === 'repeated') {
     throw new ProblemError('conflict', `This Idempotency-Key was used for message ${outcome.messageId}`);
   }
@@ -47,9 +48,12 @@ export async function publish(
   return reply.code(201).send({ messageId, expirationDate: instant(expiresAt), ...(!hasUser && noUser) });
 }
 
-/** Who may read may answer; to publish anything else takes the scope of publishers. */
-function requirePublisher({ originalId }: Publication, { scopes }: EboxCaller): void {
-  if (originalId !== undefined || NEEDS.publish.some((scope) => scopes.includes(scope))) return;
+const refusal = ({ message, code }: Refusal) => new ProblemError('badRequest', message, { code });
+
+/** Who may read may answer, with an answer; to publish anything else, as an answer too, takes the scope of publishers. */
+function requirePublisher({ originalId, messageType = REPLY_TYPE }: Publication, { scopes }: EboxCaller): void {
+  const isAnswer = originalId !== undefined && messageType === REPLY_TYPE;
+  if (isAnswer || NEEDS.publish.some((scope) => scopes.includes(scope))) return;
   throw new ProblemError('missingScope', 'With this token messages can be answered, but not published');
 }
 
@@ -61,9 +65,9 @@ function keyOf({ headers }: FastifyRequest): string | undefined {
 }
 
 /** Whom the caller may publish for: its own organisation, and one that it has a mandate of, if its token is good for that. */
-async function organisationsOf(caller: EboxCaller, { senderOrganisation }: Publication, deps: EboxDeps) {
+async function organisationsOf(caller: EboxCaller, wanted: string | undefined, deps: EboxDeps) {
   const { organisation, scopes } = caller;
-  const other = senderOrganisation ?? organisation;
+  const other = wanted ?? organisation;
   const isAllowed = other !== organisation && NEEDS.representative.some((scope) => scopes.includes(scope));
   return isAllowed && (await deps.hasMandate(caller, other)) ? [organisation, other] : [organisation];
 }
@@ -74,8 +78,11 @@ const ToLink = z.strictObject({ messageId: z.string().max(40), recipients: z.arr
 export async function link(request: FastifyRequest, reply: FastifyReply, caller: EboxCaller, deps: EboxDeps) {
   const { messageId, recipients } = parsed(ToLink, request.body);
   const addresses = recipients.map(({ eboxType: kind, eboxIdValue: eboxId }) => ({ kind, eboxId }));
-  const linked = await linkMessage({ messageId, recipients: addresses, caller }, deps, deps.clock());
+  const organisationsFor = (organisation: string) => organisationsOf(caller, organisation, deps);
+  const toLink = { messageId, recipients: addresses, caller, organisationsFor };
+  const linked = await linkMessage(toLink, deps, deps.clock());
   if (!linked) throw notFound();
+  if (linked.kind === 'refused') throw refusal(linked);
   return reply.code(201).send({
     ...{ messageId, expirationDate: instant(linked.expiresAt), nbSuccessLinks: linked.succeeded },
     errorCases: linked.failed.map(({ kind, eboxId }) => ({ eboxType: kind, eboxIdValue: eboxId })),
@@ -91,7 +98,7 @@ const StatusRequest = z
 export async function searchStatus(request: FastifyRequest, reply: FastifyReply, caller: EboxCaller, deps: EboxDeps) {
   const couples = parsed(StatusRequest, request.body);
   const asked = couples.map(({ messageId, eboxId }) => ({ messageId, eboxId: eboxId.eboxIdValue }));
-  const found = await statusesOf(deps.db, caller.organisation, asked);
+  const found = await statusesOf(deps.db, caller, asked);
   if (found.length === 0) throw notFound();
   const types = new Map(couples.map(({ eboxId }) => [eboxId.eboxIdValue, eboxId]));
   return reply.code(201).send(

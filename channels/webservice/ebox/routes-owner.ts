@@ -42,7 +42,7 @@ function taskRoutes(deps: EboxDeps): Route[] {
       },
     },
     {
-      ...{ method: 'GET', path: '/ebox/messages/:messageId/proofs', needs: NEEDS.reply, tag: 'owner' },
+      ...{ method: 'GET', path: '/ebox/messages/:messageId/proofs', needs: NEEDS.publishOrReply, tag: 'owner' },
       ...{ summary: 'Signed proofs of registered mail, for its owner and its publisher' },
       ...{ query: PROOFS_QUERY, answer: PROOFS },
       handle: (request: FastifyRequest, _reply, caller) => proofs(request, caller, deps),

@@ -21,8 +21,8 @@ const ABOUT = { method: 'POST', tag: 'publishing', status: 201 } as const;
 export function publishRoutes(deps: EboxDeps, { path, description, body, headers }: Publishing): Route[] {
   return [
     {
-      ...{ ...ABOUT, path, needs: NEEDS.reply, summary: 'Publish a message, or answer one', answer: PUBLISHED },
-      ...{ errors: [409, 413], body, consumes: 'multipart/form-data', ...(headers && { headers }) },
+      ...{ ...ABOUT, path, needs: NEEDS.publishOrReply, summary: 'Publish a message, or answer one' },
+      ...{ answer: PUBLISHED, errors: [409, 413], body, consumes: 'multipart/form-data', ...(headers && { headers }) },
       handle: (request, reply, caller) => publish(request, reply, caller, { ...deps, description }),
     },
     {

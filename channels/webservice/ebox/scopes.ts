@@ -14,6 +14,8 @@ export const SCOPES_OF_PEOPLE: readonly EboxScope[] = [
 export const NEEDS = {
   publish: [`${EBOX}:publicationsender`, `${EBOX}:eboxrepresentativepublication`],
   representative: [`${EBOX}:eboxrepresentativepublication`],
+  /** Who may publish may answer too. */
+  publishOrReply: [`${EBOX}:messagesfull`, `${EBOX}:publicationsender`, `${EBOX}:eboxrepresentativepublication`],
   summary: [`${EBOX}:summaryownebox`, `${EBOX}:summaryallebox`, `${EBOX}:messagesfull`],
   allSummaries: [`${EBOX}:summaryallebox`],
   messages: [`${EBOX}:messagesfull`],
