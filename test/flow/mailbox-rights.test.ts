@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { EVENTS, FEDERATION, REGISTRY_V2, REGISTRY_V3 } from '../../channels/webservice/ebox/paths.ts';
 import { silentLogger } from '../../engine/core/logger.ts';
 import { deliverMessage } from '../../engine/mailboxes/deliver.ts';
+import { removeMany } from '../../engine/mailboxes/remove.ts';
 import { type Caller, carryOut } from '../../engine/registry/caller.ts';
 import { addMandate } from '../../engine/registry/mandate-changes.ts';
 import { setQualityState } from '../../engine/registry/organisation-access.ts';
@@ -27,7 +28,7 @@ const OTHER_CLIENT = CLIENT.replace('123456', '654321');
 const TYPES = {
   letter: { publishers: [{ organisation: OWN }, { organisation: OTHER }] },
   payslip: { service: 'wages' },
-  elections: { protected: true, quality: 'employer' },
+  elections: { protected: true, quality: 'employer', registered: true },
   bankruptcy: { quality: 'curator' },
 } as const;
 /** Of a type that the configuration has no more nobody knows whether it was protected. */
@@ -122,10 +123,10 @@ describe('rights in mailboxes, tried by everybody through the interface', functi
   after(() => ebox?.stop());
 
   const bearer = (token: string) => ['-H', `Authorization: Bearer ${token}`];
-  const published = async (messageTypeId: string, ...args: readonly string[]) => {
+  const published = async (messageTypeId: string, registeredMail = false) => {
     const path = `${REGISTRY_V2}/publishMessage`;
-    const about = aPublication({ messageTypeId, replyAuthorized: true });
-    const answer = await ebox.publish(path, about, { upfile1: 'letter.pdf;type=application/pdf' }, ...args);
+    const about = aPublication({ messageTypeId, replyAuthorized: true, registeredMail });
+    const answer = await ebox.publish(path, about, { upfile1: 'letter.pdf;type=application/pdf' });
     expect(answer.status, answer.body).to.equal(201);
     return jsonOf(answer).messageId as string;
   };
@@ -221,6 +222,26 @@ describe('rights in mailboxes, tried by everybody through the interface', functi
       expect(await tries(curl)).to.deep.equal({ ...cell, sees: undefined });
     });
   }
+
+  it('gives the proofs of what has gone to those who could see it, and to nobody else', async () => {
+    const { db } = ebox.engine;
+    const id = await published('elections', true);
+    const statuses = async () => {
+      const asked = [
+        'a user',
+        'a user with the protected right',
+        'the access manager',
+        'a manager of another organisation',
+      ];
+      const path = `${REGISTRY_V3}/ebox/messages/${id}/proofs`;
+      return Promise.all(asked.map(async (who) => (await ebox.web.curl(path, ...(keys[who] ?? []))).status));
+    };
+    const expected = [404, 200, 200, 404];
+    expect(await statuses()).to.deep.equal(expected);
+    const places = await db('mailbox_messages').where({ message_id: id }).select('mailbox', 'position');
+    await inTransaction(db, (tx) => removeMany(tx, places));
+    expect(await statuses(), 'after it has gone').to.deep.equal(expected);
+  });
 
   async function listedBy(curl: Curl): Promise<Type[]> {
     const listed = await curl(`${REGISTRY_V2}/ebox/messages?pageSize=100`);
