@@ -6,6 +6,7 @@ import type { CompileDeps } from './compile.ts';
 import { type ComposeDeps, type Composed, compose } from './compose.ts';
 import type { Format, ListDefinition } from './definition.ts';
 import { documentsOf, filesOfDocument, type ListFile } from './documents.ts';
+import { createProgress } from './progress.ts';
 import { publish } from './publish.ts';
 import { type ListRun, selectionOf } from './runs.ts';
 
@@ -30,7 +31,7 @@ const LARGEST = 16 * 2 ** 20;
 
 /** Makes every document of a run again, of the same records, and tells those that differ from what was published. */
 export async function* compareRun(
-  deps: ComposeDeps,
+  deps: ComposeDeps & Pick<CompileDeps, 'log'>,
   definition: ListDefinition,
   run: ListRun,
   signal: AbortSignal,
@@ -38,10 +39,13 @@ export async function* compareRun(
   const inForce = new Map((await documentsOf(deps.db, run.list, run.period.name)).map((one) => [one.authority, one]));
   const selection = selectionOf(definition, run);
   const shares = await sharesOf(deps.db, selection);
+  const { list, period } = run;
+  const told = createProgress(deps.log, { list, period: period.name, doing: 'compared', of: shares.length });
   for await (const taken of recordsInTurn(deps.db, selection, shares)) {
     const document = inForce.get(taken.share.authority);
     const files = document ? await filesOfDocument(deps.db, document) : [];
     const remade = await remake(deps, definition, run, { taken, files, version: document?.version ?? 0, signal });
+    told();
     if (remade.formats.length > 0) yield remade;
   }
 }
@@ -107,12 +111,15 @@ export async function replaceRun(
   run: ListRun,
   signal: AbortSignal,
 ): Promise<string[]> {
-  const { db, blobs, delivery, clock } = deps;
+  const { db, blobs, delivery, clock, log } = deps;
+  const began = clock().getTime();
   const replaced: string[] = [];
   for await (const { authority, version, composed } of compareRun(deps, definition, run, signal)) {
     const request = { definition, run, authority, version: version + 1, composed, now: clock() };
     if (await inTransaction(db, (tx) => publish(tx, blobs, delivery, request))) replaced.push(authority);
     deps.wake();
   }
+  const ms = clock().getTime() - began;
+  log.info({ list: run.list, period: run.period.name, documents: replaced.length, ms }, 'list replaced');
   return replaced;
 }

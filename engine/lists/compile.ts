@@ -7,6 +7,7 @@ import { type ComposeDeps, compose } from './compose.ts';
 import type { ListDefinition } from './definition.ts';
 import { documentedIn, documentsOf, type RunSum, sumOf } from './documents.ts';
 import type { Period } from './period.ts';
+import { createProgress } from './progress.ts';
 import { type Delivery, publish } from './publish.ts';
 import { beginListRun, finishListRun, type ListRun, selectionOf } from './runs.ts';
 
@@ -36,8 +37,6 @@ export type Compiled =
   | { readonly kind: 'made' | 'made before'; readonly sum: RunSum }
   /** A later period was made already: what belongs to this one is a correction there, or will be. */
   | { readonly kind: 'passed'; readonly by: string };
-
-const TOLD_EVERY = 100;
 
 /**
  * Makes a list for a closed period: one document for each authority that has records in it. Made once: again, or beside
@@ -73,14 +72,13 @@ async function makeMissing(deps: CompileDeps, request: CompileRequest, run: List
   const shares = await sharesOf(db, selection);
   const missing = shares.filter(({ authority }) => !made.has(authority));
   const all = recordsInTurn(db, selection, missing);
-  let count = made.size;
+  const of = shares.length;
+  const told = createProgress(log, { list, period: period.name, doing: 'made', of, before: made.size });
   const makeInTurn = async () => {
     for (let next = await all.next(); !next.done; next = await all.next()) {
       request.proceed();
       await makeOne(deps, request, run, next.value);
-      count += 1;
-      if (count % TOLD_EVERY === 0)
-        log.info({ list, period: period.name, made: count, of: shares.length }, 'list under way');
+      told();
     }
   };
   try {

@@ -6,6 +6,7 @@ import type { CompileDeps } from '../../engine/lists/compile.ts';
 import { type Composed, compose } from '../../engine/lists/compose.ts';
 import type { ListDefinition } from '../../engine/lists/definition.ts';
 import type { Period } from '../../engine/lists/period.ts';
+import { createProgress } from '../../engine/lists/progress.ts';
 import { findListRun, latestListRun, selectionOf } from '../../engine/lists/runs.ts';
 import { cutoffAt } from '../../engine/records/records.ts';
 import { recordsInTurn, sharesOf } from '../../engine/records/selection.ts';
@@ -30,12 +31,16 @@ export async function previewList(
   const selection = selectionOf(definition, run);
   const rows: string[][] = [];
   const shares = await sharesOf(deps.db, selection);
+  const [list, of] = [definition.name, shares.length];
+  const told = createProgress(deps.log, { list, period: period.name, doing: 'previewed', of });
   for await (const taken of recordsInTurn(deps.db, selection, shares)) {
     const composed = await compose(deps, { definition, period: period.name, slot: run.slot, taken, signal });
     await writeAll(deps, composed, out);
     const { lines, corrections, sums } = composed.totals;
     rows.push([taken.share.authority, String(lines), String(corrections), JSON.stringify(sums)]);
+    told();
   }
+  deps.log.info({ list, period: period.name, documents: rows.length }, 'list previewed');
   return [...table(['AUTHORITY', 'LINES', 'CORRECTIONS', 'SUMS'], rows), `written to ${out}, nothing published`];
 }
 

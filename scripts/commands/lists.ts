@@ -98,7 +98,7 @@ async function withLists<T>(open: OpenLists, options: ConfigOption, work: (given
   const asked = new AbortController();
   void firstSignal().then((signal) => asked.abort(new Error(signal)));
   return withStore(config, async () => {
-    const { deps, close } = await open(config, createLogger({ level: 'warn', fd: 2 }));
+    const { deps, close } = await open(config, createLogger({ level: 'info', fd: 2 }));
     return work({ config, deps, signal: asked.signal }).finally(close);
   });
 }
@@ -164,6 +164,7 @@ function diffCommand(open: OpenLists): Command {
         )) {
           changes.push(change);
         }
+        deps.log.info({ list: name, period: periodName, different: changes.length }, 'list compared');
         return changes;
       });
       if (json) return printJson({ items });

@@ -26,6 +26,13 @@ async function faultIn(path: string, schema: string): Promise<string> {
   return result?.valid ? '' : `invalid: ${result?.said}`;
 }
 
+/** What the lines of a log say of lists. */
+const toldBy = (log: string) =>
+  log.split('\n').flatMap((line) => {
+    const { list, msg } = line === '' ? {} : JSON.parse(line);
+    return list === undefined ? [] : [msg];
+  });
+
 const compact = (day: string) => day.replaceAll('-', '');
 
 describe('lists of an institution', () => {
@@ -135,6 +142,7 @@ describe('lists of an institution', () => {
       engine.dir,
     );
     expect(made.stdout).to.contain('2 documents with 5 lines');
+    expect(toldBy(made.stderr)).to.deep.equal(['list made']);
     const trio = await eventually(async () => {
       const { dir, names } = await client.fetched();
       const found = names.filter((name) => name.includes('.MSTA.999999.'));
@@ -163,7 +171,17 @@ describe('lists of an institution', () => {
       engine.dir,
     );
     expect(again.stdout).to.contain('made before, 2 documents');
-    expect((await bodeJson('lists', 'diff', 'statement-leefloon', last.name)).items).to.deep.equal([]);
+    const compared = await bode(
+      ['lists', 'diff', 'statement-leefloon', last.name, '--config', engine.configFile],
+      engine.dir,
+    );
+    expect([compared.stdout, toldBy(compared.stderr)]).to.deep.equal(['no difference\n', ['list compared']]);
+    const replacing = ['lists', 'run', 'statement-leefloon', last.name, '--replace', '--config', engine.configFile];
+    const replaced = await bode(replacing, engine.dir);
+    expect([replaced.stdout, toldBy(replaced.stderr)]).to.deep.equal([
+      `statement-leefloon ${last.name}: 0 documents replaced\n`,
+      ['list replaced'],
+    ]);
     const { items } = await bodeJson('lists', 'reconcile');
     expect(items.find(({ list }: { list: string }) => list === 'statement-leefloon')).to.include({
       balanced: true,
@@ -277,7 +295,9 @@ describe('lists of an institution', () => {
         '--config',
         engine.configFile,
       ];
-      expect((await bode(args, engine.dir)).stdout).to.contain('nothing published');
+      const previewed = await bode(args, engine.dir);
+      expect(previewed.stdout).to.contain('nothing published');
+      expect(toldBy(previewed.stderr)).to.deep.equal(['list previewed']);
       const csv = await readFile(join(out, `signals-monthly.${period}.${OWN}.csv`), 'utf8');
       const lines = csv.trimEnd().split('\r\n');
       const at = (lines[0] ?? '').split(';').indexOf('Code');
