@@ -33,7 +33,8 @@ export function createListJobs(base: Base, wake: () => void): Job[] {
       return found.length === 0 ? '' : `${found.length} lists balanced`;
     },
   };
-  return [...listJobs(lists, compileDeps(base, wake)), reconciling];
+  const goalOf = (source: string) => base.config.sources[source]?.goal;
+  return [...listJobs(lists, { ...compileDeps(base, wake), goalOf }), reconciling];
 }
 
 /** What somebody who makes lists by hand needs, without an engine around it. */

@@ -7,16 +7,24 @@ import { type ListDefinition, type ListDefinitions, ruleOf } from './definition.
 import { closedBy } from './period.ts';
 import { latestListRun } from './runs.ts';
 import { timetableOf } from './schedule.ts';
+import { untilTakenIn } from './taken-in.ts';
 
 // a list holds a connection or two until its end and takes more for its documents: several that hold some of the pool and
 // wait for the rest would wait for each other. The thread that renders is one anyway.
 const AT_A_TIME = 1;
 
+export interface ListJobDeps extends CompileDeps {
+  /** The goal whose accepted forms hold the records of a source. */
+  readonly goalOf: (source: string) => string | undefined;
+  /** How often it is looked whether what was received has been taken in, in ms. */
+  readonly lookEveryMs?: number;
+}
+
 /**
  * The jobs that make lists at their time, one for each; every slot that was missed is caught up with, oldest first. Those
  * that are due together are made one after the other.
  */
-export function listJobs(lists: ListDefinitions, deps: CompileDeps): Job[] {
+export function listJobs(lists: ListDefinitions, deps: ListJobDeps): Job[] {
   const turns = createTurns(AT_A_TIME);
   return Object.values(lists).map((definition) => ({
     name: `list-${definition.name}`,
@@ -34,11 +42,14 @@ export function periodDue(definition: ListDefinition, slot: Date) {
 async function makeDue(
   definition: ListDefinition,
   context: JobContext,
-  deps: CompileDeps,
+  deps: ListJobDeps,
   { inTurn }: Turns,
 ): Promise<string> {
   const { slot, signal, proceed, log } = context;
   const period = periodDue(definition, slot);
+  const goal = deps.goalOf(definition.source);
+  const everyMs = deps.lookEveryMs;
+  if (goal !== undefined) await untilTakenIn(deps.db, { goal, before: slot }, { log, signal, everyMs });
   if (await isUnused(definition, deps)) return '';
   const request = { definition, period, slot, signal, proceed };
   const compiled = await inTurn(async () => {

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { createListDelivery } from '../../app/deliveries.ts';
-import { silentLogger } from '../../engine/core/logger.ts';
+import { addToOutbox } from '../../engine/broker/outbox.ts';
+import { type Logger, silentLogger } from '../../engine/core/logger.ts';
 import { noTelemetry } from '../../engine/core/telemetry.ts';
 import type { JobContext } from '../../engine/jobs/job.ts';
 import type { CompileDeps } from '../../engine/lists/compile.ts';
@@ -9,6 +10,7 @@ import { reconcileLists } from '../../engine/lists/reconcile.ts';
 import { listJobs } from '../../engine/lists/schedule-lists.ts';
 import { addRecords } from '../../engine/records/records.ts';
 import { inTransaction } from '../../engine/store/transaction.ts';
+import { addSubmission } from '../../engine/submissions/submissions.ts';
 import { STORES, type StoreKind } from '../support/database.ts';
 import { aPayment, shippedList } from '../support/lists.ts';
 import { aMessageType, INSTITUTION, typesOf } from '../support/mailboxes.ts';
@@ -50,9 +52,9 @@ function contract(store: StoreKind): void {
         await inTransaction(content.db, (tx) => addRecords(tx, records, new Date(arrivedAt)));
       }
     }
-    async function runSlot(content: TestContent, slot: string, proceed = () => undefined): Promise<void> {
-      const [job] = listJobs({ [list.name]: list }, deps(content));
-      const { clock, db, log } = deps(content);
+    async function runSlot(content: TestContent, slot: string, proceed = () => undefined, log = silentLogger()) {
+      const [job] = listJobs({ [list.name]: list }, { ...deps(content), goalOf: () => 'PAYM', lookEveryMs: 20 });
+      const { clock, db } = deps(content);
       const context: JobContext = {
         ...{ runKey: slot, slot: new Date(slot), now: clock(), clock, db, log },
         ...{ signal: new AbortController().signal, proceed },
@@ -117,6 +119,34 @@ function contract(store: StoreKind): void {
         });
       });
       expect(stopped).to.deep.equal(undisturbed);
+    });
+
+    it('made while what was received before each slot is still being judged, or its records taken in', async () => {
+      const received = { sender: '123456', contentHash: 'c'.repeat(64), goal: 'PAYM', channel: 'sftp', errors: [] };
+      const late = await listsAfter(async (content) => {
+        let from = '';
+        for (const [index, slot] of SLOTS.entries()) {
+          const ticket = `TICKETSLOT00${index}`;
+          const receivedAt = new Date(new Date(slot).getTime() - 60_000);
+          const about = { ticket, stem: ticket, environment: 'R', state: 'received', receivedAt } as const;
+          await addSubmission(content.db, { ...received, ...about });
+          let run: Promise<void> | undefined;
+          await new Promise<void>((waits) => {
+            const log = Object.assign(silentLogger(), { info: () => waits() }) as Logger;
+            run = runSlot(content, slot, undefined, log);
+          });
+          const ready = { kind: 'records.ready', id: `${ticket}:1`, ticket, formIndexes: [1] } as const;
+          await inTransaction(content.db, async (tx) => {
+            await tx('submissions').where({ ticket }).update({ state: 'handled' });
+            await addToOutbox(tx, ready, { now: receivedAt, sender: '123456' });
+          });
+          await pay(content, from, slot);
+          await content.db('outbox').where({ queue: 'records' }).delete();
+          await run;
+          from = slot;
+        }
+      });
+      expect(late).to.deep.equal(undisturbed);
     });
 
     it('made by two schedulers at once, one of them late with the slot before', async () => {
