@@ -41,6 +41,7 @@ function contract(store: StoreKind): void {
       inTransaction(db, (tx) => addRecords(tx, records, at(arrivedAt)));
     const march = (with_: Partial<Selection> = {}): Selection => ({
       ...{ source: 'payments', kinds: [], from: '2026-03-01', until: '2026-04-01', after: 0, cutoff: 1_000 },
+      previousUntil: null,
       ...{ take: 'arrived' as const, openAt: at('2026-04-05T04:00:00Z'), withoutElectronic: false, without: [] },
       ...with_,
     });
@@ -113,6 +114,31 @@ function contract(store: StoreKind): void {
       for (const run of runs) taken.push(...(await names(run)).map((name) => name.replace(' late', '')));
       expect(taken.length).to.equal(24);
       expect(new Set(taken).size).to.equal(24);
+    });
+
+    it('takes every record in one run and no more when periods were skipped, of days to come too', async () => {
+      const days = Array.from({ length: 12 }, (_, month) => `2026-${String(month + 1).padStart(2, '0')}-14`);
+      const runs: Selection[] = [];
+      let [after, previousUntil]: [number, string | null] = [0, null];
+      for (const [from, until] of [
+        ['2026-03-01', '2026-04-01'], // nothing was made before
+        ['2026-04-01', '2026-05-01'],
+        ['2026-06-01', '2026-07-01'], // one is skipped
+        ['2026-11-01', '2026-12-01'], // four are
+      ] as const) {
+        await add(`${from}T10:00:00Z`, ...days.map((day) => aRecord({ day })));
+        const cutoff = await cutoffAt(db, at(`${until}T00:00:00Z`));
+        runs.push(march({ from, until, after, cutoff, previousUntil }));
+        [after, previousUntil] = [cutoff, until];
+      }
+      const taken: string[] = [];
+      for (const run of runs) {
+        const found = await names(run);
+        expect((await sharesOf(db, run))[0]?.records).to.equal(found.length);
+        taken.push(...found.map((name) => name.replace(' late', '')));
+      }
+      expect(taken.length).to.equal(4 * 11);
+      expect(new Set(taken).size).to.equal(4 * 11);
     });
 
     // with one writer there is no transaction beside
