@@ -16,6 +16,7 @@ import { expiry } from './migrations/012-expiry.ts';
 import { peopleAnswer } from './migrations/013-people-answer.ts';
 import { webhooks } from './migrations/014-webhooks.ts';
 import { searchOfTheRemoved } from './migrations/015-search-of-the-removed.ts';
+import { recordsOfEachSource } from './migrations/016-records-of-each-source.ts';
 import { unhurried } from './postgres.ts';
 import { inTransaction } from './transaction.ts';
 
@@ -35,6 +36,7 @@ export const MIGRATIONS: readonly Migration[] = [
   peopleAnswer,
   webhooks,
   searchOfTheRemoved,
+  recordsOfEachSource,
 ];
 
 /** Brings the schema up to date, once for any number of starters; refuses a database newer than this code. */

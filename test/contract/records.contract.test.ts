@@ -95,6 +95,14 @@ function contract(store: StoreKind): void {
       expect(await names(march())).to.deep.equal(['N1']);
     });
 
+    it('keeps what two sources read at the same place of a form', async () => {
+      const one = aRecord();
+      const other: NewRecord = { ...one, source: 'events' };
+      expect(await add('2026-03-20T10:00:00Z', one)).to.deep.equal([one]);
+      expect(await add('2026-03-20T10:00:00Z', one, other)).to.deep.equal([other]);
+      expect(await names(march({ source: 'events' }))).to.deep.equal(['N1']);
+    });
+
     it('takes every record in one run and no more, whenever it comes', async () => {
       const days = ['2026-01-31', '2026-02-01', '2026-02-28', '2026-03-01', '2026-03-31', '2026-04-01'];
       const runs: Selection[] = [];

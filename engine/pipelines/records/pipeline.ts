@@ -166,10 +166,7 @@ async function addAll(
     if (!record.alone || !source.alone) continue;
     const { sha256 } = await blobs.put(tx, buildMutation(record));
     const { ticket, formIndex, line, authority } = record;
-    await placeDocument(
-      tx,
-      { id: `alone:${ticket}:${formIndex}:${line}`, authority, goal: source.alone.goal, sha256 },
-      now,
-    );
+    const id = `alone:${ticket}:${formIndex}:${line}:${source.name}`;
+    await placeDocument(tx, { id, authority, goal: source.alone.goal, sha256 }, now);
   }
 }
