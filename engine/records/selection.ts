@@ -80,8 +80,8 @@ export async function* recordsInTurn(db: Db, selection: Selection, shares: reado
       let left = part.records;
       for await (const taken of part.read()) {
         left -= taken.share.records;
-        // the database sorts what comes next while the rest of this is worked on
-        if (left <= AHEAD) parts[index + 1]?.begin();
+        // the database sorts what comes next while the rest of this is worked on; a large one is not read yet, and takes long
+        if (left <= AHEAD && !part.large) parts[index + 1]?.begin();
         yield taken;
       }
     }
@@ -111,6 +111,7 @@ function readAhead(db: Db, selection: Selection, together: readonly Share[]) {
   }
 
   return {
+    large: large !== undefined,
     records: together.reduce((sum, { records }) => sum + records, 0),
     begin,
     read,
@@ -123,7 +124,7 @@ function readTogether(shares: readonly Share[], most: number): Share[][] {
   let room = 0;
   for (const share of shares) {
     const last = all.at(-1) ?? [];
-    if (share.records <= room && last.length < MOST_TOGETHER) last.push(share);
+    if (share.records <= Math.min(room, LARGE) && last.length < MOST_TOGETHER) last.push(share);
     else {
       all.push([share]);
       room = share.records > LARGE ? 0 : most;

@@ -88,6 +88,21 @@ function contract(store: StoreKind): void {
       expect(await names(march(), OTHER)).to.have.length(1); // no connection is left behind
     });
 
+    it('holds no transaction for those that follow while a large authority is worked on', async () => {
+      const large = Array.from({ length: 10_001 }, () => aRecord({ authority: OTHER }));
+      const following = [LARGE, '0999999922'].map((authority) => aRecord({ authority }));
+      await add('2026-03-20T10:00:00Z', aRecord(), ...large, ...following);
+      const selection = march({ cutoff: 20_000 });
+      const shares = await sharesOf(db, selection);
+      expect(shares.map(({ authority }) => authority)).to.deep.equal([AUTHORITY, OTHER, LARGE, '0999999922']);
+      const { pool } = db.client;
+      for await (const { share } of recordsInTurn(db, selection, shares)) {
+        if (share.authority !== OTHER) continue;
+        await db.raw('select 1'); // whatever was begun has its connection now
+        await eventually(async () => expect(pool.numUsed() + pool.numPendingAcquires()).to.equal(0));
+      }
+    });
+
     it('adds a record once, however often it comes', async () => {
       const record = aRecord();
       await add('2026-03-20T10:00:00Z', record);
