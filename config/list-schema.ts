@@ -25,7 +25,9 @@ const SourceSchema = keys({
   goal: goalCode('Goal whose accepted forms hold the records'),
   element: field('Element of a form that is one record; its children are fields, and so are the form’s own elements'),
   authority: field('Field with the enterprise number of whom it is about'),
-  day: field('Field that places it in a period: YYYYMM, YYYYMMDD, YYYY-MM-DD; ReceivedOn is the day it was received'),
+  day: field(
+    'Field that places it in a period: YYYYMM, YYYYMMDD, YYYY-MM-DD (a zone may follow); ReceivedOn is the day it was received',
+  ),
   kind: field('Field that lists choose by').optional(),
   position: z.array(field('A field')).max(5).prefault([]).describe('Fields that order it within a list'),
   reference: field('Field that answers call it by').optional(),

@@ -34,6 +34,13 @@ export function isCalendarDate(text: string): boolean {
   return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(iso);
 }
 
+const ZONED = /^(\d{4}-\d{2}-\d{2})(?:Z|[+-]\d{2}:\d{2})$/;
+
+/** A date as XML Schema writes it, without the zone that may follow it: 2026-03-14+01:00 is 2026-03-14. Other texts stay as they are. */
+export function withoutZone(text: string): string {
+  return text.replace(ZONED, '$1');
+}
+
 /** Whole days from one YYYYMMDD date to another. */
 export function daysBetween(from: string, to: string): number {
   return Math.round((utc(to) - utc(from)) / 86_400_000);

@@ -101,7 +101,8 @@ async function compareRun(db: Db, definition: ListDefinition, run: ListRun) {
 async function recordsUpTo(db: Db, definition: ListDefinition, runs: readonly ListRun[]): Promise<number> {
   const last = runs.at(-1);
   if (!last) return 0;
-  const whole: Selection = { ...selectionOf(definition, last), from: '0000-01-01', after: last.cutoff };
+  const all = { from: '0000-01-01', after: last.cutoff, previousUntil: null };
+  const whole: Selection = { ...selectionOf(definition, last), ...all };
   return (await countsOf(db, whole)).reduce((sum, { records }) => sum + records, 0);
 }
 

@@ -1,7 +1,7 @@
 import { cutoffAt } from '../records/records.ts';
 import type { Selection } from '../records/selection.ts';
 import type { Db } from '../store/database.ts';
-import { change, findRow, insertRow, rowsOf } from '../store/sql.ts';
+import { change, insertRow, rowsOf } from '../store/sql.ts';
 import type { ListDefinition } from './definition.ts';
 import type { Period } from './period.ts';
 
@@ -16,6 +16,8 @@ export interface ListRun {
   /** Records up to this id were for earlier runs to take, those up to `cutoff` are for this one. */
   readonly after: number;
   readonly cutoff: number;
+  /** Where the period of the run before it ended, exclusive; null of the first. */
+  readonly previousUntil: string | null;
   readonly state: 'running' | 'done';
   readonly doneAt: Date | null;
 }
@@ -29,6 +31,7 @@ interface Row {
   readonly until_day: string;
   readonly after: string | number;
   readonly cutoff: string | number;
+  readonly previous_until: string | null;
   readonly state: string;
   readonly done_at: string | null;
 }
@@ -57,7 +60,8 @@ export async function beginListRun(tx: Db, { list, period, slot, now }: RunReque
     ...{ from_day: period.from, until_day: period.until, after, cutoff: run.cutoff },
     ...{ state: 'running', begun_at: now.toISOString(), done_at: null },
   });
-  return { kind: 'run', run: { list, period, ...run, state: 'running', doneAt: null } };
+  const previousUntil = latest?.period.until ?? null;
+  return { kind: 'run', run: { list, period, ...run, previousUntil, state: 'running', doneAt: null } };
 }
 
 /** Notes that a run has published all its documents. */
@@ -66,36 +70,42 @@ export async function finishListRun(tx: Db, { list, period }: ListRun, now: Date
   await change(tx, sql, [now.toISOString(), list, period.name]);
 }
 
+const RUNS = `select r.*, p.until_day as previous_until from list_runs as r
+  left join list_runs as p on p.list = r.list and p.sequence = r.sequence - 1 where r.list = ?`;
+
 /** The run of a list for a period; undefined when it has not begun. */
 export async function findListRun(db: Db, list: string, period: string): Promise<ListRun | undefined> {
-  return fromRow(await findRow<Row>(db, 'list_runs', { list, period }));
+  const [row] = await rowsOf<Row>(db, `${RUNS} and r.period = ?`, [list, period]);
+  return fromRow(row);
 }
 
 /** The run of a list that began last. */
 export async function latestListRun(db: Db, list: string): Promise<ListRun | undefined> {
-  const [row] = await rowsOf<Row>(db, 'select * from list_runs where list = ? order by sequence desc limit 1', [list]);
+  const [row] = await rowsOf<Row>(db, `${RUNS} order by r.sequence desc limit 1`, [list]);
   return fromRow(row);
 }
 
 /** Every run of a list, in the order in which they began. */
 export async function listRunsOf(db: Db, list: string): Promise<ListRun[]> {
-  const rows = await rowsOf<Row>(db, 'select * from list_runs where list = ? order by sequence', [list]);
+  const rows = await rowsOf<Row>(db, `${RUNS} order by r.sequence`, [list]);
   return rows.flatMap((row) => fromRow(row) ?? []);
 }
 
 /** What a run takes, by what it has noted of itself. */
 export function selectionOf(
   { source, kinds, take, without, withoutElectronic }: ListDefinition,
-  { period: { from, until }, after, cutoff, slot }: Pick<ListRun, 'period' | 'after' | 'cutoff' | 'slot'>,
+  { period: { from, until }, slot, ...line }: Pick<ListRun, 'period' | 'slot' | 'after' | 'cutoff' | 'previousUntil'>,
 ): Selection {
-  return { source, kinds, take, without, withoutElectronic, from, until, after, cutoff, openAt: slot };
+  const { after, cutoff, previousUntil } = line;
+  return { source, kinds, take, without, withoutElectronic, from, until, after, cutoff, previousUntil, openAt: slot };
 }
 
 function fromRow(row: Row | undefined): ListRun | undefined {
   if (!row) return undefined;
-  const { list, sequence, slot, after, cutoff, state } = row;
+  const { list, sequence, slot, after, cutoff, previous_until: previousUntil, state } = row;
   return {
     ...{ list, sequence, slot: new Date(slot), after: Number(after), cutoff: Number(cutoff) },
+    previousUntil,
     period: { name: row.period, from: row.from_day, until: row.until_day },
     state: state === 'done' ? 'done' : 'running',
     doneAt: row.done_at === null ? null : new Date(row.done_at),

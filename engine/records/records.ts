@@ -21,7 +21,7 @@ export interface NewRecord {
   readonly alone?: boolean;
   readonly ticket: string;
   readonly formIndex: number;
-  /** From 1, in the form. */
+  /** From 1, among those of its source in the form. */
   readonly line: number;
 }
 
@@ -32,8 +32,8 @@ const COLUMNS = [
 ];
 
 /**
- * Adds records, in the caller's transaction: each once, however often it is added under its ticket, form and line, or
- * under its reference. `arrivedAt` is when their submission was received.
+ * Adds records, in the caller's transaction: each once, however often it is added under its source, ticket, form and line,
+ * or under its reference. `arrivedAt` is when their submission was received.
  *
  * @returns those that were not there before.
  */
@@ -46,20 +46,21 @@ export async function addRecords<R extends NewRecord>(tx: Db, records: readonly 
   return added;
 }
 
-const placeOf = (ticket: string, formIndex: number, line: number) => `${ticket} ${formIndex} ${line}`;
+type Place = Pick<NewRecord, 'source' | 'ticket' | 'formIndex' | 'line'>;
+const placeOf = ({ source, ticket, formIndex, line }: Place) => `${source} ${ticket} ${formIndex} ${line}`;
 
 async function insert<R extends NewRecord>(tx: Db, records: readonly R[], arrivedAt: Date): Promise<R[]> {
   const at = arrivedAt.toISOString();
   const one = `(${placesFor(COLUMNS)})`;
   const sql = `insert into records (${COLUMNS.join(', ')}) values ${records.map(() => one).join(', ')}
-    on conflict do nothing returning ticket, form_index, line`;
-  const rows = await rowsOf<{ ticket: string; form_index: number; line: number }>(
+    on conflict do nothing returning source, ticket, form_index as "formIndex", line`;
+  const rows = await rowsOf<Place>(
     tx,
     sql,
     records.flatMap((record) => valuesOf(record, at)),
   );
-  const added = new Set(rows.map(({ ticket, form_index, line }) => placeOf(ticket, form_index, line)));
-  return records.filter(({ ticket, formIndex, line }) => added.has(placeOf(ticket, formIndex, line)));
+  const added = new Set(rows.map(placeOf));
+  return records.filter((record) => added.has(placeOf(record)));
 }
 
 function valuesOf(record: NewRecord, arrivedAt: string): Binding[] {

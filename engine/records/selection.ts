@@ -5,8 +5,9 @@ import { streamRows } from '../store/stream.ts';
 
 /**
  * The records that a run of a list takes. With `take: 'arrived'` those of its period that had arrived by its cutoff,
- * and those of earlier periods that arrived since the run before it: so each record is taken by exactly one run of a
- * list, and that is decided by its day and id alone. With `take: 'open'` all that were open at an instant.
+ * and those of earlier periods that the run before it did not take: they arrived since, or are of days that had not come
+ * then and that no run was made for. So each record is taken by exactly one run of a list, and that is decided by its
+ * day and id alone. With `take: 'open'` all that were open at an instant.
  */
 export interface Selection {
   readonly source: string;
@@ -19,6 +20,8 @@ export interface Selection {
   readonly after: number;
   /** Ids up to this are taken. */
   readonly cutoff: number;
+  /** Where the period of the run before ended, exclusive: days from here to `from` are late whatever their id. Null of the first run. */
+  readonly previousUntil: string | null;
   readonly take: 'arrived' | 'open';
   /** With `take: 'open'`: what was closed at or after this instant was still open. */
   readonly openAt: Date;
@@ -77,8 +80,8 @@ export async function* recordsInTurn(db: Db, selection: Selection, shares: reado
       let left = part.records;
       for await (const taken of part.read()) {
         left -= taken.share.records;
-        // the database sorts what comes next while the rest of this is worked on
-        if (left <= AHEAD) parts[index + 1]?.begin();
+        // the database sorts what comes next while the rest of this is worked on; a large one is not read yet, and takes long
+        if (left <= AHEAD && !part.large) parts[index + 1]?.begin();
         yield taken;
       }
     }
@@ -108,6 +111,7 @@ function readAhead(db: Db, selection: Selection, together: readonly Share[]) {
   }
 
   return {
+    large: large !== undefined,
     records: together.reduce((sum, { records }) => sum + records, 0),
     begin,
     read,
@@ -120,7 +124,7 @@ function readTogether(shares: readonly Share[], most: number): Share[][] {
   let room = 0;
   for (const share of shares) {
     const last = all.at(-1) ?? [];
-    if (share.records <= room && last.length < MOST_TOGETHER) last.push(share);
+    if (share.records <= Math.min(room, LARGE) && last.length < MOST_TOGETHER) last.push(share);
     else {
       all.push([share]);
       room = share.records > LARGE ? 0 : most;
@@ -196,17 +200,20 @@ interface Branch {
   readonly condition: Condition;
 }
 
-// two branches, as one condition with `or` would keep the database from its indices
+// branches, as one condition with `or` would keep the database from its indices
 function branchesOf(selection: Selection): Branch[] {
-  const { from, until, after, cutoff, take, openAt } = selection;
+  const { from, until, after, cutoff, previousUntil, take, openAt } = selection;
   const all = [{ sql: 'source = ?', bindings: [selection.source] }, ...limitsOf(selection)];
   if (take === 'open') {
     const open = 'day < ? and id <= ? and (closed_at is null or closed_at >= ?)';
     return [branch(0, [...all, { sql: open, bindings: [until, cutoff, openAt.toISOString()] }])];
   }
+  const ofDays = 'day >= ? and day < ? and id <= ?';
+  const skipped = previousUntil !== null && previousUntil < from;
   return [
-    branch(0, [...all, { sql: 'day >= ? and day < ? and id <= ?', bindings: [from, until, cutoff] }]),
+    branch(0, [...all, { sql: ofDays, bindings: [from, until, cutoff] }]),
     branch(1, [...all, { sql: 'id > ? and id <= ? and day < ?', bindings: [after, cutoff, from] }]),
+    ...(skipped ? [branch(1, [...all, { sql: ofDays, bindings: [previousUntil, from, after] }])] : []),
   ];
 }
 

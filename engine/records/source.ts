@@ -1,3 +1,6 @@
+/** Stands for a field: the Belgian day on which the submission of a record was received. */
+export const RECEIVED_ON = 'ReceivedOn';
+
 /** Where the records of a source come from and how they are read; all of it configuration (config/lists.yaml). */
 export interface Source {
   readonly name: string;
@@ -7,7 +10,7 @@ export interface Source {
   readonly element: string;
   /** Field with the enterprise number of whom it is about. */
   readonly authority: string;
-  /** Field with its day: YYYYMM, YYYYMMDD or YYYY-MM-DD; `ReceivedOn` is the Belgian day on which it was received. */
+  /** Field with its day: YYYYMM, YYYYMMDD or YYYY-MM-DD, with a zone or without; `ReceivedOn` is the Belgian day on which it was received. */
   readonly day: string;
   /** Field that lists choose by. */
   readonly kind?: string | undefined;

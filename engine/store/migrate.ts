@@ -16,6 +16,7 @@ import { expiry } from './migrations/012-expiry.ts';
 import { peopleAnswer } from './migrations/013-people-answer.ts';
 import { webhooks } from './migrations/014-webhooks.ts';
 import { searchOfTheRemoved } from './migrations/015-search-of-the-removed.ts';
+import { recordsOfEachSource } from './migrations/016-records-of-each-source.ts';
 import { whoseRegisteredMail } from './migrations/018-whose-registered-mail.ts';
 import { addressesTakenAway } from './migrations/019-addresses-taken-away.ts';
 import { tasksInOrder } from './migrations/022-tasks-in-order.ts';
@@ -39,6 +40,7 @@ export const MIGRATIONS: readonly Migration[] = [
   peopleAnswer,
   webhooks,
   searchOfTheRemoved,
+  recordsOfEachSource,
   whoseRegisteredMail,
   addressesTakenAway,
   tasksInOrder,

@@ -1107,7 +1107,7 @@ ALTER TABLE ONLY records
     ADD CONSTRAINT records_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY records
-    ADD CONSTRAINT records_ticket_form_index_line_unique UNIQUE (ticket, form_index, line);
+    ADD CONSTRAINT records_ticket_form_index_line_source_unique UNIQUE (ticket, form_index, line, source);
 
 ALTER TABLE ONLY registered_mail
     ADD CONSTRAINT registered_mail_pkey PRIMARY KEY (message_id, mailbox);

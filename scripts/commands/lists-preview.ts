@@ -50,7 +50,8 @@ async function runSoFar({ db }: CompileDeps, { name }: ListDefinition, period: P
   if (found) return found;
   const slot = systemClock();
   const cutoff = await inTransaction(db, (tx) => cutoffAt(tx, slot));
-  return { period, slot, after: (await latestListRun(db, name))?.cutoff ?? 0, cutoff };
+  const latest = await latestListRun(db, name);
+  return { period, slot, after: latest?.cutoff ?? 0, cutoff, previousUntil: latest?.period.until ?? null };
 }
 
 async function writeAll({ db, blobs }: CompileDeps, { files }: Composed, out: string): Promise<void> {

@@ -169,6 +169,19 @@ function contract(store: StoreKind): void {
       expect(await reconciled()).to.include({ balanced: true });
     });
 
+    it('lists what an earlier run saw as days to come and no run was made for', async () => {
+      await pay('2026-01', '2026-01-20');
+      await pay('2026-02', '2026-01-20');
+      await make('2026-01');
+      await pay('2026-02', '2026-02-20', {}, AUTHORITIES.slice(0, 1));
+      await make('2026-03');
+      expect([await sums('2026-01'), await sums('2026-03')]).to.deep.equal([
+        [3, 3, 0, 4380],
+        [3, 4, 4, 5840],
+      ]);
+      expect(await reconciled()).to.include({ balanced: true, records: 7, listed: 7 });
+    });
+
     it('tells what would differ and replaces only that, keeping what was published', async () => {
       await pay('2026-03', '2026-03-20');
       await make('2026-03');

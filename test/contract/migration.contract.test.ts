@@ -5,6 +5,7 @@ import { findMailbox, openMailbox } from '../../engine/mailboxes/mailboxes.ts';
 import { addMessage } from '../../engine/mailboxes/messages.ts';
 import { placeMessage } from '../../engine/mailboxes/placed.ts';
 import { findRegistered } from '../../engine/mailboxes/registered-mail.ts';
+import { addRecords } from '../../engine/records/records.ts';
 import { type Db, openStore } from '../../engine/store/database.ts';
 import { MIGRATIONS, migrate } from '../../engine/store/migrate.ts';
 import { initial } from '../../engine/store/migrations/001-initial.ts';
@@ -178,6 +179,30 @@ function contract(kind: StoreKind): void {
       expect(gone).to.include({ messageType: '', partition: '' }).and.not.to.have.property('publisher');
     });
 
+    it('keeps records, each of which stays what it was when it comes again', async () => {
+      await bringTo(db, 15);
+      const row = {
+        ...{ source: 'signals', authority: '0206731645', kind: '', day: '2026-03-14', position: '', fields: '{}' },
+        ...{ arrived_at: AT, ticket: TICKET, form_index: 1, reference: null, alone: 0 },
+      };
+      await db('records').insert([
+        { ...row, line: 1, reference: 'S1', alone: 1 },
+        { ...row, line: 2 },
+      ]);
+      const before = await db('records').orderBy('id');
+      await migrate(db);
+      expect(await db('records').orderBy('id')).to.deep.equal(before);
+      const again = { authority: row.authority, kind: '', day: row.day, position: '', fields: {}, formIndex: 1 };
+      const added = await inTransaction(db, (tx) =>
+        addRecords(
+          tx,
+          ['signals', 'events'].map((source) => ({ ...again, source, ticket: TICKET, line: 1 })),
+          new Date(AT),
+        ),
+      );
+      expect(added.map(({ source }) => source)).to.deep.equal(['events']);
+    });
+
     it('is done once, however many starters come at the same time, and changes nothing after', async () => {
       const starters = Array.from({ length: 4 }, () => openStore({ url, poolSize: 2 }));
       await Promise.all(starters.map(migrate));
@@ -201,6 +226,16 @@ function contract(kind: StoreKind): void {
       expect(error).to.include({ code: 'store_newer' });
       expect(await db.schema.hasTable('leases')).to.equal(false);
     });
+  });
+}
+
+/** Brings a database of the first release up to a later one. */
+async function bringTo(db: Db, newest: number): Promise<void> {
+  await inTransaction(db, async (tx) => {
+    for (const { number, name, apply } of MIGRATIONS.filter((one) => one.number > 1 && one.number <= newest)) {
+      await apply(tx);
+      await tx('schema_versions').insert({ number, name, applied_at: AT });
+    }
   });
 }
 

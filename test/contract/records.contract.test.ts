@@ -41,6 +41,7 @@ function contract(store: StoreKind): void {
       inTransaction(db, (tx) => addRecords(tx, records, at(arrivedAt)));
     const march = (with_: Partial<Selection> = {}): Selection => ({
       ...{ source: 'payments', kinds: [], from: '2026-03-01', until: '2026-04-01', after: 0, cutoff: 1_000 },
+      previousUntil: null,
       ...{ take: 'arrived' as const, openAt: at('2026-04-05T04:00:00Z'), withoutElectronic: false, without: [] },
       ...with_,
     });
@@ -87,11 +88,34 @@ function contract(store: StoreKind): void {
       expect(await names(march(), OTHER)).to.have.length(1); // no connection is left behind
     });
 
+    it('holds no transaction for those that follow while a large authority is worked on', async () => {
+      const large = Array.from({ length: 10_001 }, () => aRecord({ authority: OTHER }));
+      const following = [LARGE, '0999999922'].map((authority) => aRecord({ authority }));
+      await add('2026-03-20T10:00:00Z', aRecord(), ...large, ...following);
+      const selection = march({ cutoff: 20_000 });
+      const shares = await sharesOf(db, selection);
+      expect(shares.map(({ authority }) => authority)).to.deep.equal([AUTHORITY, OTHER, LARGE, '0999999922']);
+      const { pool } = db.client;
+      for await (const { share } of recordsInTurn(db, selection, shares)) {
+        if (share.authority !== OTHER) continue;
+        await db.raw('select 1'); // whatever was begun has its connection now
+        await eventually(async () => expect(pool.numUsed() + pool.numPendingAcquires()).to.equal(0));
+      }
+    });
+
     it('adds a record once, however often it comes', async () => {
       const record = aRecord();
       await add('2026-03-20T10:00:00Z', record);
       await add('2026-03-20T10:00:00Z', record);
       expect(await names(march())).to.deep.equal(['N1']);
+    });
+
+    it('keeps what two sources read at the same place of a form', async () => {
+      const one = aRecord();
+      const other: NewRecord = { ...one, source: 'events' };
+      expect(await add('2026-03-20T10:00:00Z', one)).to.deep.equal([one]);
+      expect(await add('2026-03-20T10:00:00Z', one, other)).to.deep.equal([other]);
+      expect(await names(march({ source: 'events' }))).to.deep.equal(['N1']);
     });
 
     it('takes every record in one run and no more, whenever it comes', async () => {
@@ -113,6 +137,31 @@ function contract(store: StoreKind): void {
       for (const run of runs) taken.push(...(await names(run)).map((name) => name.replace(' late', '')));
       expect(taken.length).to.equal(24);
       expect(new Set(taken).size).to.equal(24);
+    });
+
+    it('takes every record in one run and no more when periods were skipped, of days to come too', async () => {
+      const days = Array.from({ length: 12 }, (_, month) => `2026-${String(month + 1).padStart(2, '0')}-14`);
+      const runs: Selection[] = [];
+      let [after, previousUntil]: [number, string | null] = [0, null];
+      for (const [from, until] of [
+        ['2026-03-01', '2026-04-01'], // nothing was made before
+        ['2026-04-01', '2026-05-01'],
+        ['2026-06-01', '2026-07-01'], // one is skipped
+        ['2026-11-01', '2026-12-01'], // four are
+      ] as const) {
+        await add(`${from}T10:00:00Z`, ...days.map((day) => aRecord({ day })));
+        const cutoff = await cutoffAt(db, at(`${until}T00:00:00Z`));
+        runs.push(march({ from, until, after, cutoff, previousUntil }));
+        [after, previousUntil] = [cutoff, until];
+      }
+      const taken: string[] = [];
+      for (const run of runs) {
+        const found = await names(run);
+        expect((await sharesOf(db, run))[0]?.records).to.equal(found.length);
+        taken.push(...found.map((name) => name.replace(' late', '')));
+      }
+      expect(taken.length).to.equal(4 * 11);
+      expect(new Set(taken).size).to.equal(4 * 11);
     });
 
     // with one writer there is no transaction beside

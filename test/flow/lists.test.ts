@@ -244,6 +244,17 @@ describe('lists of an institution', () => {
     });
     const shown = (number: string) => bodeJson('signals', 'show', number);
 
+    it('are refused when they are of no day that there is', async () => {
+      const wrong = signal('S0');
+      const forms = [{ ...wrong, records: wrong.records.map((one) => ({ ...one, Day: '20270229' })) }];
+      const { ticket, errors } = await send(aGoalFile('KNIP', ['Signals', 'Signal'], forms));
+      expect(errors).to.deep.equal([]);
+      const story = await storyOf(engine.db, ticket);
+      expect(story?.forms.map(({ outcome, anomalies }) => [outcome, anomalies[0]?.errorId])).to.deep.equal([
+        ['refused', '90901-001'],
+      ]);
+    });
+
     it('are opened once, and each answer is accepted or refused with a reason', async () => {
       const signals = aGoalFile('KNIP', ['Signals', 'Signal'], [signal('S1'), signal('S2'), signal('S3', OTHER)]);
       expect((await send(signals)).errors).to.deep.equal([]);

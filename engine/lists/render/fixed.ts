@@ -1,3 +1,4 @@
+import { withoutZone } from '../../core/calendar.ts';
 import { EngineError } from '../../core/errors.ts';
 import type { Column } from '../definition.ts';
 import { columnsIn, type Head } from './rendering.ts';
@@ -20,7 +21,8 @@ function fixedWriter(head: Head): TextWriter {
  */
 export function fixedValue(column: Column, value: string): string {
   const { width = 0, cut, field, type } = column;
-  const text = type === 'date' || type === 'month' ? plainText(value).replaceAll('-', '') : plainText(value);
+  const plain = plainText(value);
+  const text = type === 'date' || type === 'month' ? withoutZone(plain).replaceAll('-', '') : plain;
   const characters = text.length > width ? [...text.normalize('NFC')] : undefined;
   if (characters && characters.length > width && !cut) {
     throw new EngineError('list_unprintable', `a value of ${field} is longer than its ${width} characters`);

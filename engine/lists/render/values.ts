@@ -1,3 +1,4 @@
+import { withoutZone } from '../../core/calendar.ts';
 import type { Language } from '../../registry/organisations.ts';
 import type { Column } from '../definition.ts';
 import type { Head, Line, PlacedColumn } from './rendering.ts';
@@ -44,9 +45,9 @@ export function euros(cents: number): string {
   return `${cents < 0 ? '-' : ''}${digits.slice(0, -2)},${digits.slice(-2)}`;
 }
 
-/** Days and months with dashes, however they came: 20260314 is 2026-03-14, 202603 is 2026-03. */
+/** Days and months with dashes, however they came: 20260314 and 2026-03-14Z are 2026-03-14, 202603 is 2026-03. */
 export function dashed(value: string): string {
-  const text = plainText(value);
+  const text = withoutZone(plainText(value));
   if (/^\d{8}$/.test(text)) return `${text.slice(0, 4)}-${text.slice(4, 6)}-${text.slice(6)}`;
   return /^\d{6}$/.test(text) ? `${text.slice(0, 4)}-${text.slice(4)}` : text;
 }

@@ -21,6 +21,7 @@ export const ERROR_IDS = {
   '90801-001': 'Ticket: there is no accepted form of this ticket and number',
   '90801-002': 'Ticket: the institution may not correct this form',
   '90801-003': 'CompanyID: the form is not of this employer',
+  '90901-001': 'Record: its day is no day of the calendar',
 } as const;
 
 /** Zone and number, nine characters. */

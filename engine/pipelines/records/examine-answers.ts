@@ -35,6 +35,9 @@ export async function examineAnswers(
   });
 }
 
+/** Of what is found wrong with the records of a form so many are told one by one; all are counted. */
+const MOST_FOUND = 10;
+
 /** What is wrong with the records of a form. */
 type FaultsOf = (records: readonly Fields[], form: InspectedForm) => Promise<readonly Anomaly[]>;
 
@@ -79,7 +82,7 @@ async function examineForm(
   const records = form.blocking ? [] : await readForm(facts, element, read);
   const found = await faultsIn(records ?? [], form);
   if (found.length === 0) return form;
-  const anomalies = [...form.anomalies, ...found];
+  const anomalies = [...form.anomalies, ...found.slice(0, MOST_FOUND)];
   return { ...form, anomalies, anomaliesTotal: form.anomaliesTotal + found.length, blocking: true };
 }
 

@@ -2,6 +2,7 @@ import type { RecordsReady } from '../../../schemas/messages.ts';
 import type { Pipeline, PrepareContext, Stage, StageContext, Work } from '../../broker/pipeline.ts';
 import { reject, type Verdict } from '../../broker/verdict.ts';
 import { protocolTime } from '../../core/calendar.ts';
+import type { Logger } from '../../core/logger.ts';
 import { findByReference, takeAnswer } from '../../records/answers.ts';
 import { isElectronic } from '../../records/electronic.ts';
 import { addRecords, type NewRecord } from '../../records/records.ts';
@@ -61,7 +62,7 @@ export function recordsPipeline(deps: RecordDeps): Pipeline<RecordsReady, Record
 
 async function readAll(
   { ticket, formIndexes }: RecordsReady,
-  { signal }: PrepareContext,
+  { signal, log }: PrepareContext,
   deps: RecordDeps,
 ): Promise<RecordWork | Verdict> {
   const submission = await findSubmission(deps.db, ticket);
@@ -78,7 +79,7 @@ async function readAll(
         deps.blobs.read(deps.db, contentSha256, range),
       );
       if (!found) return reject(`form ${form.formIndex} is too large for records`, 'message_malformed');
-      records.push(...recordsOf(source, found, submission, form));
+      records.push(...recordsOf(source, found, { submission, form, log }));
     }
     read.push({ source, records });
   }
@@ -86,18 +87,25 @@ async function readAll(
   return { kind: 'work', submission, institution, read };
 }
 
-function recordsOf(
-  source: Source,
-  found: readonly Fields[],
-  { ticket, receivedAt }: Submission,
-  { formIndex, outcome, anomalies }: StoredForm<KeptFacts, Anomaly>,
-): NewRecord[] {
+interface Judged {
+  readonly submission: Submission;
+  readonly form: StoredForm<KeptFacts, Anomaly>;
+  readonly log: Logger;
+}
+
+function recordsOf(source: Source, found: readonly Fields[], { submission, form, log }: Judged): NewRecord[] {
+  const { ticket, receivedAt } = submission;
+  const { formIndex, outcome, anomalies } = form;
   const codes = [...new Set(anomalies.map(({ errorId }) => errorId))].join(' ');
   const judged = source.outcomes === 'all' ? { Outcome: outcome, Codes: codes } : {};
-  return found.flatMap((fields, index) => {
+  const records = found.flatMap((fields, index) => {
     const place = { ticket, formIndex, line: index + 1, receivedAt };
     return recordOf(source, { ...fields, ...judged }, place) ?? [];
   });
+  // days of accepted forms are judged before; a schema may let through what is no authority
+  const lost = found.length - records.length;
+  if (lost > 0) log.warn({ ticket, form: formIndex, source: source.name, lost }, 'records without authority or day');
+  return records;
 }
 
 function takeInAll(deps: RecordDeps): Stage<RecordWork> {
@@ -169,6 +177,7 @@ async function addAll(
     if (!record.alone || !source.alone) continue;
     const { sha256 } = await blobs.put(tx, buildMutation(record));
     const { ticket, formIndex, line, authority } = record;
-    await placeDocument(tx, { id: `alone:${ticket}:${formIndex}:${line}`, authority, ...source.alone, sha256 }, now);
+    const id = `alone:${ticket}:${formIndex}:${line}:${source.name}`;
+    await placeDocument(tx, { id, authority, ...source.alone, sha256 }, now);
   }
 }

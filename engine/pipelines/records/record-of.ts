@@ -1,6 +1,6 @@
-import { isCalendarDate, protocolTime } from '../../core/calendar.ts';
+import { isCalendarDate, protocolTime, withoutZone } from '../../core/calendar.ts';
 import type { NewRecord } from '../../records/records.ts';
-import type { Source } from '../../records/source.ts';
+import { RECEIVED_ON, type Source } from '../../records/source.ts';
 import type { Fields } from './read-form.ts';
 
 /** Where a record was read. */
@@ -19,7 +19,7 @@ const LONGEST = { kind: 20, position: 80, reference: 40 } as const;
  * is. `ReceivedOn` is the Belgian day on which its submission was received.
  */
 export function recordOf(source: Source, given: Fields, { receivedAt, ...place }: RecordPlace): NewRecord | undefined {
-  const fields = { ReceivedOn: protocolTime(receivedAt).date, ...given };
+  const fields = { [RECEIVED_ON]: protocolTime(receivedAt).date, ...given };
   const authority = textIn(fields, source.authority);
   const day = dayOf(textIn(fields, source.day));
   if (!/^\d{10}$/.test(authority) || day === undefined) return undefined;
@@ -41,11 +41,13 @@ export function recordOf(source: Source, given: Fields, { receivedAt, ...place }
   };
 }
 
-const textIn = (fields: Fields, name: string): string => (Object.hasOwn(fields, name) ? (fields[name] ?? '') : '');
+/** The text of a field, '' when there is none of this name. */
+export const textIn = (fields: Fields, name: string): string =>
+  Object.hasOwn(fields, name) ? (fields[name] ?? '') : '';
 
-/** YYYYMM (its first day), YYYYMMDD and YYYY-MM-DD as YYYY-MM-DD. */
+/** YYYYMM (its first day), YYYYMMDD and YYYY-MM-DD, with a zone or without, as YYYY-MM-DD; undefined of a day that the calendar has not. */
 export function dayOf(text: string): string | undefined {
-  const digits = text.replaceAll('-', '');
+  const digits = withoutZone(text).replaceAll('-', '');
   const day = digits.length === 6 ? `${digits}01` : digits;
   return isCalendarDate(day) ? `${day.slice(0, 4)}-${day.slice(4, 6)}-${day.slice(6)}` : undefined;
 }

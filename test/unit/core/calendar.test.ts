@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { daysBetween, fileDate, isCalendarDate, protocolTime } from '../../../engine/core/calendar.ts';
+import { daysBetween, fileDate, isCalendarDate, protocolTime, withoutZone } from '../../../engine/core/calendar.ts';
 
 describe('protocol calendar', () => {
   it('writes an instant in Belgian time, summer and winter', () => {
@@ -20,6 +20,15 @@ describe('protocol calendar', () => {
     for (const date of ['20260229', '20261301', '20260100', '2026011', 'abcdefgh']) {
       expect(isCalendarDate(date), date).to.equal(false);
     }
+  });
+
+  it('leaves out the zone of a date, and nothing else', () => {
+    expect(['2026-03-14', '2026-03-14Z', '2026-03-14-05:00'].map(withoutZone)).to.deep.equal([
+      ...['2026-03-14', '2026-03-14', '2026-03-14'],
+    ]);
+    expect(['2026-03Z', '20260314Z', 'x2026-03-14Z'].map(withoutZone)).to.deep.equal([
+      ...['2026-03Z', '20260314Z', 'x2026-03-14Z'],
+    ]);
   });
 
   it('counts days across months and the change of clocks', () => {

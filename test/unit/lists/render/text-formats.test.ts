@@ -74,6 +74,13 @@ describe('lists: formats that are text', () => {
     });
   });
 
+  it('show a date without the zone that its schema allows', async () => {
+    const line = aLine(statement, aPayment({ FirstDay: '2026-03-01+01:00', LastDay: '2026-03-31Z' }));
+    const [text, record] = await Promise.all([csv, fixed].map((one) => rendered(one, aHead(statement), [line])));
+    expect(text?.toString()).to.contain(';2026-03-01;2026-03-31;');
+    expect(record?.toString()).to.contain('2026030120260331');
+  });
+
   describe('fixed width', () => {
     const widths = () => statement.columns.map(({ width = 0 }) => width);
 

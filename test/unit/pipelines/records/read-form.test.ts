@@ -43,5 +43,9 @@ describe('records of a form', () => {
     expect(['202603', '20260229', '2024-02-29', '20240229', 'x', ''].map(dayOf)).to.deep.equal([
       ...['2026-03-01', undefined, '2024-02-29', '2024-02-29', undefined, undefined],
     ]);
+    expect(['2026-03-14Z', '2026-03-14+01:00', '2026-03-14-05:00'].map(dayOf), 'as xs:date may be').to.deep.equal([
+      ...['2026-03-14', '2026-03-14', '2026-03-14'],
+    ]);
+    expect(['2026-02-30Z', '20260314Z', '2026-03-14+1'].map(dayOf)).to.deep.equal([undefined, undefined, undefined]);
   });
 });
