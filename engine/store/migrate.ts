@@ -17,6 +17,7 @@ import { peopleAnswer } from './migrations/013-people-answer.ts';
 import { webhooks } from './migrations/014-webhooks.ts';
 import { searchOfTheRemoved } from './migrations/015-search-of-the-removed.ts';
 import { recordsOfEachSource } from './migrations/016-records-of-each-source.ts';
+import { electronicFromInstant } from './migrations/017-electronic-from-instant.ts';
 import { unhurried } from './postgres.ts';
 import { inTransaction } from './transaction.ts';
 
@@ -37,6 +38,7 @@ export const MIGRATIONS: readonly Migration[] = [
   webhooks,
   searchOfTheRemoved,
   recordsOfEachSource,
+  electronicFromInstant,
 ];
 
 /** Brings the schema up to date, once for any number of starters; refuses a database newer than this code. */
