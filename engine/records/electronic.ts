@@ -1,3 +1,4 @@
+import { startOfDay } from '../core/calendar.ts';
 import type { Db } from '../store/database.ts';
 import { change, insertRow, rowsOf } from '../store/sql.ts';
 
@@ -24,7 +25,8 @@ export async function switchOn(tx: Db, { source, authority, from }: Omit<Electro
   const goOn =
     'update electronic_authorities set until_day = null where source = ? and authority = ? and until_day = ?';
   if ((await change(tx, goOn, [source, authority, from])) > 0) return true;
-  return insertRow(tx, 'electronic_authorities', { source, authority, from_day: from, until_day: null }, 'orIgnore');
+  const begins = { from_day: from, from_at: startOfDay(from).toISOString() };
+  return insertRow(tx, 'electronic_authorities', { source, authority, ...begins, until_day: null }, 'orIgnore');
 }
 
 /** Lets an authority get them in lists again from a day on; false when it does. */

@@ -25,7 +25,7 @@ export interface Selection {
   readonly take: 'arrived' | 'open';
   /** With `take: 'open'`: what was closed at or after this instant was still open. */
   readonly openAt: Date;
-  /** Leaves out what authorities get by itself; with `take: 'open'` what went so in this period, and authorities that got all of it so. */
+  /** Leaves out what authorities get by itself; with `take: 'open'` what went so in this period, and authorities that got all of it so: but for what reached nobody that way. */
   readonly withoutElectronic: boolean;
   /** Authorities that are left out. */
   readonly without: readonly string[];
@@ -232,10 +232,11 @@ function limitsOf(selection: Selection): Condition[] {
 }
 
 // a summary stops with the first whole period of the other way; until then it leaves out what went by itself in its period,
-// of whatever day, as each signal goes by one way in a period
+// of whatever day, as each signal goes by one way in a period. What reached nobody that other way is in the lists, and stays in it
 function stopped({ from, until }: Selection): Condition {
   const sql = `not (alone = 1 and (day >= ? or arrived_at >= ?)) and not exists (select 1 from electronic_authorities as e
-    where e.source = records.source and e.authority = records.authority and e.from_day <= ? and (e.until_day is null or e.until_day >= ?))`;
+    where e.source = records.source and e.authority = records.authority and e.from_day <= ? and (e.until_day is null or e.until_day >= ?)
+    and (alone = 1 or (records.day < e.from_day and arrived_at < e.from_at)))`;
   return { sql, bindings: [from, startOfDay(from).toISOString(), from, until] };
 }
 

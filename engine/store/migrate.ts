@@ -17,6 +17,7 @@ import { peopleAnswer } from './migrations/013-people-answer.ts';
 import { webhooks } from './migrations/014-webhooks.ts';
 import { searchOfTheRemoved } from './migrations/015-search-of-the-removed.ts';
 import { recordsOfEachSource } from './migrations/016-records-of-each-source.ts';
+import { electronicFromInstant } from './migrations/017-electronic-from-instant.ts';
 import { whoseRegisteredMail } from './migrations/018-whose-registered-mail.ts';
 import { addressesTakenAway } from './migrations/019-addresses-taken-away.ts';
 import { tasksInOrder } from './migrations/022-tasks-in-order.ts';
@@ -41,6 +42,7 @@ export const MIGRATIONS: readonly Migration[] = [
   webhooks,
   searchOfTheRemoved,
   recordsOfEachSource,
+  electronicFromInstant,
   whoseRegisteredMail,
   addressesTakenAway,
   tasksInOrder,

@@ -153,8 +153,9 @@ CREATE TABLE document_deliveries (
 CREATE TABLE electronic_authorities (
     source character varying(40) NOT NULL,
     authority character varying(10) NOT NULL,
-    from_day character varying(10) NOT NULL,
-    until_day character varying(10)
+    from_day character varying(10) NOT NULL COLLATE pg_catalog."C",
+    until_day character varying(10),
+    from_at text DEFAULT ''::text NOT NULL
 );
 
 CREATE TABLE events (

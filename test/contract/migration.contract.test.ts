@@ -203,6 +203,20 @@ function contract(kind: StoreKind): void {
       expect(added.map(({ source }) => source)).to.deep.equal(['events']);
     });
 
+    it('keeps who gets signals electronically, and knows when that began', async () => {
+      await bringTo(db, 16);
+      const row = { source: 'signals', authority: '0206731645' };
+      await db('electronic_authorities').insert([
+        { ...row, from_day: '2026-03-01', until_day: '2026-09-01' },
+        { ...row, from_day: '2026-10-01', until_day: null },
+      ]);
+      await migrate(db);
+      expect(await db('electronic_authorities').orderBy('from_day')).to.deep.equal([
+        { ...row, from_day: '2026-03-01', until_day: '2026-09-01', from_at: '2026-02-28T23:00:00.000Z' },
+        { ...row, from_day: '2026-10-01', until_day: null, from_at: '2026-09-30T22:00:00.000Z' },
+      ]);
+    });
+
     it('is done once, however many starters come at the same time, and changes nothing after', async () => {
       const starters = Array.from({ length: 4 }, () => openStore({ url, poolSize: 2 }));
       await Promise.all(starters.map(migrate));

@@ -221,7 +221,8 @@ function contract(store: StoreKind): void {
 
     it('leaves out what an authority gets by itself, and it from the summaries of the periods that begin after its switch', async () => {
       const alone = { day: '2026-03-14', alone: true };
-      await add('2026-03-20T10:00:00Z', aRecord(alone), aRecord({ day: '2026-02-14' }));
+      await add('2026-03-20T10:00:00Z', aRecord(alone));
+      await add('2026-02-20T10:00:00Z', aRecord({ day: '2026-02-14' }));
       expect(await switchOn(db, { source: 'payments', authority: AUTHORITY, from: '2026-03-01' })).to.equal(true);
       expect(await switchOn(db, { source: 'payments', authority: AUTHORITY, from: '2026-03-01' })).to.equal(false);
       expect(await names(march({ withoutElectronic: true }))).to.deep.equal(['N2 late']);
@@ -235,13 +236,24 @@ function contract(store: StoreKind): void {
 
     it('leaves out of a summary what went by itself in its period, of whatever day', async () => {
       await switchOn(db, { source: 'payments', authority: AUTHORITY, from: '2026-02-01' });
-      await add('2026-03-20T10:00:00Z', aRecord({ day: '2026-01-14', alone: true }), aRecord({ day: '2026-01-14' }));
+      await add('2026-03-20T10:00:00Z', aRecord({ day: '2026-01-14', alone: true }));
+      await add('2026-01-20T10:00:00Z', aRecord({ day: '2026-01-14' }));
       const open = (from: string, until: string) =>
         names(march({ withoutElectronic: true, take: 'open', from, until }));
       await switchOff(db, { source: 'payments', authority: AUTHORITY, from: '2026-03-15' });
       expect(await open('2026-03-01', '2026-04-01'), 'N1 went in March').to.deep.equal(['N2']);
       expect(await open('2026-04-01', '2026-05-01')).to.deep.equal(['N1', 'N2']);
       expect(await open('2026-02-01', '2026-03-01'), 'electronic from its first day to its last').to.deep.equal([]);
+    });
+
+    it('keeps in a summary what reached nobody by itself, though its authority got the rest so', async () => {
+      await switchOn(db, { source: 'payments', authority: AUTHORITY, from: '2026-02-01' });
+      await add('2026-01-31T22:59:59Z', aRecord({ day: '2026-01-14' })); // the last of the paper
+      await add('2026-01-31T23:00:00Z', aRecord({ day: '2026-01-14' }), aRecord({ day: '2026-01-14', alone: true }));
+      await add('2026-01-20T10:00:00Z', aRecord({ day: '2026-02-14' }), aRecord({ day: '2026-02-14', alone: true }));
+      const summary = { withoutElectronic: true, take: 'open' as const };
+      expect(await names(march({ ...summary, from: '2026-02-01' }))).to.deep.equal(['N2', 'N4']);
+      expect(await names(march(summary)), 'a later one, too').to.deep.equal(['N2', 'N4']);
     });
 
     it('goes on with one span when an authority is switched on from the day on which it was switched off', async () => {
