@@ -10,9 +10,11 @@ import { compileList } from '../../engine/lists/compile.ts';
 import type { ListDefinition, ListDefinitions } from '../../engine/lists/definition.ts';
 import { listUnbalanced, reconcileLists } from '../../engine/lists/reconcile.ts';
 import { addRecords } from '../../engine/records/records.ts';
-import { openStore } from '../../engine/store/database.ts';
+import { type Db, openStore } from '../../engine/store/database.ts';
+import { rowsOf } from '../../engine/store/sql.ts';
 import { inTransaction } from '../../engine/store/transaction.ts';
 import { STORES, type StoreKind } from '../support/database.ts';
+import { eventually } from '../support/eventually.ts';
 import { createGate } from '../support/gate.ts';
 import { aPayment, shippedList } from '../support/lists.ts';
 import { aMessageType, INSTITUTION, typesOf } from '../support/mailboxes.ts';
@@ -104,22 +106,32 @@ function contract(store: StoreKind): void {
     if (store === 'postgres') {
       it('counts for longer than a statement otherwise may take', async () => {
         const impatient = openStore({ url: content.url, poolSize: 2, answerWithinMs: 500 });
-        const locked = createGate<void>();
+        const [locked, waitedLong] = [createGate<void>(), createGate<void>()];
         const holder = inTransaction(content.db, async (tx) => {
           await tx.raw('lock table records in access exclusive mode');
           locked.open();
-          await tx.raw('select pg_sleep(1.5)');
+          await waitedLong.opened;
         });
         await locked.opened;
         const found = reconcileLists({ db: impatient, clock: () => SLOT, log: silentLogger() }, lists);
-        const said = await found.then(
+        const said = found.then(
           ([one]) => one?.balanced,
           ({ code }) => code,
         );
-        await holder;
+        const waits = eventually(async () => expect(Number(await longestWait(impatient))).to.be.above(1_000));
+        await Promise.race([said, waits]);
+        waitedLong.open();
+        await Promise.all([holder, said]);
         await impatient.destroy();
-        expect(said).to.equal(true);
+        expect(await said).to.equal(true);
       });
     }
   });
+}
+
+/** How many milliseconds a statement in this database has waited for a lock. */
+async function longestWait(db: Db): Promise<number> {
+  const sql = `select coalesce(max(extract(epoch from clock_timestamp() - query_start)), 0) * 1000 as ms from pg_stat_activity
+    where datname = current_database() and wait_event_type = 'Lock'`;
+  return (await rowsOf<{ ms: number }>(db, sql))[0]?.ms ?? 0;
 }

@@ -1,14 +1,11 @@
 import { expect } from 'chai';
 import { REGISTRY_V2, REGISTRY_V3 } from '../../channels/webservice/ebox/paths.ts';
 import { addMandate } from '../../engine/registry/mandate-changes.ts';
-import { provision } from '../../engine/registry/provision.ts';
 import { EBOX_SCOPES } from '../../engine/registry/scopes.ts';
 import { aPublication, type Ebox, jsonOf, OWN, startEbox } from '../support/ebox.ts';
-import { aPlannedOrganisation, aPlannedSender, writePlan } from '../support/provisioning.ts';
-import { CLIENT, type WebAnswer } from '../support/web.ts';
+import { addOtherPublisher, OTHER } from '../support/other-publisher.ts';
+import type { WebAnswer } from '../support/web.ts';
 
-const OTHER = '0403019261';
-const OTHER_CLIENT = CLIENT.replace('123456', '654321');
 const CITIZEN = '85073003328';
 const PDF = { upfile1: 'letter.pdf;type=application/pdf' };
 const TEXT = { upfile1: 'annex.txt;type=text/plain' };
@@ -25,19 +22,10 @@ describe('publishing for an organisation under its mandate', function () {
     const mediaTypes = ['application/pdf', 'text/plain'];
     const letter = { names: { nl: 'Brief' }, publishers, mediaTypes, replyAllowed: true, registered: true };
     ebox = await startEbox({ config: { messageTypes: { letter, secret: { ...letter, publishers: [] } } } });
-    const { dir, db, config, pki } = ebox.engine;
-    const sender = aPlannedSender({
-      ...{ number: '654321', login: 'andere', channels: ['webservice'], sshKeys: [], scopes: [...EBOX_SCOPES] },
-      ...{ certificates: ['pki/other-sender.pem'] },
-    });
-    const plan = await writePlan(dir, [aPlannedOrganisation({ enterpriseNumber: OTHER }, [sender])], 'other.yaml');
-    await provision(db, plan, new Date(), { goals: Object.keys(config.goals) });
-    const claims = { iss: OTHER_CLIENT, sub: OTHER_CLIENT };
     const scope = EBOX_SCOPES.find((one) => one.endsWith(':eboxrepresentativepublication'));
-    const assertion = await ebox.web.assertion({ claims }, pki.otherSender.key);
-    const asked = await ebox.web.askToken(assertion, '--data-urlencode', `scope=${scope}`);
-    expect(jsonOf(asked).scope).to.equal(scope);
-    token = ['-H', `Authorization: Bearer ${jsonOf(asked).access_token}`];
+    const asked = await addOtherPublisher(ebox, scope);
+    expect(asked['scope']).to.equal(scope);
+    token = ['-H', `Authorization: Bearer ${asked['access_token']}`];
   });
   beforeEach(async () => {
     const mandate = { employer: { kind: 'enterprise', number: OWN }, goals: ['EBOX'] } as const;

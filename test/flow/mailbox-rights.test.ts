@@ -9,21 +9,17 @@ import { addMandate } from '../../engine/registry/mandate-changes.ts';
 import { setQualityState } from '../../engine/registry/organisation-access.ts';
 import { createPerson } from '../../engine/registry/people-acts.ts';
 import type { Role } from '../../engine/registry/permissions.ts';
-import { provision } from '../../engine/registry/provision.ts';
 import { giveRights, type Rights } from '../../engine/registry/rights.ts';
-import { EBOX_SCOPES } from '../../engine/registry/scopes.ts';
 import { beginSession } from '../../engine/registry/sessions.ts';
 import { createBlobStore } from '../../engine/store/blobs.ts';
 import { inTransaction } from '../../engine/store/transaction.ts';
 import { OPERATOR } from '../support/access.ts';
 import { aPublication, type Ebox, jsonOf, OWN, PDF, startEbox } from '../support/ebox.ts';
 import { aMessage } from '../support/mailboxes.ts';
-import { aPlannedOrganisation, aPlannedSender, writePlan } from '../support/provisioning.ts';
-import { CLIENT, type WebAnswer } from '../support/web.ts';
+import { addOtherPublisher, OTHER } from '../support/other-publisher.ts';
+import type { WebAnswer } from '../support/web.ts';
 
-const OTHER = '0403019261';
 const HOUR_MS = 3_600_000;
-const OTHER_CLIENT = CLIENT.replace('123456', '654321');
 
 const TYPES = {
   letter: { publishers: [{ organisation: OWN }, { organisation: OTHER }] },
@@ -145,16 +141,7 @@ describe('rights in mailboxes, tried by everybody through the interface', functi
   }
 
   async function addOtherOrganisation(): Promise<void> {
-    const { dir, db, config } = ebox.engine;
-    const sender = aPlannedSender({
-      ...{ number: '654321', login: 'andere', channels: ['webservice'], sshKeys: [], scopes: [...EBOX_SCOPES] },
-      ...{ certificates: ['pki/other-sender.pem'] },
-    });
-    const plan = await writePlan(dir, [aPlannedOrganisation({ enterpriseNumber: OTHER }, [sender])], 'other.yaml');
-    await provision(db, plan, new Date(), { goals: Object.keys(config.goals) });
-    const claims = { iss: OTHER_CLIENT, sub: OTHER_CLIENT };
-    const assertion = await ebox.web.assertion({ claims }, ebox.engine.pki.otherSender.key);
-    const token = bearer(jsonOf(await ebox.web.askToken(assertion)).access_token);
+    const token = bearer(String((await addOtherPublisher(ebox))['access_token']));
     keys['a publisher'] = token;
     keys['a publisher without a mandate, for the organisation'] = [
       ...token,
