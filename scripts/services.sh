@@ -29,11 +29,15 @@ stop_services() {
   SERVICE_GROUPS=()
 }
 
-# Prints $1 free ports.
+# Prints $1 free ports, below those that the system gives to outgoing connections: one of these could take it before its server does.
 free_ports() {
   node -e '
     const net = require("node:net");
-    const listen = () => new Promise((resolve) => { const s = net.createServer().listen(0, "127.0.0.1", () => resolve(s)); });
+    const port = () => 10000 + Math.floor(Math.random() * 22000);
+    const listen = () => new Promise((resolve) => {
+      const server = net.createServer().once("error", () => resolve(listen()));
+      server.listen(port(), "127.0.0.1", () => resolve(server));
+    });
     Promise.all(Array.from({ length: Number(process.argv[1]) }, listen)).then((servers) => {
       console.log(servers.map((server) => server.address().port).join(" "));
       for (const server of servers) server.close();

@@ -51,15 +51,23 @@ export async function writeFiles(dir: string, port: number, credentials: Credent
   await writeFile(join(dir, 'provision.yaml'), provision);
 }
 
-/** A port that nobody listens on now. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, fail) => {
+/**
+ * A port that nobody listens on now, below those that systems give to outgoing connections (Linux: from 32768, RFC 6056: from 49152),
+ * as one of these could take it before its server does. Calls of a process within two seconds never give the same port.
+ */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    await delay(2);
+    const port = 10_000 + (Math.floor(performance.now() * 10 + process.pid * 97) % 22_000);
+    if (await listens(port)) return port;
+  }
+}
+
+function listens(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', fail);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
 }
 
