@@ -36,6 +36,7 @@ clamav-daemon /usr/sbin/clamd
 openssl openssl
 libxml2-utils xmllint
 poppler-utils pdftotext
+libreoffice-calc-nogui soffice
 python3 python3
 make make
 g++ g++
