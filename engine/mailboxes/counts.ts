@@ -111,6 +111,11 @@ export async function totalsByType(
 
 const READ_COLUMN = (read: boolean) => (read ? 'is_read' : 'not is_read');
 
+/** Which types are asked for beside one: none where that one is among them, as fewer values make a statement that is planned once. */
+function typesBeside({ messageType, types }: SortFilter): readonly string[] | undefined {
+  return messageType !== undefined && types?.includes(messageType) ? undefined : types;
+}
+
 /** A filter as conditions on the columns that the totals and the messages of a mailbox have in common. */
 export function conditionsFor(
   filter: SortFilter,
@@ -122,7 +127,8 @@ export function conditionsFor(
     sender_application: filter.senderApplication,
   };
   const given = Object.entries(equal).filter((entry): entry is [string, string] => entry[1] !== undefined);
-  const { registered, visible, read, partitions, types } = filter;
+  const { registered, visible, read, partitions } = filter;
+  const types = typesBeside(filter);
   const flags = [
     ...(registered === undefined ? [] : [registered ? 'registered' : 'not registered']),
     ...(visible === undefined ? [] : [visible ? 'visible' : 'not visible']),
