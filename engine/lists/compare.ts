@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline';
-import { recordsInTurn, sharesOf, type Taken } from '../records/selection.ts';
+import { sharesOf } from '../records/selection.ts';
+import { recordsInTurn, type Taken } from '../records/taken.ts';
 import { openPrepared, streamOf } from '../store/blobs.ts';
 import { inTransaction } from '../store/transaction.ts';
 import type { CompileDeps } from './compile.ts';

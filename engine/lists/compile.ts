@@ -1,7 +1,8 @@
 import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Telemetry } from '../core/telemetry.ts';
-import { recordsInTurn, sharesOf, type Taken } from '../records/selection.ts';
+import { sharesOf } from '../records/selection.ts';
+import { recordsInTurn, type Taken } from '../records/taken.ts';
 import { inTransaction } from '../store/transaction.ts';
 import { type ComposeDeps, compose } from './compose.ts';
 import type { ListDefinition } from './definition.ts';

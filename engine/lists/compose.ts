@@ -1,4 +1,4 @@
-import type { Taken } from '../records/selection.ts';
+import type { Taken } from '../records/taken.ts';
 import { findOrganisation, type Organisation } from '../registry/organisations.ts';
 import { type BlobStore, openPrepared, type PreparedContent, streamOf } from '../store/blobs.ts';
 import type { Db } from '../store/database.ts';

@@ -3,7 +3,8 @@ import { admitRemoval } from '../../engine/expiry/holds.ts';
 import { answersTo, closeRecord, findByReference, takeAnswer } from '../../engine/records/answers.ts';
 import { electronicOf, isElectronic, switchOff, switchOn } from '../../engine/records/electronic.ts';
 import { addRecords, cutoffAt, type NewRecord } from '../../engine/records/records.ts';
-import { recordsInTurn, type Selection, sharesOf } from '../../engine/records/selection.ts';
+import { type Selection, sharesOf } from '../../engine/records/selection.ts';
+import { recordsInTurn } from '../../engine/records/taken.ts';
 import type { Db } from '../../engine/store/database.ts';
 import { streamRows } from '../../engine/store/stream.ts';
 import { inTransaction } from '../../engine/store/transaction.ts';
@@ -47,9 +48,10 @@ function contract(store: StoreKind): void {
     });
     async function names(selection: Selection, authority = AUTHORITY): Promise<string[]> {
       const found: string[] = [];
-      for await (const { records } of recordsInTurn(db, selection, [{ authority, records: 1, late: 0 }])) {
-        for await (const batch of records) {
-          found.push(...batch.map(({ fields, late }) => `${JSON.parse(fields).Name}${late ? ' late' : ''}`));
+      for await (const { records } of recordsInTurn(db, selection, [{ authority, records: 1, late: 0, bytes: 0 }])) {
+        for await (const { fields, late } of records) {
+          const all: { readonly Name: string }[] = JSON.parse(fields);
+          found.push(...all.map(({ Name }) => `${Name}${late ? ' late' : ''}`));
         }
       }
       return found;
@@ -63,11 +65,43 @@ function contract(store: StoreKind): void {
       expect(await names(march({ after: 4 }))).to.deep.equal(['N2', 'N3', 'N1']);
       expect(await names(march(), OTHER)).to.deep.equal(['N6']);
       expect(await sharesOf(db, march())).to.deep.equal([
-        { authority: AUTHORITY, records: 4, late: 1 },
-        { authority: OTHER, records: 1, late: 0 },
+        { authority: AUTHORITY, records: 4, late: 1, bytes: 52 },
+        { authority: OTHER, records: 1, late: 0, bytes: 13 },
       ]);
       expect(await sharesOf(db, march({ without: [AUTHORITY], cutoff: 5 }))).to.deep.equal([]);
     });
+
+    for (const [way, bytes] of [
+      ['with others', 0],
+      ['by itself, as there is much in its records', 2 ** 30],
+    ] as const) {
+      it(`says of each record its day and kind, of an authority that is read ${way}`, async () => {
+        const kinds = ['"', ',', '\\', 'é","x'];
+        await add('2026-03-20T10:00:00Z', ...kinds.map((kind, at) => aRecord({ kind, day: `2026-03-0${at + 1}` })));
+        await add(
+          '2026-03-20T10:00:00Z',
+          aRecord({ kind: 'late', day: '2026-02-28', fields: { Name: '"\\\n\u2028' } }),
+        );
+        const read: unknown[] = [];
+        for await (const { share, records } of recordsInTurn(db, march(), [
+          { authority: AUTHORITY, records: 5, late: 1, bytes },
+        ])) {
+          expect(share.bytes).to.equal(bytes);
+          for await (const { late, ...rest } of records) {
+            read.push([late, ...[rest.days, rest.kinds, rest.fields].map((array) => JSON.parse(array))]);
+          }
+        }
+        expect(read).to.deep.equal([
+          [
+            false,
+            ['2026-03-01', '2026-03-02', '2026-03-03', '2026-03-04'],
+            kinds,
+            [1, 2, 3, 4].map((n) => ({ Name: `N${n}` })),
+          ],
+          [true, ['2026-02-28'], ['late'], [{ Name: '"\\\n\u2028' }]],
+        ]);
+      });
+    }
 
     it('gives one authority after the other, also a large one between others, and can be left', async () => {
       const large = Array.from({ length: 10_001 }, () => aRecord({ authority: LARGE }));
@@ -76,7 +110,7 @@ function contract(store: StoreKind): void {
       const found: [string, number][] = [];
       for await (const { share, records } of recordsInTurn(db, march({ cutoff: 20_000 }), shares)) {
         let count = 0;
-        for await (const batch of records) count += batch.length;
+        for await (const { fields } of records) count += JSON.parse(fields).length;
         found.push([share.authority, count]);
       }
       expect(found).to.deep.equal(shares.map(({ authority, records }) => [authority, records]));

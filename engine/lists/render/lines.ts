@@ -1,22 +1,35 @@
-import type { TakenRecord } from '../../records/selection.ts';
+import type { TakenRecords } from '../../records/taken.ts';
 import { type Column, type ListDefinition, ruleOf } from '../definition.ts';
 import { periodOf } from '../period.ts';
 import type { Line, Totals } from './rendering.ts';
 import { numberIn } from './values.ts';
 
-/** What a list shows of a record. */
-export type ListedRecord = Omit<TakenRecord, 'id'>;
-
-/** The line of a record in the list of an authority. */
-export function lineOf(definition: ListDefinition, record: ListedRecord, authority: string): Line {
-  const fields: Readonly<Record<string, string>> = JSON.parse(record.fields);
-  const values = definition.columns.map(({ field }) => fields[field] ?? ownValue(record, authority, field));
-  return { values, correctionOf: record.late ? periodOf(ruleOf(definition), record.day).name : '' };
+/** The lines of records in the list of an authority. */
+export function linesOf(definition: ListDefinition, records: TakenRecords, authority: string): Line[] {
+  const all: Readonly<Record<string, string>>[] = JSON.parse(records.fields);
+  const ownOf = ownValues(definition, records, authority);
+  const days: string[] = records.late ? JSON.parse(records.days) : [];
+  const names = definition.columns.map(({ field }) => field);
+  return all.map((fields, at) => ({
+    values: names.map((name) => fields[name] ?? ownOf[name]?.(at) ?? ''),
+    correctionOf: records.late ? periodOf(ruleOf(definition), days[at] ?? '').name : '',
+  }));
 }
 
-function ownValue({ day, kind }: ListedRecord, authority: string, field: string): string {
-  const own: Readonly<Record<string, string>> = { authority, day, kind };
-  return Object.hasOwn(own, field) ? (own[field] ?? '') : '';
+/** What a record is besides its fields, for columns that are called so. */
+function ownValues({ columns }: ListDefinition, { days, kinds }: TakenRecords, authority: string) {
+  const all: Readonly<Record<string, () => (at: number) => string>> = {
+    authority: () => () => authority,
+    day: () => inTurn(days),
+    kind: () => inTurn(kinds),
+  };
+  const asked = columns.flatMap(({ field }) => (Object.hasOwn(all, field) ? [[field, all[field]?.()] as const] : []));
+  return Object.assign(Object.create(null), Object.fromEntries(asked)) as Record<string, (at: number) => string>;
+}
+
+function inTurn(array: string): (at: number) => string {
+  const values: string[] = JSON.parse(array);
+  return (at) => values[at] ?? '';
 }
 
 /** Adds up what the totals say. */
@@ -27,10 +40,10 @@ export function createSum({ columns }: ListDefinition) {
   const sums: Record<string, number> = Object.fromEntries(summed.map(({ column }) => [column.field, 0]));
   let [lines, corrections] = [0, 0];
   return {
-    add(records: readonly ListedRecord[], added: readonly Line[]) {
-      lines += records.length;
-      for (const { late } of records) if (late) corrections += 1;
-      for (const { values } of added) {
+    add(added: readonly Line[]) {
+      lines += added.length;
+      for (const { values, correctionOf } of added) {
+        if (correctionOf !== '') corrections += 1;
         for (const { column, at, signAt } of summed) {
           sums[column.field] = (sums[column.field] ?? 0) + numberIn(values[at] ?? '', values[signAt]);
         }

@@ -1,8 +1,9 @@
 import type { Readable } from 'node:stream';
+import type { TakenRecords } from '../../records/taken.ts';
 import type { Format } from '../definition.ts';
 import { csv } from './csv.ts';
 import { fixed } from './fixed.ts';
-import { createSum, type ListedRecord, lineOf } from './lines.ts';
+import { createSum, linesOf } from './lines.ts';
 import { createPdf, PDF } from './pdf.ts';
 import type { Head, Renderer, Rendering, Totals } from './rendering.ts';
 import { xml } from './xml.ts';
@@ -18,7 +19,7 @@ export interface Typesetting {
   /** In the order of the formats. */
   readonly contents: readonly Readable[];
   /** Resolves when more may be written: memory does not grow with the document. Throws list_unprintable. */
-  write(records: readonly ListedRecord[]): Promise<void>;
+  write(records: TakenRecords): Promise<void>;
   /** Ends all contents. */
   end(): Promise<Totals>;
   /** Gives up: reading fails with this. */
@@ -42,8 +43,8 @@ function settingOf({ definition, authority }: Head, renderings: readonly Renderi
   return {
     contents: renderings.map(({ content }) => content),
     async write(records) {
-      const lines = records.map((record) => lineOf(definition, record, authority));
-      sum.add(records, lines);
+      const lines = linesOf(definition, records, authority);
+      sum.add(lines);
       await Promise.all(renderings.map((rendering) => rendering.write(lines)));
     },
     async end() {
