@@ -4,6 +4,8 @@ import { lineWriter, type TextWriter, textRenderer } from './text.ts';
 import { plainText, shownAs, WORDS } from './values.ts';
 
 const NUMBER = /^-?\d+(,\d+)?$/;
+/** What stands for itself: letters, digits, blanks between them, and no more, so that one look is enough. */
+const PLAIN = /^[0-9A-Za-z\u00c0-\u024f]+(?: [0-9A-Za-z\u00c0-\u024f]+)*$/;
 const QUOTED = /["\r\n;,\t]|^\s|\s$/;
 
 const shownCell = (text: string) => safeCell(plainText(text));
@@ -21,6 +23,7 @@ function csvWriter(head: Head): TextWriter {
   const columns = columnsIn('csv', head);
   const titles = [...columns.map(({ texts }) => texts[language]), WORDS.correctionOf[language]];
   const cells = lineWriter(columns, separator, (column) => (value, sign) => {
+    if (column.type === 'text' && PLAIN.test(value)) return value;
     const shown = shownAs(column, value, sign, language);
     const isNumber = column.type === 'amount' || column.type === 'number';
     return quoted(isNumber && NUMBER.test(shown) ? shown : shownCell(shown));

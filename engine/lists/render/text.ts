@@ -12,30 +12,77 @@ export interface TextWriter {
 /** A column's value, and its sign if it has one ('' else), as a format writes it. */
 export type WriteValue = (value: string, sign: string) => string;
 
-/** What was written last is written again without work: most columns say the same line after line. */
-function remembering(write: WriteValue): WriteValue {
-  let [lastValue, lastSign, last] = ['', '', write('', '')];
-  return (value, sign) => {
-    if (value !== lastValue || sign !== lastSign) {
-      last = write(value, sign);
-      [lastValue, lastSign] = [value, sign];
-    }
-    return last;
-  };
+const STRETCH = 4; // columns
+
+/** A column's value as it was in the line before, and what was written of it. */
+interface Cell {
+  readonly at: number;
+  readonly signAt: number;
+  readonly write: WriteValue;
+  value: string;
+  sign: string;
+  text: string;
 }
 
-/** Writes the values of a line, one column after the other, each with `separator` behind it. */
+/** Some columns beside each other, as they were written last. */
+interface Stretch {
+  readonly cells: readonly Cell[];
+  text: string;
+}
+
+/**
+ * Writes the values of a line, one column after the other, each with `separator` behind it. What was written last is written
+ * again without work: most columns say the same line after line.
+ */
 export function lineWriter(
   columns: readonly PlacedColumn[],
   separator: string,
   of: (column: PlacedColumn) => WriteValue,
 ): (line: Line) => string {
-  const writers = columns.map((column) => ({ at: column.at, signAt: column.signAt, write: remembering(of(column)) }));
+  const cells = columns.map((column): Cell => {
+    const write = of(column);
+    const { at, signAt } = column;
+    return {
+      at,
+      signAt,
+      write: (value, sign) => write(value, sign) + separator,
+      value: '',
+      sign: '',
+      text: write('', '') + separator,
+    };
+  });
+  const stretches: Stretch[] = [];
+  for (let from = 0; from < cells.length; from += STRETCH)
+    stretches.push({ cells: cells.slice(from, from + STRETCH), text: '' });
+  for (const stretch of stretches) join(stretch);
   return ({ values }) => {
     let text = '';
-    for (const { at, signAt, write } of writers) text += write(values[at] ?? '', values[signAt] ?? '') + separator;
+    for (const stretch of stretches) {
+      if (hasChanged(stretch, values)) join(stretch);
+      text += stretch.text;
+    }
     return text;
   };
+}
+
+function join(stretch: Stretch): void {
+  let text = '';
+  for (const cell of stretch.cells) text += cell.text;
+  stretch.text = text;
+}
+
+function hasChanged({ cells }: Stretch, values: readonly string[]): boolean {
+  let changed = false;
+  for (const cell of cells) {
+    const value = values[cell.at] ?? '';
+    const sign = cell.signAt < 0 ? '' : (values[cell.signAt] ?? '');
+    if (value === cell.value && sign === cell.sign) continue;
+    cell.text = cell.write(value, sign);
+    cell.value = value;
+    cell.sign = sign;
+    changed = true;
+  }
+  return changed;
 }
 
 /** A renderer of text in UTF-8. */
