@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import type { Taken } from '../records/taken.ts';
 import { findOrganisation, type Organisation } from '../registry/organisations.ts';
 import { type BlobStore, openPrepared, type PreparedContent, streamOf } from '../store/blobs.ts';
@@ -48,14 +49,45 @@ export async function compose(deps: ComposeDeps, request: ComposeRequest): Promi
   const head = headOf(request, authority);
   const formats = definition.formats.filter((format): format is LineFormat => format !== 'zip');
   const setting = (deps.typeset ?? createTypeset())(head, formats);
-  const contents = setting.contents.map((content) => deps.blobs.prepare(deps.db, content));
+  const memory = createMemory(definition.formats.includes('zip') ? MOST_IN_MEMORY : 0);
+  const contents = setting.contents.map((content) => deps.blobs.prepare(deps.db, memory.remembering(content)));
   const [totals, ...prepared] = await Promise.all([fill(request, setting), ...contents]);
   const files = formats.map((format, index): ComposedFile => {
     const { extension, mediaType } = LINE_FORMATS[format];
     const content = prepared[index] as PreparedContent;
     return { format, name: `${baseName(request)}.${extension}`, mediaType, content };
   });
-  return { authority, totals, files: definition.formats.includes('zip') ? await withZip(deps, request, files) : files };
+  if (!definition.formats.includes('zip')) return { authority, totals, files };
+  const whole = setting.contents.map((content) => memory.of(content));
+  return { authority, totals, files: await withZip(deps, request, files, whole) };
+}
+
+const MOST_IN_MEMORY = 4 * 2 ** 20; // bytes of a document: most are smaller, and need not be read again for the ZIP
+
+/** Remembers contents while they are read, up to so many bytes in all; then it remembers none of them. */
+function createMemory(most: number) {
+  const pieces = new Map<Readable, Uint8Array[]>();
+  let left = most;
+  async function* noting(content: Readable, noted: Uint8Array[]) {
+    for await (const piece of content) {
+      left -= piece.length;
+      if (left >= 0) noted.push(piece);
+      else pieces.clear();
+      yield piece;
+    }
+  }
+  return {
+    remembering(content: Readable): Readable {
+      if (most === 0) return content;
+      const noted: Uint8Array[] = [];
+      pieces.set(content, noted);
+      return Readable.from(noting(content, noted));
+    },
+    of(content: Readable): Buffer | undefined {
+      const noted = pieces.get(content);
+      return noted && Buffer.concat(noted);
+    },
+  };
 }
 
 const baseName = ({ definition, period, taken }: ComposeRequest) =>
@@ -95,11 +127,12 @@ async function withZip(
   deps: ComposeDeps,
   request: ComposeRequest,
   files: readonly ComposedFile[],
+  whole: readonly (Buffer | undefined)[],
 ): Promise<ComposedFile[]> {
-  const entries = files.map(({ name, content }) => ({
+  const entries = files.map(({ name, content }, index) => ({
     name,
     date: request.slot,
-    open: async () => streamOf(await openPrepared(deps.blobs, deps.db, content)),
+    open: async () => whole[index] ?? streamOf(await openPrepared(deps.blobs, deps.db, content)),
   }));
   const content = await deps.blobs.prepare(deps.db, zipped(entries, 'packed'));
   const zip = { format: 'zip' as const, name: `${baseName(request)}.zip`, mediaType: 'application/zip', content };

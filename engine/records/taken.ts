@@ -26,7 +26,7 @@ const TOGETHER = { postgres: 200_000, sqlite: LARGE.records };
 const MOST_TOGETHER = 1_000;
 /** So near to the end of one query the next is asked: its transaction is idle no longer than these take. */
 const AHEAD = 20_000;
-const ROWS = { ofRecords: 500, ofAuthorities: 4 }; // at a time
+const ROWS = { ofRecords: 500, ofAuthorities: 2 }; // at a time
 
 /**
  * The records of authorities, one authority after the other; whoever reads may work on several at a time. Memory does

@@ -5,8 +5,8 @@ import { ZipArchive } from 'archiver';
 export interface ZipEntry {
   readonly name: string;
   readonly date: Date;
-  /** Opens its content; called when it is its turn. */
-  open(): Promise<Readable>;
+  /** Opens its content, or gives all of it, which comes out the same where it is packed; called when it is its turn. */
+  open(): Promise<Readable | Buffer>;
 }
 
 /** How a ZIP is made: `stored` begins at once and suits what is packed already; `packed` is for what repeats itself. */
@@ -33,7 +33,7 @@ async function fill(archive: ZipArchive, entries: readonly ZipEntry[]): Promise<
 }
 
 /** Resolves when the file is in; the library listens neither to a source that fails nor to a reader who leaves. */
-async function add(archive: ZipArchive, source: Readable, entry: { name: string; date: Date; mode: number }) {
+async function add(archive: ZipArchive, source: Readable | Buffer, entry: { name: string; date: Date; mode: number }) {
   try {
     await new Promise<void>((resolve, reject) => {
       const leave = () => reject(new Error('nobody reads the archive any more'));
@@ -42,10 +42,10 @@ async function add(archive: ZipArchive, source: Readable, entry: { name: string;
         archive.off('close', leave);
         resolve();
       });
-      source.once('error', reject);
+      if (!Buffer.isBuffer(source)) source.once('error', reject);
       archive.append(source, entry);
     });
   } finally {
-    source.destroy();
+    if (!Buffer.isBuffer(source)) source.destroy();
   }
 }

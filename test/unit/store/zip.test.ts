@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PassThrough, type Readable } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { expect } from 'chai';
 import { fromBuffer } from 'yauzl';
 import { zipped } from '../../../engine/store/zip.ts';
@@ -36,6 +36,22 @@ describe('ZIP of stored files', () => {
       expect(await namesIn(one)).to.deep.equal(['there', 'again']);
       expect(one.equals(two)).to.equal(true);
     }
+  });
+
+  it('is the same of content in memory as of a stream in whatever pieces, where it is packed', async () => {
+    const content = Buffer.from(
+      Array.from({ length: 20_000 }, (_, line) => `line ${line} ${Math.sin(line)}\n`).join(''),
+    );
+    const inPieces = (size: number) =>
+      Array.from({ length: Math.ceil(content.length / size) }, (_, at) => content.subarray(at * size, (at + 1) * size));
+    const ways = [
+      content,
+      ...[1 << 20, 1 << 16, 1_000].map((size) => Readable.from(inPieces(size), { objectMode: false })),
+    ];
+    const made = await Promise.all(
+      ways.map((way) => read(zipped([{ name: 'list', date: DATE, open: async () => way }], 'packed'))),
+    );
+    expect(made.map((one) => one.equals(made[0] as Buffer))).to.deep.equal([true, true, true, true]);
   });
 
   it('fails for its reader when a file is not there, and closes the others', async () => {
