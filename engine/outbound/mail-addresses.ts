@@ -125,8 +125,10 @@ async function followProvisioning(tx: Db, mailbox: Mailbox, now: Date): Promise<
   await change(
     tx,
     `insert into mail_addresses (${Object.keys(columns).join(', ')}) values (${placesFor(Object.keys(columns))})
-     on conflict (mailbox, address) do update set language = excluded.language
-     where mail_addresses.provisioned and mail_addresses.language <> excluded.language`,
+     on conflict (mailbox, address) do update set language = excluded.language, owner = excluded.owner,
+       provisioned = excluded.provisioned, confirmed_at = excluded.confirmed_at, token_hash = null, token_until = null
+     where mail_addresses.confirmed_at is null
+       or (mail_addresses.provisioned and mail_addresses.language <> excluded.language)`,
     Object.values(columns),
   );
   return address;

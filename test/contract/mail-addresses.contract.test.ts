@@ -94,6 +94,21 @@ function contract(kind: StoreKind): void {
       expect(await addresses(), 'another of the operator’s').to.include('new@voorbeeld.example');
     });
 
+    it('writes to an address that the operator has, also where somebody had asked for it and nobody had answered', async () => {
+      await provisioned();
+      expect(await request(OFFICE)).to.equal('asked');
+      await provisioned(OFFICE);
+      const all = await inTransaction(db, (tx) => addressesOf(tx, mailbox, now));
+      expect(all.map(({ address, owner, confirmed }) => [address, owner, confirmed])).to.deep.equal([
+        [OFFICE, true, true],
+      ]);
+      wait(49 * 60 * MINUTE_MS);
+      expect(await request(STRANGER)).to.equal('asked'); // which forgets what was asked too long ago
+      expect(await addresses()).to.deep.equal([OFFICE, STRANGER]);
+      await provisioned();
+      expect(await addresses(), 'it is the operator’s now').to.deep.equal([STRANGER]);
+    });
+
     it('has no address of the operator’s when he has none any more', async () => {
       await request(STRANGER);
       expect(await addresses()).to.deep.equal([OFFICE, STRANGER]);
