@@ -35,10 +35,10 @@ export interface Mailbox extends MailboxKey {
   readonly everReceived: number;
 }
 
-/** The mailbox, if anything made it yet. */
-export async function findMailbox(db: Db, { kind, eboxId }: MailboxKey): Promise<Mailbox | undefined> {
-  const row = await findRow<MailboxRow>(db, 'mailboxes', { kind, ebox_id: eboxId });
-  return row && mailboxOf(row);
+/** The mailbox, if anything made it yet; of an organisation also the one of the other kind, which it had before. */
+export async function findMailbox(db: Db, key: MailboxKey): Promise<Mailbox | undefined> {
+  const all = await mailboxesOf(db, key.eboxId);
+  return all.find(({ kind }) => kind === key.kind) ?? (isOfOrganisation(key) ? all.find(isOfOrganisation) : undefined);
 }
 
 /** The mailbox that other tables name so; undefined when there is none. */
@@ -58,9 +58,9 @@ export async function mailboxesOf(db: Db, eboxId: string): Promise<Mailbox[]> {
  * before it was registered as the other kind, lies in it too.
  */
 export async function openMailbox(tx: Db, key: MailboxKey, now: Date): Promise<Mailbox> {
-  const found = (await findMailbox(tx, key)) ?? (await otherKindOf(tx, key));
-  if (found) return found;
+  const found = await findMailbox(tx, key);
   const { kind, eboxId } = key;
+  if (found) return found.kind === kind ? found : ofKind(tx, found, kind);
   const row = { kind, ebox_id: eboxId, created_at: now.toISOString(), last_position: 0 };
   await insertRow(tx, 'mailboxes', row, 'orIgnore');
   const made = await findMailbox(tx, key);
@@ -68,12 +68,10 @@ export async function openMailbox(tx: Db, key: MailboxKey, now: Date): Promise<M
   return made;
 }
 
-/** The mailbox of the organisation under the other kind, which is of this kind from now on. */
-async function otherKindOf(tx: Db, key: MailboxKey): Promise<Mailbox | undefined> {
-  if (!isOfOrganisation(key)) return undefined;
-  const sql = `update mailboxes set kind = ? where ebox_id = ? and kind in ('enterprise', 'institution') returning *`;
-  const [row] = await rowsOf<MailboxRow>(tx, sql, [key.kind, key.eboxId]);
-  return row && mailboxOf(row);
+/** The mailbox of an organisation is of this kind from now on. */
+async function ofKind(tx: Db, mailbox: Mailbox, kind: MailboxKey['kind']): Promise<Mailbox> {
+  await change(tx, 'update mailboxes set kind = ? where id = ?', [kind, mailbox.id]);
+  return { ...mailbox, kind };
 }
 
 /** Notes that the owner signed in or consented: from now on it has a digital user. */

@@ -111,6 +111,8 @@ function contract(kind: StoreKind): void {
     it('keeps one mailbox for an organisation that is registered as another kind later', async () => {
       const { mailbox } = await deliver();
       const asInstitution = { kind: 'institution', eboxId: ENTERPRISE.eboxId } as const;
+      expect(await findMailbox(db, asInstitution), 'before anything comes').to.include({ id: mailbox.id });
+      expect(await findMailbox(db, { kind: 'citizen', eboxId: ENTERPRISE.eboxId })).to.equal(undefined);
       const { mailbox: then } = await deliver(aMessage(), asInstitution);
       expect(then).to.include({ id: mailbox.id, kind: 'institution' });
       expect(await mailboxesOf(db, ENTERPRISE.eboxId)).to.have.length(1);
