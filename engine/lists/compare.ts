@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline';
-import { recordsInTurn, sharesOf, type Taken } from '../records/selection.ts';
+import { recordsInTurn, type Taken } from '../records/selection.ts';
 import { openPrepared, streamOf } from '../store/blobs.ts';
 import { inTransaction } from '../store/transaction.ts';
 import type { CompileDeps } from './compile.ts';
@@ -9,6 +9,7 @@ import { documentsOf, filesOfDocument, type ListFile } from './documents.ts';
 import { createProgress } from './progress.ts';
 import { publish } from './publish.ts';
 import { type ListRun, selectionOf } from './runs.ts';
+import { countShares } from './shares.ts';
 
 /** How the document of an authority would differ if its list were made again now. */
 export interface Change {
@@ -38,7 +39,7 @@ export async function* compareRun(
 ): AsyncGenerator<Remade> {
   const inForce = new Map((await documentsOf(deps.db, run.list, run.period.name)).map((one) => [one.authority, one]));
   const selection = selectionOf(definition, run);
-  const shares = await sharesOf(deps.db, selection);
+  const shares = await countShares(deps.db, selection);
   const { list, period } = run;
   const told = createProgress(deps.log, { list, period: period.name, doing: 'compared', of: shares.length });
   for await (const taken of recordsInTurn(deps.db, selection, shares)) {

@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Telemetry } from '../core/telemetry.ts';
-import { recordsInTurn, sharesOf, type Taken } from '../records/selection.ts';
+import { recordsInTurn, type Taken } from '../records/selection.ts';
 import { inTransaction } from '../store/transaction.ts';
 import { type ComposeDeps, compose } from './compose.ts';
 import type { ListDefinition } from './definition.ts';
@@ -10,6 +10,7 @@ import type { Period } from './period.ts';
 import { createProgress } from './progress.ts';
 import { type Delivery, publish } from './publish.ts';
 import { beginListRun, finishListRun, type ListRun, selectionOf } from './runs.ts';
+import { countShares } from './shares.ts';
 
 export interface CompileDeps extends ComposeDeps {
   readonly clock: Clock;
@@ -69,7 +70,7 @@ async function makeMissing(deps: CompileDeps, request: CompileRequest, run: List
   const { list, period } = run;
   const made = await documentedIn(db, list, period.name);
   const selection = selectionOf(request.definition, run);
-  const shares = await sharesOf(db, selection);
+  const shares = await countShares(db, selection);
   const missing = shares.filter(({ authority }) => !made.has(authority));
   const all = recordsInTurn(db, selection, missing);
   const of = shares.length;

@@ -1,14 +1,14 @@
 import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Condition } from '../jobs/conditions.ts';
-import { type Selection, type Share, sharesOf } from '../records/selection.ts';
-import { type Db, isSqlite } from '../store/database.ts';
-import { unhurried } from '../store/postgres.ts';
+import type { Selection } from '../records/selection.ts';
+import type { Db } from '../store/database.ts';
 import { change, insertRow, rowsOf } from '../store/sql.ts';
 import { inTransaction } from '../store/transaction.ts';
 import type { ListDefinition, ListDefinitions } from './definition.ts';
 import { documentsOf } from './documents.ts';
 import { type ListRun, listRunsOf, selectionOf } from './runs.ts';
+import { countShares } from './shares.ts';
 
 /** Records and lines that do not agree, for one authority in one run; with '' for the runs together. */
 export interface Difference {
@@ -83,7 +83,7 @@ async function reconcile(
 }
 
 async function compareRun(db: Db, definition: ListDefinition, run: ListRun) {
-  const shares = await countsOf(db, selectionOf(definition, run));
+  const shares = await countShares(db, selectionOf(definition, run));
   const documents = await documentsOf(db, run.list, run.period.name);
   const counts = new Map<string, { records: number; lines: number }>();
   const of = (authority: string) => counts.get(authority) ?? { records: 0, lines: 0 };
@@ -103,13 +103,7 @@ async function recordsUpTo(db: Db, definition: ListDefinition, runs: readonly Li
   if (!last) return 0;
   const all = { from: '0000-01-01', after: last.cutoff, previousUntil: null };
   const whole: Selection = { ...selectionOf(definition, last), ...all };
-  return (await countsOf(db, whole)).reduce((sum, { records }) => sum + records, 0);
-}
-
-/** Counting what came in over years may take longer than a statement otherwise may. */
-function countsOf(db: Db, selection: Selection): Promise<Share[]> {
-  if (isSqlite(db)) return sharesOf(db, selection);
-  return inTransaction(db, (tx) => unhurried(tx, () => sharesOf(tx, selection)));
+  return (await countShares(db, whole)).reduce((sum, { records }) => sum + records, 0);
 }
 
 /** Lists whose documents and records did not agree when they were last compared, of those there are now. */

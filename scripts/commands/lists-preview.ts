@@ -8,8 +8,9 @@ import type { ListDefinition } from '../../engine/lists/definition.ts';
 import type { Period } from '../../engine/lists/period.ts';
 import { createProgress } from '../../engine/lists/progress.ts';
 import { findListRun, latestListRun, selectionOf } from '../../engine/lists/runs.ts';
+import { countShares } from '../../engine/lists/shares.ts';
 import { cutoffAt } from '../../engine/records/records.ts';
-import { recordsInTurn, sharesOf } from '../../engine/records/selection.ts';
+import { recordsInTurn } from '../../engine/records/selection.ts';
 import { openPrepared, streamOf } from '../../engine/store/blobs.ts';
 import { inTransaction } from '../../engine/store/transaction.ts';
 import { table } from './output.ts';
@@ -30,7 +31,7 @@ export async function previewList(
   const run = await runSoFar(deps, definition, period);
   const selection = selectionOf(definition, run);
   const rows: string[][] = [];
-  const shares = await sharesOf(deps.db, selection);
+  const shares = await countShares(deps.db, selection);
   const [list, of] = [definition.name, shares.length];
   const told = createProgress(deps.log, { list, period: period.name, doing: 'previewed', of });
   for await (const taken of recordsInTurn(deps.db, selection, shares)) {

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { createListDelivery } from '../../app/deliveries.ts';
 import { silentLogger } from '../../engine/core/logger.ts';
@@ -8,10 +11,13 @@ import { type ListDefinition, ruleOf } from '../../engine/lists/definition.ts';
 import { documentsOf, filesOfDocument, sumOf } from '../../engine/lists/documents.ts';
 import { parsePeriod } from '../../engine/lists/period.ts';
 import { lastReconciliations, reconcileLists } from '../../engine/lists/reconcile.ts';
-import { findListRun } from '../../engine/lists/runs.ts';
+import { findListRun, type ListRun, selectionOf } from '../../engine/lists/runs.ts';
 import { listMessages } from '../../engine/mailboxes/list.ts';
 import { addRecords } from '../../engine/records/records.ts';
+import { sharesOf } from '../../engine/records/selection.ts';
+import { type Db, openStore } from '../../engine/store/database.ts';
 import { inTransaction } from '../../engine/store/transaction.ts';
+import { previewList } from '../../scripts/commands/lists-preview.ts';
 import { STORES, type StoreKind } from '../support/database.ts';
 import { aPayment, shippedList } from '../support/lists.ts';
 import { aMessageType, INSTITUTION, typesOf } from '../support/mailboxes.ts';
@@ -28,6 +34,17 @@ const RULES = {
   ...{ provider: 'test', organisation: INSTITUTION },
   types: typesOf(aMessageType({ id: 'list-statement' })),
 };
+
+const IMPATIENT_MS = 1_600; // a statement may take three quarters of it
+const COUNTED = 'group by authority';
+
+/** Lets each part of whatever counts records by authority take 0.9 s. */
+async function countSlowly(db: Db): Promise<void> {
+  await db.raw('alter table records rename to kept_records');
+  await db.raw(`create function slowly() returns boolean language plpgsql stable as $$ begin
+    if current_query() like '%${COUNTED}%' then perform pg_sleep(0.9); end if; return true; end $$`);
+  await db.raw('create view records as select * from kept_records where slowly()');
+}
 
 for (const kind of STORES) contract(kind);
 
@@ -92,6 +109,12 @@ function contract(store: StoreKind): void {
       return found;
     };
 
+    const { signal } = new AbortController();
+    async function runOf(period: string): Promise<ListRun> {
+      const run = await findListRun(content.db, list.name, period);
+      if (!run) throw new Error('no run');
+      return run;
+    }
     it('makes a document for each authority and puts it in its mailbox, once', async () => {
       await pay('2026-03', '2026-03-20');
       await pay('2026-03', '2026-04-02', { Sign: '-', Amount: '00000460' }, AUTHORITIES.slice(0, 1));
@@ -186,9 +209,7 @@ function contract(store: StoreKind): void {
       await pay('2026-03', '2026-03-20');
       await make('2026-03');
       await pay('2026-03', '2026-04-06');
-      const run = await findListRun(content.db, list.name, '2026-03');
-      if (!run) throw new Error('no run');
-      const { signal } = new AbortController();
+      const run = await runOf('2026-03');
       const changes = async (definition: ListDefinition) => {
         const found = [];
         for await (const { authority, formats, gone, come } of compareRun(deps(), definition, run, signal)) {
@@ -220,6 +241,25 @@ function contract(store: StoreKind): void {
         'Monthly statement of the living wage 2026-03 (replaces the earlier one)',
       ]);
     });
+
+    if (store === 'postgres') {
+      it('counts its records for longer than a statement otherwise may take, wherever it is asked for', async () => {
+        await pay('2026-03', '2026-03-20');
+        await countSlowly(content.db);
+        const db = openStore({ url: content.url, poolSize: 4, answerWithinMs: IMPATIENT_MS });
+        expect(await make('2026-03', { db })).to.have.property('kind', 'made');
+        const run = await runOf('2026-03');
+        const hurried = await sharesOf(db, selectionOf(list, run)).catch(({ code }) => code);
+        expect(hurried, 'what is not given its time').to.equal('57014');
+        const differences = [];
+        for await (const change of compareRun(deps({ db }), list, run, signal)) differences.push(change);
+        const out = await mkdtemp(join(tmpdir(), 'preview-'));
+        const previewed = await previewList(deps({ db }), { definition: list, period: run.period, signal, out });
+        await rm(out, { recursive: true });
+        await db.destroy();
+        expect([await sums('2026-03'), differences, previewed.length]).to.deep.equal([[3, 3, 0, 4380], [], 5]);
+      });
+    }
 
     it('asks for a signed trio for each active sender of the authority that it is for', async () => {
       const enterprise_number = AUTHORITIES[0] ?? '';
