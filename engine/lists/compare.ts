@@ -8,7 +8,7 @@ import type { Format, ListDefinition } from './definition.ts';
 import { documentsOf, filesOfDocument, type ListFile } from './documents.ts';
 import { createProgress } from './progress.ts';
 import { publish } from './publish.ts';
-import { type ListRun, selectionOf } from './runs.ts';
+import { choiceOf, keepChoice, type ListRun, selectionOf } from './runs.ts';
 import { countShares } from './shares.ts';
 
 /** How the document of an authority would differ if its list were made again now. */
@@ -30,7 +30,10 @@ interface Remade extends Change {
 const MOST_LINES = 20;
 const LARGEST = 16 * 2 ** 20;
 
-/** Makes every document of a run again, of the same records, and tells those that differ from what was published. */
+/**
+ * Makes every document of a run again, out of the same records, as the list chooses and shows them today, and tells those
+ * that differ from what was published.
+ */
 export async function* compareRun(
   deps: ComposeDeps & Pick<CompileDeps, 'log'>,
   definition: ListDefinition,
@@ -38,7 +41,7 @@ export async function* compareRun(
   signal: AbortSignal,
 ): AsyncGenerator<Remade> {
   const inForce = new Map((await documentsOf(deps.db, run.list, run.period.name)).map((one) => [one.authority, one]));
-  const selection = selectionOf(definition, run);
+  const selection = selectionOf(definition, { ...run, choice: choiceOf(definition) });
   const shares = await countShares(deps.db, selection);
   const { list, period } = run;
   const told = createProgress(deps.log, { list, period: period.name, doing: 'compared', of: shares.length });
@@ -102,7 +105,8 @@ function without(lines: readonly string[], others: readonly string[]): string[] 
 
 /**
  * Publishes a new version of each document of a run that differs; the old ones are kept. It stays with the records that
- * the run has taken: what arrived later is a correction in the next list.
+ * were the run's to take: what arrived later is a correction in the next list. Which of them it takes is chosen as the list
+ * does today, and that choice is the run's own afterwards.
  *
  * @returns the authorities that got one.
  */
@@ -120,6 +124,7 @@ export async function replaceRun(
     if (await inTransaction(db, (tx) => publish(tx, blobs, delivery, request))) replaced.push(authority);
     deps.wake();
   }
+  await inTransaction(db, (tx) => keepChoice(tx, run, choiceOf(definition)));
   const ms = clock().getTime() - began;
   log.info({ list: run.list, period: run.period.name, documents: replaced.length, ms }, 'list replaced');
   return replaced;

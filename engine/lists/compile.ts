@@ -9,7 +9,7 @@ import { documentedIn, documentsOf, type RunSum, sumOf } from './documents.ts';
 import type { Period } from './period.ts';
 import { createProgress } from './progress.ts';
 import { type Delivery, publish } from './publish.ts';
-import { beginListRun, finishListRun, type ListRun, selectionOf } from './runs.ts';
+import { beginListRun, choiceOf, finishListRun, type ListRun, selectionOf } from './runs.ts';
 import { countShares } from './shares.ts';
 
 export interface CompileDeps extends ComposeDeps {
@@ -49,7 +49,8 @@ export async function compileList(deps: CompileDeps, request: CompileRequest): P
   const { definition, period, slot } = request;
   const list = definition.name;
   const began = clock().getTime();
-  const begun = await inTransaction(db, (tx) => beginListRun(tx, { list, period, slot, now: clock() }));
+  const asked = { list, period, slot, choice: choiceOf(definition), now: clock() };
+  const begun = await inTransaction(db, (tx) => beginListRun(tx, asked));
   if (begun.kind === 'passed') return begun;
   const { run } = begun;
   if (run.state === 'done') return { kind: 'made before', sum: await sumOfRun(deps, run) };

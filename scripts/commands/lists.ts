@@ -149,7 +149,7 @@ async function madeRun({ db }: CompileDeps, { name }: ListDefinition, period: Pe
 
 function diffCommand(open: OpenLists): Command {
   return reading('diff')
-    .description('what would differ if a published list were made again, of the same records')
+    .description('what would differ if a published list were made again, of the same records, as it is configured now')
     .argument('<name>', 'the list')
     .argument('<period>', 'a period that it was made for')
     .action(async (name: string, periodName: string, { json, ...options }: Options) => {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -82,6 +82,7 @@ function contract(store: StoreKind): void {
       received: string,
       with_: Readonly<Record<string, string>> = {},
       authorities = AUTHORITIES,
+      kind = '1',
     ) {
       const records = authorities.map((authority) => {
         line += 1;
@@ -90,7 +91,7 @@ function contract(store: StoreKind): void {
         return {
           source: 'payments',
           authority,
-          kind: '1',
+          kind,
           day: `${month}-01`,
           position: String(line),
           fields,
@@ -104,17 +105,32 @@ function contract(store: StoreKind): void {
       const { documents: count, lines, corrections, sums: totals } = sumOf(await documents(period));
       return [count, lines, corrections, totals['Amount']];
     };
-    const reconciled = async () => {
-      const [found] = await reconcileLists({ db: content.db, clock: () => now, log: silentLogger() }, { list });
+    const reconciled = async (definition = list) => {
+      const [found] = await reconcileLists(
+        { db: content.db, clock: () => now, log: silentLogger() },
+        { list: definition },
+      );
       return found;
     };
-
     const { signal } = new AbortController();
     async function runOf(period: string): Promise<ListRun> {
       const run = await findListRun(content.db, list.name, period);
       if (!run) throw new Error('no run');
       return run;
     }
+    /** What would differ if a list were made again, as it is configured now. */
+    async function changes(period: string, definition = list) {
+      const found = [];
+      for await (const { composed: _, ...change } of compareRun(deps(), definition, await runOf(period), signal)) {
+        found.push({ ...change, gone: change.gone.length, come: change.come.length });
+      }
+      return found;
+    }
+    const replace = async (period: string, definition: ListDefinition) =>
+      replaceRun(deps(), definition, await runOf(period), signal);
+    const payOtherKind = (month: string, received: string, authorities = AUTHORITIES) =>
+      pay(month, received, {}, authorities, '2');
+
     it('makes a document for each authority and puts it in its mailbox, once', async () => {
       await pay('2026-03', '2026-03-20');
       await pay('2026-03', '2026-04-02', { Sign: '-', Amount: '00000460' }, AUTHORITIES.slice(0, 1));
@@ -209,26 +225,16 @@ function contract(store: StoreKind): void {
       await pay('2026-03', '2026-03-20');
       await make('2026-03');
       await pay('2026-03', '2026-04-06');
-      const run = await runOf('2026-03');
-      const changes = async (definition: ListDefinition) => {
-        const found = [];
-        for await (const { authority, formats, gone, come } of compareRun(deps(), definition, run, signal)) {
-          found.push({ authority, formats, gone: gone.length, come: come.length });
-        }
-        return found;
-      };
-      expect(await changes(list), 'the same records give the same bytes').to.deep.equal([]);
+      expect(await changes('2026-03'), 'the same records give the same bytes').to.deep.equal([]);
       const narrower = {
         ...list,
         columns: list.columns.map((one) => (one.field === 'Name' ? { ...one, notIn: ['csv' as const] } : one)),
       };
-      expect((await changes(narrower))[0]).to.deep.equal({
-        authority: AUTHORITIES[0],
-        formats: ['csv', 'zip'],
-        gone: 2,
-        come: 2,
+      expect((await changes('2026-03', narrower))[0]).to.deep.equal({
+        ...{ authority: AUTHORITIES[0], version: 1, formats: ['csv', 'zip'] },
+        ...{ gone: 2, come: 2 },
       });
-      expect(await replaceRun(deps(), narrower, run, signal)).to.deep.equal(AUTHORITIES);
+      expect(await replace('2026-03', narrower)).to.deep.equal(AUTHORITIES);
       const [first] = await documents('2026-03');
       expect(first?.version).to.equal(2);
       const kept = first && (await filesOfDocument(content.db, { ...first, version: 1 }));
@@ -240,6 +246,103 @@ function contract(store: StoreKind): void {
         'Monthly statement of the living wage 2026-03',
         'Monthly statement of the living wage 2026-03 (replaces the earlier one)',
       ]);
+    });
+
+    it('ends a run by what it was begun with, whatever is configured since', async () => {
+      await pay('2026-03', '2026-03-20');
+      await payOtherKind('2026-03', '2026-03-21');
+      let steps = 0;
+      const stopAtSecond = () => {
+        steps += 1;
+        if (steps === 2) throw new Error('stopped');
+        return undefined;
+      };
+      const stopped = await make('2026-03', { atATime: 1 }, list, stopAtSecond).catch(({ message }: Error) => message);
+      expect(stopped).to.equal('stopped');
+      const [, second = ''] = AUTHORITIES;
+      await make('2026-03', {}, { ...list, kinds: ['1', '2'], without: [second] });
+      expect(await sums('2026-03')).to.deep.equal([3, 3, 0, 4380]);
+    });
+
+    it('judges each run by what it chose by, and loses and doubles nothing of what it chose', async () => {
+      const [first = '', second = ''] = AUTHORITIES;
+      const widened = { ...list, kinds: ['1', '2'], without: [second] };
+      await pay('2026-01', '2026-01-20');
+      await payOtherKind('2026-01', '2026-01-21'); // belongs to a run that did not choose it
+      await payOtherKind('2026-02', '2026-01-22', [first]); // and this to one that did, of days to come
+      await make('2026-01');
+      await payOtherKind('2026-01', '2026-02-10', [first]); // late, for a run that did
+      await pay('2026-02', '2026-02-11');
+      await make('2026-02', {}, widened);
+      await pay('2026-02', '2026-03-10', {}, [second]);
+      await payOtherKind('2026-03', '2026-03-11');
+      const narrowed = { ...list, kinds: ['2'] };
+      await make('2026-03', {}, narrowed);
+      expect([await sums('2026-01'), await sums('2026-02'), await sums('2026-03')]).to.deep.equal([
+        [3, 3, 0, 4380],
+        [2, 4, 1, 5840],
+        [3, 3, 0, 4380],
+      ]);
+      for (const definition of [list, widened, narrowed]) {
+        expect(await reconciled(definition)).to.deep.include({
+          balanced: true,
+          records: 10,
+          listed: 10,
+          differences: [],
+        });
+      }
+      await content.db('list_runs').where({ period: '2026-02' }).update({ chosen_by: null });
+      expect(await reconciled(widened), 'of before it was kept').to.include({ balanced: true });
+      expect(await reconciled(list)).to.include({ balanced: false });
+    });
+
+    it('takes into a list that is replaced what is chosen now, and judges it by that afterwards', async () => {
+      await pay('2026-01', '2026-01-20');
+      await payOtherKind('2026-01', '2026-01-21', AUTHORITIES.slice(0, 1));
+      await make('2026-01');
+      const widened = { ...list, kinds: ['1', '2'] };
+      await pay('2026-02', '2026-02-11');
+      await make('2026-02', {}, widened);
+      expect(await sums('2026-02'), 'what the run before did not choose stays with it').to.deep.equal([3, 3, 0, 4380]);
+      expect(await reconciled(widened)).to.include({ balanced: true, records: 6 });
+      expect((await changes('2026-01', widened)).map(({ authority, come }) => [authority, come])).to.deep.equal([
+        [AUTHORITIES[0], 1],
+      ]);
+      expect(await replace('2026-01', widened)).to.deep.equal(AUTHORITIES.slice(0, 1));
+      expect((await runOf('2026-01')).choice?.kinds).to.deep.equal(['1', '2']);
+      expect(await reconciled(list)).to.include({ balanced: true, records: 7, listed: 7 });
+    });
+
+    it('previews a run as it will end, and one that is done as it would be replaced', async () => {
+      await pay('2026-03', '2026-03-20', {}, AUTHORITIES.slice(0, 1));
+      await payOtherKind('2026-03', '2026-03-21', AUTHORITIES.slice(1));
+      const stop = () => {
+        throw new Error('stopped');
+      };
+      const period = parsePeriod(ruleOf(list), '2026-03');
+      if (!period) throw new Error('no period');
+      const preview = async () => {
+        const out = await mkdtemp(join(tmpdir(), 'preview-'));
+        await previewList(deps(), { definition: { ...list, kinds: ['2'], formats: ['csv'] }, period, signal, out });
+        const names = await readdir(out);
+        await rm(out, { recursive: true });
+        return names.map((name) => name.split('.')[2]).sort();
+      };
+      await make('2026-03', {}, list, stop).catch(() => undefined);
+      expect(await preview()).to.deep.equal(AUTHORITIES.slice(0, 1));
+      await make('2026-03');
+      expect(await preview()).to.deep.equal(AUTHORITIES.slice(1));
+    });
+
+    it('reconciles the runs of a list that took each record once, also when it takes what is open now', async () => {
+      const open = { ...list, take: 'open' as const };
+      await pay('2026-01', '2026-01-20');
+      await make('2026-01');
+      await pay('2026-01', '2026-02-20'); // of the run of what is open then
+      await make('2026-02', {}, open);
+      await pay('2026-02', '2026-03-10');
+      await make('2026-03');
+      expect(await reconciled(open)).to.include({ balanced: true, records: 6, listed: 6 });
     });
 
     if (store === 'postgres') {
