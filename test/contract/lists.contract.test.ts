@@ -231,7 +231,7 @@ function contract(store: StoreKind): void {
         columns: list.columns.map((one) => (one.field === 'Name' ? { ...one, notIn: ['csv' as const] } : one)),
       };
       expect((await changes('2026-03', narrower))[0]).to.deep.equal({
-        ...{ authority: AUTHORITIES[0], version: 1, formats: ['csv', 'zip'] },
+        ...{ authority: AUTHORITIES[0], version: 1, formats: ['csv', 'zip'], lines: { published: 1, again: 1 } },
         ...{ gone: 2, come: 2 },
       });
       expect(await replace('2026-03', narrower)).to.deep.equal(AUTHORITIES);
@@ -246,6 +246,32 @@ function contract(store: StoreKind): void {
         'Monthly statement of the living wage 2026-03',
         'Monthly statement of the living wage 2026-03 (replaces the earlier one)',
       ]);
+    });
+
+    it('shows the document of an authority that would get none now, and replaces it by one without lines', async () => {
+      await pay('2026-03', '2026-03-20');
+      await make('2026-03');
+      const [first = '', ...others] = AUTHORITIES;
+      const without = { ...list, without: [first] };
+      expect(await changes('2026-03', without)).to.deep.equal([
+        {
+          ...{ authority: first, version: 1, formats: ['pdf', 'csv', 'fixed', 'xml', 'zip'].sort() },
+          ...{ lines: { published: 1, again: 0 }, gone: 1, come: 0 },
+        },
+      ]);
+      expect(await replace('2026-03', without)).to.deep.equal([first]);
+      const [empty] = await documents('2026-03');
+      expect(empty).to.deep.include({ version: 2, totals: { lines: 0, corrections: 0, sums: { Amount: 0 } } });
+      const files = empty ? await filesOfDocument(content.db, empty) : [];
+      expect(files.find(({ format }) => format === 'fixed')?.size).to.equal(0);
+      expect(
+        (await listMessages(content.db, first, { limit: 10 })).map(({ message }) => message.subject.en),
+      ).to.include('Monthly statement of the living wage 2026-03 (replaces the earlier one)');
+      expect(await changes('2026-03', without), 'once').to.deep.equal([]);
+      expect(await reconciled(without)).to.include({ balanced: true, records: others.length, listed: others.length });
+      expect(await replace('2026-03', list), 'and back').to.deep.equal([first]);
+      expect((await documents('2026-03'))[0]).to.deep.include({ version: 3 });
+      expect(await reconciled()).to.include({ balanced: true, records: 3, listed: 3 });
     });
 
     it('ends a run by what it was begun with, whatever is configured since', async () => {
@@ -305,8 +331,8 @@ function contract(store: StoreKind): void {
       await make('2026-02', {}, widened);
       expect(await sums('2026-02'), 'what the run before did not choose stays with it').to.deep.equal([3, 3, 0, 4380]);
       expect(await reconciled(widened)).to.include({ balanced: true, records: 6 });
-      expect((await changes('2026-01', widened)).map(({ authority, come }) => [authority, come])).to.deep.equal([
-        [AUTHORITIES[0], 1],
+      expect((await changes('2026-01', widened)).map(({ authority, lines }) => [authority, lines])).to.deep.equal([
+        [AUTHORITIES[0], { published: 1, again: 2 }],
       ]);
       expect(await replace('2026-01', widened)).to.deep.equal(AUTHORITIES.slice(0, 1));
       expect((await runOf('2026-01')).choice?.kinds).to.deep.equal(['1', '2']);
