@@ -1,15 +1,17 @@
 import { createInterface } from 'node:readline';
-import { sharesOf } from '../records/selection.ts';
+import type { Selection, Share } from '../records/selection.ts';
 import { recordsInTurn, type Taken } from '../records/taken.ts';
 import { openPrepared, streamOf } from '../store/blobs.ts';
+import type { Db } from '../store/database.ts';
 import { inTransaction } from '../store/transaction.ts';
 import type { CompileDeps } from './compile.ts';
 import { type ComposeDeps, type Composed, compose } from './compose.ts';
 import type { Format, ListDefinition } from './definition.ts';
-import { documentsOf, filesOfDocument, type ListFile } from './documents.ts';
+import { documentsOf, filesOfDocument, type ListDocument, type ListFile } from './documents.ts';
 import { createProgress } from './progress.ts';
 import { publish } from './publish.ts';
-import { type ListRun, selectionOf } from './runs.ts';
+import { choiceOf, keepChoice, type ListRun, selectionOf } from './runs.ts';
+import { countShares } from './shares.ts';
 
 /** How the document of an authority would differ if its list were made again now. */
 export interface Change {
@@ -18,6 +20,8 @@ export interface Change {
   readonly version: number;
   /** Formats that differ. */
   readonly formats: readonly Format[];
+  /** How many lines the version in force has, and would have. */
+  readonly lines: { readonly published: number; readonly again: number };
   /** Lines of the CSV (else of the first text format) that would go and come, the first twenty of each. */
   readonly gone: readonly string[];
   readonly come: readonly string[];
@@ -30,7 +34,10 @@ interface Remade extends Change {
 const MOST_LINES = 20;
 const LARGEST = 16 * 2 ** 20;
 
-/** Makes every document of a run again, of the same records, and tells those that differ from what was published. */
+/**
+ * Makes every document of a run again, out of the same records, as the list chooses and shows them today, and tells those
+ * that differ from what was published. A document whose authority would get none today is compared with one without lines.
+ */
 export async function* compareRun(
   deps: ComposeDeps & Pick<CompileDeps, 'log'>,
   definition: ListDefinition,
@@ -38,28 +45,42 @@ export async function* compareRun(
   signal: AbortSignal,
 ): AsyncGenerator<Remade> {
   const inForce = new Map((await documentsOf(deps.db, run.list, run.period.name)).map((one) => [one.authority, one]));
-  const selection = selectionOf(definition, run);
-  const shares = await sharesOf(deps.db, selection);
+  const selection = selectionOf(definition, { ...run, choice: choiceOf(definition) });
+  const shares = await countShares(deps.db, selection);
+  const having = new Set(shares.map(({ authority }) => authority));
+  const bare = [...inForce.keys()].filter((authority) => !having.has(authority));
   const { list, period } = run;
-  const told = createProgress(deps.log, { list, period: period.name, doing: 'compared', of: shares.length });
-  for await (const taken of recordsInTurn(deps.db, selection, shares)) {
+  const of = shares.length + bare.length;
+  const told = createProgress(deps.log, { list, period: period.name, doing: 'compared', of });
+  for await (const taken of recordsAndNone(deps.db, selection, shares, bare)) {
     const document = inForce.get(taken.share.authority);
     const files = document ? await filesOfDocument(deps.db, document) : [];
-    const remade = await remake(deps, definition, run, { taken, files, version: document?.version ?? 0, signal });
+    const remade = await remake(deps, definition, run, { taken, document, files, signal });
     told();
     if (remade.formats.length > 0) yield remade;
   }
 }
 
+async function* recordsAndNone(
+  db: Db,
+  selection: Selection,
+  shares: readonly Share[],
+  bare: readonly string[],
+): AsyncGenerator<Taken> {
+  yield* recordsInTurn(db, selection, shares);
+  for (const authority of bare) yield { share: { authority, records: 0, late: 0, bytes: 0 }, records: [] };
+}
+
 interface Known {
   readonly taken: Taken;
+  /** The document in force, if there is one, and its files. */
+  readonly document: Omit<ListDocument, 'files'> | undefined;
   readonly files: readonly ListFile[];
-  readonly version: number;
   readonly signal: AbortSignal;
 }
 
 async function remake(deps: ComposeDeps, definition: ListDefinition, run: ListRun, known: Known): Promise<Remade> {
-  const { taken, files, version, signal } = known;
+  const { taken, document, files, signal } = known;
   const { period, slot } = run;
   const composed = await compose(deps, { definition, period: period.name, slot, taken, signal });
   const old = new Map(files.map((file) => [file.format, file.sha256]));
@@ -67,7 +88,11 @@ async function remake(deps: ComposeDeps, definition: ListDefinition, run: ListRu
   const formats = [...new Set([...old.keys(), ...fresh.keys()])].filter(
     (format) => old.get(format) !== fresh.get(format),
   );
-  return { authority: taken.share.authority, version, formats, composed, ...(await linesOf(deps, files, composed)) };
+  return {
+    ...{ authority: taken.share.authority, version: document?.version ?? 0, formats, composed },
+    lines: { published: document?.totals.lines ?? 0, again: composed.totals.lines },
+    ...(await linesOf(deps, files, composed)),
+  };
 }
 
 /** The lines that only one of two documents has; none are told of documents too large to hold. */
@@ -102,7 +127,9 @@ function without(lines: readonly string[], others: readonly string[]): string[] 
 
 /**
  * Publishes a new version of each document of a run that differs; the old ones are kept. It stays with the records that
- * the run has taken: what arrived later is a correction in the next list.
+ * were the run's to take: what arrived later is a correction in the next list. Which of them it takes is chosen as the list
+ * does today, and that choice is the run's own afterwards. An authority that would get no document any more gets one
+ * without lines, which is in force from then on.
  *
  * @returns the authorities that got one.
  */
@@ -120,6 +147,7 @@ export async function replaceRun(
     if (await inTransaction(db, (tx) => publish(tx, blobs, delivery, request))) replaced.push(authority);
     deps.wake();
   }
+  await inTransaction(db, (tx) => keepChoice(tx, run, choiceOf(definition)));
   const ms = clock().getTime() - began;
   log.info({ list: run.list, period: run.period.name, documents: replaced.length, ms }, 'list replaced');
   return replaced;

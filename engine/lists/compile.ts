@@ -1,7 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Telemetry } from '../core/telemetry.ts';
-import { sharesOf } from '../records/selection.ts';
 import { recordsInTurn, type Taken } from '../records/taken.ts';
 import { inTransaction } from '../store/transaction.ts';
 import { type ComposeDeps, compose } from './compose.ts';
@@ -10,7 +9,8 @@ import { documentedIn, documentsOf, type RunSum, sumOf } from './documents.ts';
 import type { Period } from './period.ts';
 import { createProgress } from './progress.ts';
 import { type Delivery, publish } from './publish.ts';
-import { beginListRun, finishListRun, type ListRun, selectionOf } from './runs.ts';
+import { beginListRun, choiceOf, finishListRun, type ListRun, selectionOf } from './runs.ts';
+import { countShares } from './shares.ts';
 
 export interface CompileDeps extends ComposeDeps {
   readonly clock: Clock;
@@ -49,7 +49,8 @@ export async function compileList(deps: CompileDeps, request: CompileRequest): P
   const { definition, period, slot } = request;
   const list = definition.name;
   const began = clock().getTime();
-  const begun = await inTransaction(db, (tx) => beginListRun(tx, { list, period, slot, now: clock() }));
+  const asked = { list, period, slot, choice: choiceOf(definition), now: clock() };
+  const begun = await inTransaction(db, (tx) => beginListRun(tx, asked));
   if (begun.kind === 'passed') return begun;
   const { run } = begun;
   if (run.state === 'done') return { kind: 'made before', sum: await sumOfRun(deps, run) };
@@ -70,7 +71,7 @@ async function makeMissing(deps: CompileDeps, request: CompileRequest, run: List
   const { list, period } = run;
   const made = await documentedIn(db, list, period.name);
   const selection = selectionOf(request.definition, run);
-  const shares = await sharesOf(db, selection);
+  const shares = await countShares(db, selection);
   const missing = shares.filter(({ authority }) => !made.has(authority));
   const all = recordsInTurn(db, selection, missing);
   const of = shares.length;

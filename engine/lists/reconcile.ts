@@ -1,14 +1,14 @@
 import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Condition } from '../jobs/conditions.ts';
-import { type Selection, type Share, sharesOf } from '../records/selection.ts';
-import { type Db, isSqlite } from '../store/database.ts';
-import { unhurried } from '../store/postgres.ts';
+import type { Selection } from '../records/selection.ts';
+import type { Db } from '../store/database.ts';
 import { change, insertRow, rowsOf } from '../store/sql.ts';
 import { inTransaction } from '../store/transaction.ts';
 import type { ListDefinition, ListDefinitions } from './definition.ts';
 import { documentsOf } from './documents.ts';
-import { type ListRun, listRunsOf, selectionOf } from './runs.ts';
+import { choiceOf, type ListRun, listRunsOf, selectionOf } from './runs.ts';
+import { countShares } from './shares.ts';
 
 /** Records and lines that do not agree, for one authority in one run; with '' for the runs together. */
 export interface Difference {
@@ -43,18 +43,19 @@ const MOST = 100;
 
 /**
  * Compares each list that takes every record once with the records: run by run and authority by authority, and all runs
- * together with all records up to the end of the last one. What it finds is kept and logged. Lists of what is open are
- * left out, as a record is in several of them.
+ * together with all records up to the end of the last one, each by what the run chose by. What it finds is kept and logged.
+ * Runs of what is open are left out, as a record is in several of them.
  */
 export async function reconcileLists(deps: ReconcileDeps, lists: ListDefinitions): Promise<Reconciliation[]> {
   const found: Reconciliation[] = [];
   for (const definition of Object.values(lists)) {
-    if (definition.take !== 'arrived') continue;
     const runs = (await listRunsOf(deps.db, definition.name)).filter(({ state }) => state === 'done');
-    if (runs.length > 0) found.push(await reconcile(deps, definition, runs));
+    if (runs.some((run) => takesOnce(definition, run))) found.push(await reconcile(deps, definition, runs));
   }
   return found;
 }
+
+const takesOnce = (definition: ListDefinition, run: ListRun) => selectionOf(definition, run).take === 'arrived';
 
 async function reconcile(
   deps: ReconcileDeps,
@@ -66,6 +67,7 @@ async function reconcile(
   const differences: Difference[] = [];
   let [taken, listed] = [0, 0];
   for (const run of runs) {
+    if (!takesOnce(definition, run)) continue;
     deps.proceed?.();
     const compared = await compareRun(db, definition, run);
     differences.push(...compared.differences);
@@ -83,7 +85,7 @@ async function reconcile(
 }
 
 async function compareRun(db: Db, definition: ListDefinition, run: ListRun) {
-  const shares = await countsOf(db, selectionOf(definition, run));
+  const shares = await countShares(db, selectionOf(definition, run));
   const documents = await documentsOf(db, run.list, run.period.name);
   const counts = new Map<string, { records: number; lines: number }>();
   const of = (authority: string) => counts.get(authority) ?? { records: 0, lines: 0 };
@@ -97,19 +99,27 @@ async function compareRun(db: Db, definition: ListDefinition, run: ListRun) {
   return { differences, records: sum('records'), lines: sum('lines') };
 }
 
-/** All records up to the end of the last run, however runs were cut: each must have been taken by exactly one of them. */
+/**
+ * All records up to the end of the last run, however runs were cut: each must have been taken by exactly one of them, if
+ * that one chose it. Runs in a row that choose alike are counted as one.
+ */
 async function recordsUpTo(db: Db, definition: ListDefinition, runs: readonly ListRun[]): Promise<number> {
-  const last = runs.at(-1);
-  if (!last) return 0;
-  const all = { from: '0000-01-01', after: last.cutoff, previousUntil: null };
-  const whole: Selection = { ...selectionOf(definition, last), ...all };
-  return (await countsOf(db, whole)).reduce((sum, { records }) => sum + records, 0);
+  let records = 0;
+  let [until, cutoff] = ['0000-01-01', 0]; // what was before is nobody's, or of the runs counted already
+  for (const [index, run] of runs.entries()) {
+    const next = runs[index + 1];
+    if (next && choosesAlike(definition, run, next)) continue;
+    const inARow: Selection = { ...selectionOf(definition, run), from: until, after: cutoff, previousUntil: null };
+    if (takesOnce(definition, run)) {
+      records += (await countShares(db, inARow)).reduce((sum, share) => sum + share.records, 0);
+    }
+    [until, cutoff] = [run.period.until, run.cutoff];
+  }
+  return records;
 }
 
-/** Counting what came in over years may take longer than a statement otherwise may. */
-function countsOf(db: Db, selection: Selection): Promise<Share[]> {
-  if (isSqlite(db)) return sharesOf(db, selection);
-  return inTransaction(db, (tx) => unhurried(tx, () => sharesOf(tx, selection)));
+function choosesAlike(definition: ListDefinition, ...runs: readonly ListRun[]): boolean {
+  return new Set(runs.map(({ choice }) => JSON.stringify(choice ?? choiceOf(definition)))).size === 1;
 }
 
 /** Lists whose documents and records did not agree when they were last compared, of those there are now. */

@@ -5,7 +5,15 @@ import { change, insertRow, rowsOf } from '../store/sql.ts';
 import type { ListDefinition } from './definition.ts';
 import type { Period } from './period.ts';
 
-/** One run of a list: its list and period are its identity, and what it takes never changes. */
+/** What a run chooses records by, out of the configuration of its list. */
+export type Choice = Pick<ListDefinition, 'source' | 'kinds' | 'take' | 'without' | 'withoutElectronic'>;
+
+/** What a list chooses by today. */
+export function choiceOf({ source, kinds, take, without, withoutElectronic }: Choice): Choice {
+  return { source, kinds, take, without, withoutElectronic };
+}
+
+/** One run of a list: its list and period are its identity, and what it takes changes only when it is replaced. */
 export interface ListRun {
   readonly list: string;
   readonly period: Period;
@@ -18,6 +26,8 @@ export interface ListRun {
   readonly cutoff: number;
   /** Where the period of the run before it ended, exclusive; null of the first. */
   readonly previousUntil: string | null;
+  /** What it chooses by, whatever is configured since; null of a run from before this was kept. */
+  readonly choice: Choice | null;
   readonly state: 'running' | 'done';
   readonly doneAt: Date | null;
 }
@@ -32,6 +42,7 @@ interface Row {
   readonly after: string | number;
   readonly cutoff: string | number;
   readonly previous_until: string | null;
+  readonly chosen_by: string | null;
   readonly state: string;
   readonly done_at: string | null;
 }
@@ -43,11 +54,13 @@ export interface RunRequest {
   readonly list: string;
   readonly period: Period;
   readonly slot: Date;
+  /** What it will choose by, if it has not begun. */
+  readonly choice: Choice;
   readonly now: Date;
 }
 
 /** Begins a run, or finds the one that has begun: however many ask at once, a list has one run for a period. */
-export async function beginListRun(tx: Db, { list, period, slot, now }: RunRequest): Promise<Begun> {
+export async function beginListRun(tx: Db, { list, period, slot, choice, now }: RunRequest): Promise<Begun> {
   const arrived = await cutoffAt(tx, slot); // first: whoever else begins a run waits here
   const found = await findListRun(tx, list, period.name);
   if (found) return { kind: 'run', run: found };
@@ -58,16 +71,22 @@ export async function beginListRun(tx: Db, { list, period, slot, now }: RunReque
   await insertRow(tx, 'list_runs', {
     ...{ list, period: period.name, sequence: run.sequence, slot: slot.toISOString() },
     ...{ from_day: period.from, until_day: period.until, after, cutoff: run.cutoff },
-    ...{ state: 'running', begun_at: now.toISOString(), done_at: null },
+    ...{ chosen_by: JSON.stringify(choice), state: 'running', begun_at: now.toISOString(), done_at: null },
   });
   const previousUntil = latest?.period.until ?? null;
-  return { kind: 'run', run: { list, period, ...run, previousUntil, state: 'running', doneAt: null } };
+  return { kind: 'run', run: { list, period, ...run, previousUntil, choice, state: 'running', doneAt: null } };
 }
 
 /** Notes that a run has published all its documents. */
 export async function finishListRun(tx: Db, { list, period }: ListRun, now: Date): Promise<void> {
   const sql = "update list_runs set state = 'done', done_at = ? where list = ? and period = ? and state = 'running'";
   await change(tx, sql, [now.toISOString(), list, period.name]);
+}
+
+/** Notes what a run chooses by from now on. */
+export async function keepChoice(tx: Db, { list, period }: ListRun, choice: Choice): Promise<void> {
+  const sql = 'update list_runs set chosen_by = ? where list = ? and period = ?';
+  await change(tx, sql, [JSON.stringify(choice), list, period.name]);
 }
 
 const RUNS = `select r.*, p.until_day as previous_until from list_runs as r
@@ -91,13 +110,14 @@ export async function listRunsOf(db: Db, list: string): Promise<ListRun[]> {
   return rows.flatMap((row) => fromRow(row) ?? []);
 }
 
-/** What a run takes, by what it has noted of itself. */
+/** What a run takes, by what it has noted of itself; where it has not noted by what it chooses, as its list does today. */
 export function selectionOf(
-  { source, kinds, take, without, withoutElectronic }: ListDefinition,
-  { period: { from, until }, slot, ...line }: Pick<ListRun, 'period' | 'slot' | 'after' | 'cutoff' | 'previousUntil'>,
+  definition: ListDefinition,
+  run: Pick<ListRun, 'period' | 'slot' | 'after' | 'cutoff' | 'previousUntil' | 'choice'>,
 ): Selection {
-  const { after, cutoff, previousUntil } = line;
-  return { source, kinds, take, without, withoutElectronic, from, until, after, cutoff, previousUntil, openAt: slot };
+  const { period, slot, after, cutoff, previousUntil, choice } = run;
+  const { from, until } = period;
+  return { ...(choice ?? choiceOf(definition)), from, until, after, cutoff, previousUntil, openAt: slot };
 }
 
 function fromRow(row: Row | undefined): ListRun | undefined {
@@ -106,6 +126,7 @@ function fromRow(row: Row | undefined): ListRun | undefined {
   return {
     ...{ list, sequence, slot: new Date(slot), after: Number(after), cutoff: Number(cutoff) },
     previousUntil,
+    choice: row.chosen_by === null ? null : JSON.parse(row.chosen_by),
     period: { name: row.period, from: row.from_day, until: row.until_day },
     state: state === 'done' ? 'done' : 'running',
     doneAt: row.done_at === null ? null : new Date(row.done_at),

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import type { PrepareContext } from '../broker/pipeline.ts';
 import { protocolTime } from '../core/calendar.ts';
-import { sourcesOf } from '../records/source.ts';
+import { RECEIVED_ON, type Source, sourcesOf } from '../records/source.ts';
 import type { Goal } from '../registry/goals.ts';
 import type { Sender } from '../registry/senders.ts';
 import { type BlobRef, type BlobSource, openPrepared, type PreparedContent, streamOf } from '../store/blobs.ts';
@@ -37,15 +37,21 @@ export async function inspectPart(
   if (opened.kind === 'fault') return { faults: [faultOf(file, opened.finding)] };
   const { content, source, unzipped } = opened;
   const fileDate = submission.stem.split('.')[2] ?? '';
-  const inspection = await deps.inspect({ source, goal, fileDate, now: context.now, signal: context.signal });
+  const sources = sourcesOf(deps.sources, goal.code);
+  const asked = { ...goal, days: daysIn(sources) };
+  const inspection = await deps.inspect({ source, goal: asked, fileDate, now: context.now, signal: context.signal });
   const today = protocolTime(submission.receivedAt).date;
-  const answers = sourcesOf(deps.sources, goal.code).some((source) => source.answers !== undefined);
+  const answers = sources.some((one) => one.answers !== undefined);
   const question = { sender, goal: goal.code, needed: deps.mandated, answers, today };
   const findings =
     inspection.findings.length > 0 ? inspection.findings : await mandateFindings(deps.db, question, inspection.forms);
   const part = { name: file.name, part: file.part, content, inspection, ...(unzipped && { unzipped }) };
   return { part, faults: findings.map((finding) => faultOf(file, finding)) };
 }
+
+/** Every record has the day of its arrival. */
+const daysIn = (sources: readonly Source[]) =>
+  sources.flatMap(({ element, day }) => (day === RECEIVED_ON ? [] : [{ element, day }]));
 
 type Opened =
   | {

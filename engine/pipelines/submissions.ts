@@ -20,7 +20,6 @@ import { examineCorrections } from './corrections/examine-corrections.ts';
 import { inspectPart, type PartRequest } from './inspect-part.ts';
 import { formsOf, type JudgedForm, notified } from './judged-form.ts';
 import { examineAnswers } from './records/examine-answers.ts';
-import { examineDays } from './records/examine-days.ts';
 import { answerFormally } from './stages/answer-formally.ts';
 import { notify } from './stages/notify.ts';
 import { quarantineInfected } from './stages/quarantine-infected.ts';
@@ -118,10 +117,9 @@ async function inspectSubmission(
   return faults.length > 0 ? work : { ...work, notification: await prepareNotification(work, context.now, deps) };
 }
 
-/** What a schema cannot say of records, and what forms say of others that the engine knows. */
+/** What forms say of others that the engine knows. */
 async function examine(parts: readonly InspectedPart[], { code }: Goal, sender: Sender, deps: SubmissionDeps) {
-  const dated = await examineDays(deps, code, parts);
-  const examined = await examineAnswers(deps, code, dated);
+  const examined = await examineAnswers(deps, code, parts);
   return examineCorrections(deps, code, examined, sender.enterpriseNumber);
 }
 

@@ -22,6 +22,7 @@ import { whoseRegisteredMail } from './migrations/018-whose-registered-mail.ts';
 import { addressesTakenAway } from './migrations/019-addresses-taken-away.ts';
 import { tasksInOrder } from './migrations/022-tasks-in-order.ts';
 import { summedPositions } from './migrations/023-summed-positions.ts';
+import { whatRunsChoseBy } from './migrations/024-what-runs-chose-by.ts';
 import { unhurried } from './postgres.ts';
 import { inTransaction } from './transaction.ts';
 
@@ -47,6 +48,7 @@ export const MIGRATIONS: readonly Migration[] = [
   addressesTakenAway,
   tasksInOrder,
   summedPositions,
+  whatRunsChoseBy,
 ];
 
 /** Brings the schema up to date, once for any number of starters; refuses a database newer than this code. */

@@ -311,7 +311,8 @@ CREATE TABLE list_runs (
     cutoff bigint NOT NULL,
     state character varying(8) NOT NULL,
     begun_at text NOT NULL,
-    done_at text
+    done_at text,
+    chosen_by text
 );
 
 CREATE TABLE login_scores (

@@ -7,9 +7,9 @@ import { type Composed, compose } from '../../engine/lists/compose.ts';
 import type { ListDefinition } from '../../engine/lists/definition.ts';
 import type { Period } from '../../engine/lists/period.ts';
 import { createProgress } from '../../engine/lists/progress.ts';
-import { findListRun, latestListRun, selectionOf } from '../../engine/lists/runs.ts';
+import { choiceOf, findListRun, latestListRun, selectionOf } from '../../engine/lists/runs.ts';
+import { countShares } from '../../engine/lists/shares.ts';
 import { cutoffAt } from '../../engine/records/records.ts';
-import { sharesOf } from '../../engine/records/selection.ts';
 import { recordsInTurn } from '../../engine/records/taken.ts';
 import { openPrepared, streamOf } from '../../engine/store/blobs.ts';
 import { inTransaction } from '../../engine/store/transaction.ts';
@@ -31,7 +31,7 @@ export async function previewList(
   const run = await runSoFar(deps, definition, period);
   const selection = selectionOf(definition, run);
   const rows: string[][] = [];
-  const shares = await sharesOf(deps.db, selection);
+  const shares = await countShares(deps.db, selection);
   const [list, of] = [definition.name, shares.length];
   const told = createProgress(deps.log, { list, period: period.name, doing: 'previewed', of });
   for await (const taken of recordsInTurn(deps.db, selection, shares)) {
@@ -45,14 +45,16 @@ export async function previewList(
   return [...table(['AUTHORITY', 'LINES', 'CORRECTIONS', 'SUMS'], rows), `written to ${out}, nothing published`];
 }
 
-/** The run there is, or the one that would begin now. */
-async function runSoFar({ db }: CompileDeps, { name }: ListDefinition, period: Period) {
+/** The run there is, or the one that would begin now. One that is done could only be replaced, which chooses as is configured. */
+async function runSoFar({ db }: CompileDeps, definition: ListDefinition, period: Period) {
+  const { name } = definition;
+  const choice = choiceOf(definition);
   const found = await findListRun(db, name, period.name);
-  if (found) return found;
+  if (found) return found.state === 'done' ? { ...found, choice } : found;
   const slot = systemClock();
   const cutoff = await inTransaction(db, (tx) => cutoffAt(tx, slot));
   const latest = await latestListRun(db, name);
-  return { period, slot, after: latest?.cutoff ?? 0, cutoff, previousUntil: latest?.period.until ?? null };
+  return { period, slot, after: latest?.cutoff ?? 0, cutoff, previousUntil: latest?.period.until ?? null, choice };
 }
 
 async function writeAll({ db, blobs }: CompileDeps, { files }: Composed, out: string): Promise<void> {

@@ -5,7 +5,7 @@ import { protocolTime } from '../../engine/core/calendar.ts';
 import { systemClock } from '../../engine/core/clock.ts';
 import { EngineError } from '../../engine/core/errors.ts';
 import { createLogger, type Logger } from '../../engine/core/logger.ts';
-import { compareRun, replaceRun } from '../../engine/lists/compare.ts';
+import { type Change, compareRun, replaceRun } from '../../engine/lists/compare.ts';
 import { type CompileDeps, compileList } from '../../engine/lists/compile.ts';
 import { type ListDefinition, type ListDefinitions, ruleOf } from '../../engine/lists/definition.ts';
 import { exampleName, type Period, parsePeriod } from '../../engine/lists/period.ts';
@@ -149,7 +149,7 @@ async function madeRun({ db }: CompileDeps, { name }: ListDefinition, period: Pe
 
 function diffCommand(open: OpenLists): Command {
   return reading('diff')
-    .description('what would differ if a published list were made again, of the same records')
+    .description('what would differ if a published list were made again, of the same records, as it is configured now')
     .argument('<name>', 'the list')
     .argument('<period>', 'a period that it was made for')
     .action(async (name: string, periodName: string, { json, ...options }: Options) => {
@@ -172,20 +172,10 @@ function diffCommand(open: OpenLists): Command {
     });
 }
 
-function changeLines({
-  authority,
-  version,
-  formats,
-  gone,
-  come,
-}: {
-  authority: string;
-  version: number;
-  formats: readonly string[];
-  gone: readonly string[];
-  come: readonly string[];
-}) {
-  const title = `${authority}, version ${version}: ${formats.join(', ')}`;
+function changeLines({ authority, version, formats, lines, gone, come }: Change): string[] {
+  const { published, again } = lines;
+  const counts = published === again ? '' : `; ${published} lines, would be ${again}`;
+  const title = `${authority}, version ${version}: ${formats.join(', ')}${counts}`;
   return [title, ...gone.map((line) => `- ${line}`), ...come.map((line) => `+ ${line}`)];
 }
 

@@ -1,3 +1,6 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { createListDelivery } from '../../app/deliveries.ts';
 import { silentLogger } from '../../engine/core/logger.ts';
@@ -8,10 +11,13 @@ import { type ListDefinition, ruleOf } from '../../engine/lists/definition.ts';
 import { documentsOf, filesOfDocument, sumOf } from '../../engine/lists/documents.ts';
 import { parsePeriod } from '../../engine/lists/period.ts';
 import { lastReconciliations, reconcileLists } from '../../engine/lists/reconcile.ts';
-import { findListRun } from '../../engine/lists/runs.ts';
+import { findListRun, type ListRun, selectionOf } from '../../engine/lists/runs.ts';
 import { listMessages } from '../../engine/mailboxes/list.ts';
 import { addRecords } from '../../engine/records/records.ts';
+import { sharesOf } from '../../engine/records/selection.ts';
+import { type Db, openStore } from '../../engine/store/database.ts';
 import { inTransaction } from '../../engine/store/transaction.ts';
+import { previewList } from '../../scripts/commands/lists-preview.ts';
 import { STORES, type StoreKind } from '../support/database.ts';
 import { aPayment, shippedList } from '../support/lists.ts';
 import { aMessageType, INSTITUTION, typesOf } from '../support/mailboxes.ts';
@@ -28,6 +34,17 @@ const RULES = {
   ...{ provider: 'test', organisation: INSTITUTION },
   types: typesOf(aMessageType({ id: 'list-statement' })),
 };
+
+const IMPATIENT_MS = 1_600; // a statement may take three quarters of it
+const COUNTED = 'group by authority';
+
+/** Lets each part of whatever counts records by authority take 0.9 s. */
+async function countSlowly(db: Db): Promise<void> {
+  await db.raw('alter table records rename to kept_records');
+  await db.raw(`create function slowly() returns boolean language plpgsql stable as $$ begin
+    if current_query() like '%${COUNTED}%' then perform pg_sleep(0.9); end if; return true; end $$`);
+  await db.raw('create view records as select * from kept_records where slowly()');
+}
 
 for (const kind of STORES) contract(kind);
 
@@ -65,6 +82,7 @@ function contract(store: StoreKind): void {
       received: string,
       with_: Readonly<Record<string, string>> = {},
       authorities = AUTHORITIES,
+      kind = '1',
     ) {
       const records = authorities.map((authority) => {
         line += 1;
@@ -73,7 +91,7 @@ function contract(store: StoreKind): void {
         return {
           source: 'payments',
           authority,
-          kind: '1',
+          kind,
           day: `${month}-01`,
           position: String(line),
           fields,
@@ -87,10 +105,31 @@ function contract(store: StoreKind): void {
       const { documents: count, lines, corrections, sums: totals } = sumOf(await documents(period));
       return [count, lines, corrections, totals['Amount']];
     };
-    const reconciled = async () => {
-      const [found] = await reconcileLists({ db: content.db, clock: () => now, log: silentLogger() }, { list });
+    const reconciled = async (definition = list) => {
+      const [found] = await reconcileLists(
+        { db: content.db, clock: () => now, log: silentLogger() },
+        { list: definition },
+      );
       return found;
     };
+    const { signal } = new AbortController();
+    async function runOf(period: string): Promise<ListRun> {
+      const run = await findListRun(content.db, list.name, period);
+      if (!run) throw new Error('no run');
+      return run;
+    }
+    /** What would differ if a list were made again, as it is configured now. */
+    async function changes(period: string, definition = list) {
+      const found = [];
+      for await (const { composed: _, ...change } of compareRun(deps(), definition, await runOf(period), signal)) {
+        found.push({ ...change, gone: change.gone.length, come: change.come.length });
+      }
+      return found;
+    }
+    const replace = async (period: string, definition: ListDefinition) =>
+      replaceRun(deps(), definition, await runOf(period), signal);
+    const payOtherKind = (month: string, received: string, authorities = AUTHORITIES) =>
+      pay(month, received, {}, authorities, '2');
 
     it('makes a document for each authority and puts it in its mailbox, once', async () => {
       await pay('2026-03', '2026-03-20');
@@ -186,28 +225,16 @@ function contract(store: StoreKind): void {
       await pay('2026-03', '2026-03-20');
       await make('2026-03');
       await pay('2026-03', '2026-04-06');
-      const run = await findListRun(content.db, list.name, '2026-03');
-      if (!run) throw new Error('no run');
-      const { signal } = new AbortController();
-      const changes = async (definition: ListDefinition) => {
-        const found = [];
-        for await (const { authority, formats, gone, come } of compareRun(deps(), definition, run, signal)) {
-          found.push({ authority, formats, gone: gone.length, come: come.length });
-        }
-        return found;
-      };
-      expect(await changes(list), 'the same records give the same bytes').to.deep.equal([]);
+      expect(await changes('2026-03'), 'the same records give the same bytes').to.deep.equal([]);
       const narrower = {
         ...list,
         columns: list.columns.map((one) => (one.field === 'Name' ? { ...one, notIn: ['csv' as const] } : one)),
       };
-      expect((await changes(narrower))[0]).to.deep.equal({
-        authority: AUTHORITIES[0],
-        formats: ['csv', 'zip'],
-        gone: 2,
-        come: 2,
+      expect((await changes('2026-03', narrower))[0]).to.deep.equal({
+        ...{ authority: AUTHORITIES[0], version: 1, formats: ['csv', 'zip'], lines: { published: 1, again: 1 } },
+        ...{ gone: 2, come: 2 },
       });
-      expect(await replaceRun(deps(), narrower, run, signal)).to.deep.equal(AUTHORITIES);
+      expect(await replace('2026-03', narrower)).to.deep.equal(AUTHORITIES);
       const [first] = await documents('2026-03');
       expect(first?.version).to.equal(2);
       const kept = first && (await filesOfDocument(content.db, { ...first, version: 1 }));
@@ -220,6 +247,148 @@ function contract(store: StoreKind): void {
         'Monthly statement of the living wage 2026-03 (replaces the earlier one)',
       ]);
     });
+
+    it('shows the document of an authority that would get none now, and replaces it by one without lines', async () => {
+      await pay('2026-03', '2026-03-20');
+      await make('2026-03');
+      const [first = '', ...others] = AUTHORITIES;
+      const without = { ...list, without: [first] };
+      expect(await changes('2026-03', without)).to.deep.equal([
+        {
+          ...{ authority: first, version: 1, formats: ['pdf', 'csv', 'fixed', 'xml', 'zip'].sort() },
+          ...{ lines: { published: 1, again: 0 }, gone: 1, come: 0 },
+        },
+      ]);
+      expect(await replace('2026-03', without)).to.deep.equal([first]);
+      const [empty] = await documents('2026-03');
+      expect(empty).to.deep.include({ version: 2, totals: { lines: 0, corrections: 0, sums: { Amount: 0 } } });
+      const files = empty ? await filesOfDocument(content.db, empty) : [];
+      expect(files.find(({ format }) => format === 'fixed')?.size).to.equal(0);
+      expect(
+        (await listMessages(content.db, first, { limit: 10 })).map(({ message }) => message.subject.en),
+      ).to.include('Monthly statement of the living wage 2026-03 (replaces the earlier one)');
+      expect(await changes('2026-03', without), 'once').to.deep.equal([]);
+      expect(await reconciled(without)).to.include({ balanced: true, records: others.length, listed: others.length });
+      expect(await replace('2026-03', list), 'and back').to.deep.equal([first]);
+      expect((await documents('2026-03'))[0]).to.deep.include({ version: 3 });
+      expect(await reconciled()).to.include({ balanced: true, records: 3, listed: 3 });
+    });
+
+    it('ends a run by what it was begun with, whatever is configured since', async () => {
+      await pay('2026-03', '2026-03-20');
+      await payOtherKind('2026-03', '2026-03-21');
+      let steps = 0;
+      const stopAtSecond = () => {
+        steps += 1;
+        if (steps === 2) throw new Error('stopped');
+        return undefined;
+      };
+      const stopped = await make('2026-03', { atATime: 1 }, list, stopAtSecond).catch(({ message }: Error) => message);
+      expect(stopped).to.equal('stopped');
+      const [, second = ''] = AUTHORITIES;
+      await make('2026-03', {}, { ...list, kinds: ['1', '2'], without: [second] });
+      expect(await sums('2026-03')).to.deep.equal([3, 3, 0, 4380]);
+    });
+
+    it('judges each run by what it chose by, and loses and doubles nothing of what it chose', async () => {
+      const [first = '', second = ''] = AUTHORITIES;
+      const widened = { ...list, kinds: ['1', '2'], without: [second] };
+      await pay('2026-01', '2026-01-20');
+      await payOtherKind('2026-01', '2026-01-21'); // belongs to a run that did not choose it
+      await payOtherKind('2026-02', '2026-01-22', [first]); // and this to one that did, of days to come
+      await make('2026-01');
+      await payOtherKind('2026-01', '2026-02-10', [first]); // late, for a run that did
+      await pay('2026-02', '2026-02-11');
+      await make('2026-02', {}, widened);
+      await pay('2026-02', '2026-03-10', {}, [second]);
+      await payOtherKind('2026-03', '2026-03-11');
+      const narrowed = { ...list, kinds: ['2'] };
+      await make('2026-03', {}, narrowed);
+      expect([await sums('2026-01'), await sums('2026-02'), await sums('2026-03')]).to.deep.equal([
+        [3, 3, 0, 4380],
+        [2, 4, 1, 5840],
+        [3, 3, 0, 4380],
+      ]);
+      for (const definition of [list, widened, narrowed]) {
+        expect(await reconciled(definition)).to.deep.include({
+          balanced: true,
+          records: 10,
+          listed: 10,
+          differences: [],
+        });
+      }
+      await content.db('list_runs').where({ period: '2026-02' }).update({ chosen_by: null });
+      expect(await reconciled(widened), 'of before it was kept').to.include({ balanced: true });
+      expect(await reconciled(list)).to.include({ balanced: false });
+    });
+
+    it('takes into a list that is replaced what is chosen now, and judges it by that afterwards', async () => {
+      await pay('2026-01', '2026-01-20');
+      await payOtherKind('2026-01', '2026-01-21', AUTHORITIES.slice(0, 1));
+      await make('2026-01');
+      const widened = { ...list, kinds: ['1', '2'] };
+      await pay('2026-02', '2026-02-11');
+      await make('2026-02', {}, widened);
+      expect(await sums('2026-02'), 'what the run before did not choose stays with it').to.deep.equal([3, 3, 0, 4380]);
+      expect(await reconciled(widened)).to.include({ balanced: true, records: 6 });
+      expect((await changes('2026-01', widened)).map(({ authority, lines }) => [authority, lines])).to.deep.equal([
+        [AUTHORITIES[0], { published: 1, again: 2 }],
+      ]);
+      expect(await replace('2026-01', widened)).to.deep.equal(AUTHORITIES.slice(0, 1));
+      expect((await runOf('2026-01')).choice?.kinds).to.deep.equal(['1', '2']);
+      expect(await reconciled(list)).to.include({ balanced: true, records: 7, listed: 7 });
+    });
+
+    it('previews a run as it will end, and one that is done as it would be replaced', async () => {
+      await pay('2026-03', '2026-03-20', {}, AUTHORITIES.slice(0, 1));
+      await payOtherKind('2026-03', '2026-03-21', AUTHORITIES.slice(1));
+      const stop = () => {
+        throw new Error('stopped');
+      };
+      const period = parsePeriod(ruleOf(list), '2026-03');
+      if (!period) throw new Error('no period');
+      const preview = async () => {
+        const out = await mkdtemp(join(tmpdir(), 'preview-'));
+        await previewList(deps(), { definition: { ...list, kinds: ['2'], formats: ['csv'] }, period, signal, out });
+        const names = await readdir(out);
+        await rm(out, { recursive: true });
+        return names.map((name) => name.split('.')[2]).sort();
+      };
+      await make('2026-03', {}, list, stop).catch(() => undefined);
+      expect(await preview()).to.deep.equal(AUTHORITIES.slice(0, 1));
+      await make('2026-03');
+      expect(await preview()).to.deep.equal(AUTHORITIES.slice(1));
+    });
+
+    it('reconciles the runs of a list that took each record once, also when it takes what is open now', async () => {
+      const open = { ...list, take: 'open' as const };
+      await pay('2026-01', '2026-01-20');
+      await make('2026-01');
+      await pay('2026-01', '2026-02-20'); // of the run of what is open then
+      await make('2026-02', {}, open);
+      await pay('2026-02', '2026-03-10');
+      await make('2026-03');
+      expect(await reconciled(open)).to.include({ balanced: true, records: 6, listed: 6 });
+    });
+
+    if (store === 'postgres') {
+      it('counts its records for longer than a statement otherwise may take, wherever it is asked for', async () => {
+        await pay('2026-03', '2026-03-20');
+        await countSlowly(content.db);
+        const db = openStore({ url: content.url, poolSize: 4, answerWithinMs: IMPATIENT_MS });
+        expect(await make('2026-03', { db })).to.have.property('kind', 'made');
+        const run = await runOf('2026-03');
+        const hurried = await sharesOf(db, selectionOf(list, run)).catch(({ code }) => code);
+        expect(hurried, 'what is not given its time').to.equal('57014');
+        const differences = [];
+        for await (const change of compareRun(deps({ db }), list, run, signal)) differences.push(change);
+        const out = await mkdtemp(join(tmpdir(), 'preview-'));
+        const previewed = await previewList(deps({ db }), { definition: list, period: run.period, signal, out });
+        await rm(out, { recursive: true });
+        await db.destroy();
+        expect([await sums('2026-03'), differences, previewed.length]).to.deep.equal([[3, 3, 0, 4380], [], 5]);
+      });
+    }
 
     it('asks for a signed trio for each active sender of the authority that it is for', async () => {
       const enterprise_number = AUTHORITIES[0] ?? '';

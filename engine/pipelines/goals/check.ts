@@ -21,6 +21,8 @@ export interface Fault {
   readonly label: string;
   readonly line: number;
   readonly column: number;
+  /** Its path from the form on, of what is no person's; absent: the path of the field, and the person that it is in. */
+  readonly place?: string;
 }
 
 /** Takes the faults of one check. */

@@ -41,9 +41,7 @@ export function recordOf(source: Source, given: Fields, { receivedAt, ...place }
   };
 }
 
-/** The text of a field, '' when there is none of this name. */
-export const textIn = (fields: Fields, name: string): string =>
-  Object.hasOwn(fields, name) ? (fields[name] ?? '') : '';
+const textIn = (fields: Fields, name: string): string => (Object.hasOwn(fields, name) ? (fields[name] ?? '') : '');
 
 /** YYYYMM (its first day), YYYYMMDD and YYYY-MM-DD, with a zone or without, as YYYY-MM-DD; undefined of a day that the calendar has not. */
 export function dayOf(text: string): string | undefined {

@@ -1,7 +1,8 @@
 import { padEnterpriseNumber } from '../../core/identifiers.ts';
 import type { Anomaly, AnomalyClass } from '../../submissions/forms.ts';
-import type { CheckContext, ConfiguredCheck, Fault, RunningCheck } from '../goals/check.ts';
+import type { Check, CheckContext, ConfiguredCheck, Fault, RunningCheck } from '../goals/check.ts';
 import { CHECKS } from '../goals/checks.ts';
+import { type DayPlace, recordDays } from '../goals/record-days.ts';
 import type { Encoding } from './encoding.ts';
 import type { InspectedForm } from './inspection.ts';
 import type { ScanState, Sink } from './scan-state.ts';
@@ -17,6 +18,8 @@ const OWN = ['Form', 'Reference', ...HEADER, ...REFERENCE, ...EMPLOYER, ...PERSO
 
 export interface FormReaderOptions {
   readonly checks: readonly ConfiguredCheck[];
+  /** Records whose days are looked at, whatever else is checked. */
+  readonly days: readonly DayPlace[];
   readonly context: CheckContext;
   readonly anomaliesPerForm: number;
   readonly maxForms: number;
@@ -53,7 +56,8 @@ interface DraftForm {
 /** A reader for one file. */
 export function createFormReader(options: FormReaderOptions): FormReader {
   const forms: InspectedForm[] = [];
-  const wanted = [...new Set([...OWN, ...options.checks.flatMap(({ name }) => CHECKS[name]?.elements ?? [])])];
+  const asked = askedFor(options);
+  const wanted = [...new Set([...OWN, ...asked.flatMap(({ check }) => check.elements)])];
   const own = new Set<string>(OWN);
   const field = createField();
   const state = { count: 0, kept: 0, checking: true };
@@ -64,9 +68,8 @@ export function createFormReader(options: FormReaderOptions): FormReader {
     const fault = code === undefined ? found : { ...found, errorId: code };
     if (draft && state.checking) addAnomaly(draft, fault, cls, field.path(draft.index, draft.persons), options, state);
   };
-  const running = options.checks.flatMap(({ name, class: cls, code }) => {
-    const check = CHECKS[name];
-    return check ? [{ elements: new Set(check.elements), run: check.start(options.context, report(cls, code)) }] : [];
+  const running = asked.map(({ check, class: cls, code }) => {
+    return { elements: new Set(check.elements), run: check.start(options.context, report(cls, code)) };
   });
   const hearing: (readonly RunningCheck[])[] = [
     [],
@@ -106,6 +109,18 @@ export function createFormReader(options: FormReaderOptions): FormReader {
   };
 }
 
+interface AskedFor extends Omit<ConfiguredCheck, 'name'> {
+  readonly check: Check;
+}
+
+function askedFor({ checks, days }: FormReaderOptions): AskedFor[] {
+  const named = checks.flatMap(({ name, ...rest }) => {
+    const check = CHECKS[name];
+    return check ? [{ check, ...rest }] : [];
+  });
+  return days.length > 0 ? [...named, { check: recordDays(days), class: 'B' }] : named;
+}
+
 function newDraft(index: number, start: number, line: number): DraftForm {
   const person = { persons: 0, inss: '', sequence: '' };
   return { index, start, line, texts: {}, anomalies: [], anomaliesTotal: 0, blocking: false, ...person };
@@ -141,9 +156,11 @@ function isEmployer(name: string): boolean {
   return EMPLOYER.some((employer) => employer === name);
 }
 
+const NOBODY = { inss: '', sequence: '' };
+
 function addAnomaly(
   draft: DraftForm,
-  fault: Omit<Fault, 'errorId'> & { readonly errorId: string },
+  { place, ...fault }: Omit<Fault, 'errorId'> & { readonly errorId: string },
   cls: AnomalyClass,
   location: string,
   { anomaliesPerForm }: FormReaderOptions,
@@ -154,11 +171,11 @@ function addAnomaly(
   const spare = state.kept < ANOMALIES_PER_FILE || !draft.anomalies.some((anomaly) => anomaly.class === cls);
   if (draft.anomalies.length >= anomaliesPerForm || !spare) return;
   state.kept++;
-  const { inss, sequence } = draft;
+  const { inss, sequence } = place === undefined ? draft : NOBODY;
   draft.anomalies.push({
     ...fault,
     class: cls,
-    location: placeOf(location, fault.tagName),
+    location: placeOf(place === undefined ? location : `Form[${draft.index}]/${place}`, fault.tagName),
     ...(inss === '' ? {} : { inss }),
     ...(sequence === '' ? {} : { naturalPersonSequenceNbr: sequence }),
   });

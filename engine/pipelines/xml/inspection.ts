@@ -1,5 +1,6 @@
 import type { Anomaly, FormHeader } from '../../submissions/forms.ts';
 import type { ConfiguredCheck } from '../goals/check.ts';
+import type { DayPlace } from '../goals/record-days.ts';
 
 /** A formal fault of a declaration file: it makes the receipt negative. */
 export interface Finding {
@@ -57,6 +58,8 @@ export interface InspectGoal {
   readonly identifications: readonly string[];
   /** Functional checks by name, with the class their anomalies get. */
   readonly checks: readonly ConfiguredCheck[];
+  /** Where its forms say of which days their records are: each must be a day of the calendar. */
+  readonly days?: readonly DayPlace[];
   readonly maxForms: number;
 }
 

@@ -50,8 +50,8 @@ async function inspectWith(
   const { source, fileDate, now, signal } = request;
   const { schemaDirs, windowBytes = WINDOW_BYTES, limits } = options;
   // only what the threads need is copied into them
-  const { code, roots, schemas, identifications, checks, maxForms } = request.goal;
-  const goal = { code, roots, schemas, identifications, checks, maxForms };
+  const { code, roots, schemas, identifications, checks, days = [], maxForms } = request.goal;
+  const goal = { code, roots, schemas, identifications, checks, days, maxForms };
   const job = { source, goal, fileDate, now, schemaDirs, windowBytes, limits };
   const { scan, checked } = await runScan({ job, signal, scanner, validators });
   return conclude(scan, checked, goal, limits.findings);

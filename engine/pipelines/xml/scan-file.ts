@@ -44,7 +44,8 @@ function prepare(job: ScanJob, port: ScanPort, source: Source, outlineOf: Outlin
   const { goal, limits, windowBytes } = job;
   const context = { fileDate: job.fileDate, now: job.now };
   const { anomaliesPerForm } = limits;
-  const forms = createFormReader({ checks: goal.checks, context, anomaliesPerForm, maxForms: goal.maxForms });
+  const { checks, days = [], maxForms } = goal;
+  const forms = createFormReader({ checks, days, context, anomaliesPerForm, maxForms });
   const keepSmall = Math.ceil(windowBytes / 64);
   const state = createScan({ maxDepth: limits.depth, wanted: forms.wanted, sink: forms, keepSmall });
   const windows = createWindows({ state, port, source, windowBytes, onSyntaxOnly: forms.stopChecks });

@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import { expect } from 'chai';
 import papaparse from 'papaparse';
+import { packageRoot } from '../../../../config/package-root.ts';
 import { EngineError } from '../../../../engine/core/errors.ts';
 import { safeCell } from '../../../../engine/core/formula.ts';
 import type { ListDefinition } from '../../../../engine/lists/definition.ts';
@@ -8,6 +10,7 @@ import { fixed } from '../../../../engine/lists/render/fixed.ts';
 import { plainText } from '../../../../engine/lists/render/values.ts';
 import { xml } from '../../../../engine/lists/render/xml.ts';
 import { aHead, aLine, aPayment, rendered, shippedList } from '../../../support/lists.ts';
+import { xmllint } from '../../../support/xmllint.ts';
 
 const NASTY = [
   ...['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', '\u0000=1', '\n=1', '＝1+1', "'=1"],
@@ -28,6 +31,16 @@ describe('lists: formats that are text', () => {
       const failed = await rendering.write([aLine(statement, aPayment())]).catch((error: unknown) => error);
       expect(failed).to.equal(full);
     }
+  });
+
+  it('are whole for a list of nothing: titles, no record, XML of the schema', async () => {
+    const [titles, records, document] = await Promise.all(
+      [csv, fixed, xml].map((format) => rendered(format, aHead(statement), [])),
+    );
+    expect(titles?.toString('utf8').split('\r\n').length).to.equal(2);
+    expect(records?.length).to.equal(0);
+    const [checked] = await xmllint(join(packageRoot(), 'schemas', 'xsd', 'List_1.xsd'), [document ?? Buffer.alloc(0)]);
+    expect(checked).to.include({ valid: true });
   });
 
   describe('CSV', () => {
