@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { type Db, isSqlite } from './database.ts';
+import { unhurried } from './postgres.ts';
 import { type Binding, rowsOf } from './sql.ts';
 import { onceUnlocked, openOwnReader } from './sqlite.ts';
 
@@ -9,7 +10,8 @@ const PER_BATCH = 2_000;
 /**
  * The rows of a query that reads, in batches of at most `perBatch`: memory does not grow with their number. It sees the
  * database as it was when the first batch was asked for, and holds a connection of its own until the last, or until the
- * caller leaves the loop; on PostgreSQL the time between two batches must stay under the limit of an idle transaction.
+ * caller leaves the loop. On PostgreSQL the first may take as long as it takes, as that is when rows are sorted, and the time
+ * between two must stay under the limit of an idle transaction.
  */
 export async function* streamRows<T>(
   db: Db,
@@ -23,12 +25,16 @@ export async function* streamRows<T>(
 
 async function* fromPostgres<T>(db: Db, sql: string, bindings: readonly Binding[], perBatch: number) {
   const tx: Knex.Transaction = await db.transaction();
+  const fetchSome = async (): Promise<T[]> => (await tx.raw(`fetch ${perBatch} from streamed`)).rows;
   try {
-    await tx.raw(`declare streamed no scroll cursor for ${sql}`, [...bindings]);
+    let rows = await unhurried(tx, async () => {
+      await tx.raw(`declare streamed no scroll cursor for ${sql}`, [...bindings]);
+      return fetchSome(); // what is sorted is sorted now
+    });
     for (;;) {
-      const { rows }: { rows: T[] } = await tx.raw(`fetch ${perBatch} from streamed`);
       if (rows.length > 0) yield rows;
       if (rows.length < perBatch) return;
+      rows = await fetchSome();
     }
   } finally {
     await tx.rollback().catch(() => undefined); // it wrote nothing

@@ -5,7 +5,7 @@ import { electronicOf, isElectronic, switchOff, switchOn } from '../../engine/re
 import { addRecords, cutoffAt, type NewRecord } from '../../engine/records/records.ts';
 import { type Selection, sharesOf } from '../../engine/records/selection.ts';
 import { recordsInTurn } from '../../engine/records/taken.ts';
-import type { Db } from '../../engine/store/database.ts';
+import { type Db, openStore } from '../../engine/store/database.ts';
 import { streamRows } from '../../engine/store/stream.ts';
 import { inTransaction } from '../../engine/store/transaction.ts';
 import { openTestStore, STORES, type StoreKind } from '../support/database.ts';
@@ -22,12 +22,13 @@ for (const kind of STORES) contract(kind);
 /** What lists rely on of the records, on both stores. */
 function contract(store: StoreKind): void {
   describe(`records contract: ${store}`, () => {
+    let url = '';
     let db: Db;
     let close: () => Promise<void>;
     let line = 0;
 
     beforeEach(async () => {
-      ({ db, close } = await openTestStore(store));
+      ({ db, close, url } = await openTestStore(store));
       line = 0;
     });
     afterEach(() => close());
@@ -353,5 +354,19 @@ function contract(store: StoreKind): void {
       await add('2026-03-20T10:00:00Z', aRecord());
       expect((await sharesOf(db, march()))[0]?.records).to.equal(26);
     });
+
+    if (store === 'postgres') {
+      it('streams what takes longer to sort than a statement otherwise may', async () => {
+        const impatient = openStore({ url, poolSize: 1, answerWithinMs: 1_200 });
+        const slow = 'select n from (select pg_sleep(2)) as slept, generate_series(1, ?::int) as n order by n';
+        const hurried = await impatient.raw(slow, [3]).catch(({ code }) => code);
+        expect(hurried, 'what is not given its time').to.equal('57014');
+        const found: number[] = [];
+        for await (const rows of streamRows<{ n: number }>(impatient, slow, [3], 2))
+          found.push(...rows.map(({ n }) => n));
+        await impatient.destroy();
+        expect(found).to.deep.equal([1, 2, 3]);
+      });
+    }
   });
 }
