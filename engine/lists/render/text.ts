@@ -93,7 +93,7 @@ export function textRenderer(
   return { ...kind, render: (head) => textRendering(writerOf(head)) };
 }
 
-const CHUNK = 1 << 16;
+const CHUNK = 1 << 18;
 const MOST_BYTES = 3; // of UTF-8, for one unit of a JavaScript string
 
 function textRendering(writer: TextWriter) {
