@@ -46,7 +46,9 @@ export async function filledPdf(
   texts: Readonly<Record<string, string>>,
   saving: Saving = 'behind',
 ): Promise<Buffer> {
-  const document = await PDFDocument.load(content, { forIncrementalUpdate: saving === 'behind' });
+  const document = await PDFDocument.load(content, {
+    ...{ updateMetadata: false, forIncrementalUpdate: saving === 'behind' },
+  });
   const form = document.getForm();
   for (const [name, text] of Object.entries(texts)) write(form, name, text);
   return Buffer.from(await document.save({ useObjectStreams: saving === 'packed', updateFieldAppearances: false }));
