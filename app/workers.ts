@@ -7,6 +7,7 @@ import { documentsPipeline } from '../engine/outbound/dispatch-document.ts';
 import { createReplyNumbers } from '../engine/outbound/reply-numbers.ts';
 import { formsPipeline } from '../engine/pipelines/forms.ts';
 import { recordsPipeline } from '../engine/pipelines/records/pipeline.ts';
+import { createPdfReader } from '../engine/pipelines/rows/pdf-reader.ts';
 import { submissionsPipeline } from '../engine/pipelines/submissions.ts';
 import { createInspector } from '../engine/pipelines/xml/inspector.ts';
 import { createAntivirus } from './antivirus.ts';
@@ -16,7 +17,7 @@ import { mailboxRules } from './mailboxes.ts';
 
 /**
  * The pipelines, each with a worker of its own; stopped, they finish what is in hand until `patienceOver` aborts. The
- * inspector is theirs: it is to stop after them.
+ * inspector, with its threads, is theirs: it is to stop after them.
  */
 export function createWorkers(
   base: Base,
@@ -33,13 +34,16 @@ export function createWorkers(
   const { workers, windowBytes, ...limits } = config.inspection;
   const inspector = createInspector({ schemaDirs: config.schemas.dirs, workers, windowBytes, limits, log });
   const { inspect } = inspector;
+  const pdfs = createPdfReader(log);
   const numbers = createReplyNumbers(base.db);
   const { goals, mandates, sources } = config;
   const mailboxes = mailboxRules(config);
   const scan = createAntivirus(base);
-  const submissions = submissionsPipeline({ ...base, goals, sources, mandated: mandates.neededBy, inspect, scan });
+  const rules = { goals, sources, mandated: mandates.neededBy };
+  const submissions = submissionsPipeline({ ...base, ...rules, inspect, readPdf: pdfs.read, scan });
+  const stopThreads = async () => void (await Promise.all([inspector.stop(), pdfs.stop()]));
   return {
-    inspector: { name: 'inspector', start: async () => undefined, stop: () => inspector.stop() },
+    inspector: { name: 'inspector', start: async () => undefined, stop: stopThreads },
     workers: [
       createWorker({ ...deps, prefetch: prefetch.answers }, answersPipeline({ ...base, identity, numbers })),
       createWorker({ ...deps, prefetch: prefetch.documents }, documentsPipeline({ ...base, identity, numbers })),

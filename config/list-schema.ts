@@ -1,6 +1,12 @@
 import { z } from 'zod';
 import { fault, keys } from '../engine/core/mistakes.ts';
-import { COLUMN_TYPES, FORMATS, type ListDefinition, type ListDefinitions } from '../engine/lists/definition.ts';
+import {
+  COLUMN_TYPES,
+  FORM_PARTS,
+  FORMATS,
+  type ListDefinition,
+  type ListDefinitions,
+} from '../engine/lists/definition.ts';
 import { cronOf, SCHEDULE_FORMS } from '../engine/lists/schedule.ts';
 import { type MessageTypes, typeIn } from '../engine/mailboxes/message-types.ts';
 import type { AnswersTo, CsvForms, Source, Sources } from '../engine/records/source.ts';
@@ -92,6 +98,16 @@ const ColumnSchema = keys({
   codes: z.record(z.string(), texts('What it means')).prefault({}).describe('What the values of a code mean'),
   notIn: choices('Formats that leave it out', FORMATS, []),
   total: flag('Whether the list says its sum', false),
+  form: z
+    .enum(FORM_PARTS)
+    .optional()
+    .describe('In the PDF as a form: to be filled in, or goes along so that it is known what is answered'),
+  most: z
+    .int({ error: 'a whole number from 1 to 1000' })
+    .min(1)
+    .max(1_000)
+    .optional()
+    .describe('Most characters that can be filled in; absent: its width'),
 });
 
 const ListSchema = keys({
@@ -213,5 +229,19 @@ function faultsOf({ source, formats, out, columns, halves }: ListDefinition, sou
     if (sign && !columns.some((column) => column.field === sign))
       say(['columns'], `${field} has its sign in no column`);
   if (halves[0] >= halves[1]) say(['halves'], 'not in the order of the year');
+  for (const reason of formFaults(columns)) say(['columns'], reason);
+  return faults;
+}
+
+const MOST_IN_FORM = 20; // columns: what is read of a form that was sent back is limited, too
+
+function formFaults(columns: ListDefinition['columns']): string[] {
+  const filled = columns.filter(({ form }) => form === 'fill');
+  const unfit = filled.filter(({ type, notIn }) => !['text', 'number'].includes(type) || notIn.includes('pdf'));
+  const faults = unfit.map(({ field }) => `${field} cannot be filled in: it is no text or number of the PDF`);
+  if (filled.length > 0 && !columns.some(({ form }) => form === 'key'))
+    faults.push('some are to be filled in, but none is the key that says what is answered');
+  if (columns.filter(({ form }) => form).length > MOST_IN_FORM)
+    faults.push(`more than ${MOST_IN_FORM} are in the form of the PDF`);
   return faults;
 }

@@ -39,6 +39,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   'lru-cache': ['channels/webservice/oauth/access-token.ts'],
   pdfkit: ['engine/lists/render'],
   fontkit: ['engine/lists/render'],
+  '@cantoo/pdf-lib': ['engine/pipelines/rows', 'test'],
   archiver: ['engine/store/zip.ts', 'test'],
 };
 

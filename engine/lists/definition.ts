@@ -14,6 +14,10 @@ export type Format = (typeof FORMATS)[number];
 export const COLUMN_TYPES = ['text', 'number', 'amount', 'date', 'month', 'code'] as const;
 export type ColumnType = (typeof COLUMN_TYPES)[number];
 
+/** What a column is in the form of a PDF: `fill` is to be filled in, `key` goes along, so that it is known what is answered. */
+export const FORM_PARTS = ['fill', 'key'] as const;
+export type FormPart = (typeof FORM_PARTS)[number];
+
 /** One column of a list. */
 export interface Column {
   /** A field of the source's records, or `authority`, `day`, `kind` of the record itself. */
@@ -32,6 +36,10 @@ export interface Column {
   readonly notIn: readonly Format[];
   /** Whether the list says its sum; for numbers and amounts. */
   readonly total: boolean;
+  /** What it is in the form of the PDF; absent: nothing. */
+  readonly form?: FormPart | undefined;
+  /** Most characters that can be filled in; absent: its width. */
+  readonly most?: number | undefined;
 }
 
 /** One list, as it is configured. */

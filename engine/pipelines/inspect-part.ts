@@ -7,8 +7,11 @@ import type { Goal } from '../registry/goals.ts';
 import type { Sender } from '../registry/senders.ts';
 import { type BlobRef, type BlobSource, openPrepared, type PreparedContent, streamOf } from '../store/blobs.ts';
 import type { ReceiptError, Submission, SubmissionFile } from '../submissions/submissions.ts';
-import { type CsvSource, csvDeclaration, looksLikeCsv } from './csv-declaration.ts';
 import { mandateFindings } from './mandates.ts';
+import { csvRows, looksLikeCsv } from './rows/csv-rows.ts';
+import { declarationOf } from './rows/declaration.ts';
+import { looksLikePdf, pdfRows } from './rows/pdf-rows.ts';
+import type { RowSource, Rows } from './rows/row.ts';
 import type { InspectedPart, SubmissionDeps } from './submissions.ts';
 import { looksZipped, unzip } from './unzip.ts';
 import type { Finding } from './xml/inspection.ts';
@@ -33,7 +36,7 @@ export async function inspectPart(
   deps: SubmissionDeps,
 ): Promise<PartResult> {
   const { file, goal, sender, submission } = request;
-  const opened = await openDeclaration(file, goal, context.now, deps);
+  const opened = await openDeclaration(file, goal, context, deps);
   if (opened.kind === 'fault') return { faults: [faultOf(file, opened.finding)] };
   const { content, source, unzipped } = opened;
   const fileDate = submission.stem.split('.')[2] ?? '';
@@ -62,7 +65,12 @@ type Opened =
     }
   | { readonly kind: 'fault'; readonly finding: Finding };
 
-async function openDeclaration(file: SubmissionFile, goal: Goal, now: Date, deps: SubmissionDeps): Promise<Opened> {
+async function openDeclaration(
+  file: SubmissionFile,
+  goal: Goal,
+  context: PrepareContext,
+  deps: SubmissionDeps,
+): Promise<Opened> {
   const { db, blobs } = deps;
   const came = await blobs.open(db, file.sha256);
   const zipped = looksZipped(await startOf(came));
@@ -73,24 +81,32 @@ async function openDeclaration(file: SubmissionFile, goal: Goal, now: Date, deps
   if (result?.kind === 'fault') return result;
   const unzipped = result?.prepared;
   const source = unzipped ? await openPrepared(blobs, db, unzipped) : came;
-  const csv = csvSource(deps, goal);
-  if (csv && looksLikeCsv(await startOf(source))) return openCsv(source, csv, now, deps);
+  const ofRows = rowSource(deps, goal);
+  const rows = ofRows && (await rowsIn(source, ofRows, context, deps));
+  if (rows) return openRows(rows, ofRows, context.now, deps);
   return { kind: 'declaration', content: unzipped?.ref ?? file, source, ...(unzipped && { unzipped }) };
 }
 
 const startOf = (source: BlobSource) => buffer(streamOf(source, { start: 0, end: 64 }));
 
-function csvSource({ sources }: SubmissionDeps, goal: Goal): CsvSource | undefined {
-  for (const { element, csv } of sourcesOf(sources, goal.code)) if (csv) return { element, csv };
+function rowSource({ sources }: SubmissionDeps, goal: Goal): RowSource | undefined {
+  for (const { element, authority, csv } of sourcesOf(sources, goal.code)) if (csv) return { element, authority, csv };
   return undefined;
 }
 
-/** The declaration that CSV stands for is kept, as what a ZIP holds is. */
-async function openCsv(csv: BlobSource, source: CsvSource, now: Date, { db, blobs }: SubmissionDeps): Promise<Opened> {
-  const result = await csvDeclaration(streamOf(csv), source, now);
-  if (result.kind === 'fault') return result;
-  const prepared = await blobs.prepare(db, Readable.from(result.xml));
-  const finding = result.fault();
+/** What there is of rows in it, when it is no XML. */
+async function rowsIn(source: BlobSource, ofRows: RowSource, { signal }: PrepareContext, { readPdf }: SubmissionDeps) {
+  const start = await startOf(source);
+  if (looksLikeCsv(start)) return csvRows(streamOf(source), ofRows);
+  if (looksLikePdf(start)) return pdfRows(source, ofRows, readPdf, signal);
+  return undefined;
+}
+
+/** The declaration that rows stand for is kept, as what a ZIP holds is. */
+async function openRows(rows: Rows, ofRows: RowSource, now: Date, { db, blobs }: SubmissionDeps): Promise<Opened> {
+  if (rows.kind === 'fault') return rows;
+  const prepared = await blobs.prepare(db, Readable.from(declarationOf(rows.rows, ofRows, now)));
+  const finding = rows.fault();
   if (finding) return { kind: 'fault', finding };
   return {
     kind: 'declaration',

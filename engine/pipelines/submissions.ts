@@ -20,6 +20,7 @@ import { examineCorrections } from './corrections/examine-corrections.ts';
 import { inspectPart, type PartRequest } from './inspect-part.ts';
 import { formsOf, type JudgedForm, notified } from './judged-form.ts';
 import { examineAnswers } from './records/examine-answers.ts';
+import type { ReadPdf } from './rows/pdf-reader.ts';
 import { answerFormally } from './stages/answer-formally.ts';
 import { notify } from './stages/notify.ts';
 import { quarantineInfected } from './stages/quarantine-infected.ts';
@@ -32,9 +33,9 @@ import type { Inspect, Inspection } from './xml/inspection.ts';
 export interface InspectedPart {
   readonly name: string;
   readonly part: number;
-  /** The declaration itself: the file as it came, or what its ZIP held. */
+  /** The declaration itself: the file as it came, what its ZIP held, or what its rows stand for. */
   readonly content: BlobRef;
-  /** What the ZIP held, to be kept; absent when the file came as it is. */
+  /** That declaration, to be kept; absent when the file came as it is. */
   readonly unzipped?: PreparedContent;
   readonly inspection: Inspection;
 }
@@ -61,6 +62,7 @@ export interface SubmissionDeps {
   readonly blobs: BlobStore;
   readonly goals: Goals;
   readonly inspect: Inspect;
+  readonly readPdf: ReadPdf;
   /** Qualities that declare with a mandate only, or for their own organisation. */
   readonly mandated: readonly string[];
   /** Scans for viruses before anything else is done; nothing is scanned when absent. */

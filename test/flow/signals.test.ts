@@ -124,13 +124,13 @@ function suite(store: StoreKind): void {
     it('sends signals on the way of their authority, each once however often they are opened', async () => {
       goTo(`${Y}-10-10T09:00:00Z`);
       await open('A', { 'A-1': `${Y}-10-08`, 'A-2': `${Y}-10-08`, 'A-3': `${Y}-10-09` });
-      await open('B', { 'B-1': `${Y}-10-08`, 'B-2': `${Y}-10-08` });
+      await open('B', { 'B-1': `${Y}-10-08`, 'B-2': `${Y}-10-08`, 'B-3': `${Y}-10-08`, 'B-4': `${Y}-10-08` });
       await open('C', { 'C-1': `${Y}-10-08`, 'C-2': `${Y}-10-09` });
       await open('C', { 'C-1': `${Y}-10-08` }, 0);
       await sent('C', `${Y}-10`, 'C-1', 'C-2');
       await sunday(`${Y}-11`, ['signals-monthly', `${Y}-10`]);
       expect(await went('A', 'signals-monthly', `${Y}-10`)).to.deep.equal(['A-1', 'A-2', 'A-3']);
-      expect(await went('B', 'signals-monthly', `${Y}-10`)).to.deep.equal(['B-1', 'B-2']);
+      expect(await went('B', 'signals-monthly', `${Y}-10`)).to.deep.equal(['B-1', 'B-2', 'B-3', 'B-4']);
     });
 
     it('takes answers by either way, whichever the signal came by, also repeated and contradicted', async () => {
@@ -149,6 +149,30 @@ function suite(store: StoreKind): void {
       await answered('A-3', '02 closed', '01 contradicted');
       await answer('A', ['A-1', '02']);
       await answered('A-1', '01 closed', '01 repeated', '02 contradicted');
+    });
+
+    it('takes the list itself, filled in as a PDF: each answer once, however it was saved, and a refusal with its reason', async () => {
+      const list = await at.B.pdf(`signals-monthly ${Y}-10`);
+      const answers = { 'B-3': { Code: '1', Remark: 'déjà vu <=1>' }, 'B-4': { Code: '03' }, 'B-2': { Code: '77' } };
+      const { ticket, errors } = await at.B.send(await loop.filledInPdf(list, answers));
+      expect(errors).to.deep.equal([]);
+      await answered('B-3', '01 closed');
+      await answered('B-4', '03 noted');
+      await answered('B-2');
+      const [first] = (await shown('B-3')).answers;
+      expect(first).to.include({ code: '01', remark: 'déjà vu <=1>' });
+      const { forms } = JSON.parse((await command('submission', ticket, '--json')).stdout);
+      const refused = forms.filter(({ outcome }: { outcome: string }) => outcome === 'refused');
+      const [row] = refused.map(({ anomalies }: { anomalies: object[] }) => anomalies);
+      expect([forms.length, refused.length]).to.deep.equal([3, 1]);
+      expect(row).to.have.length(1);
+      expect(row[0]).to.include({ value: '77', label: 'there is no such code', tagName: 'Code', line: 3 });
+      const again = await loop.filledInPdf(list, { ...answers, 'B-4': { Code: '02' } }, 'packed');
+      expect((await at.B.send(again)).errors).to.deep.equal([]);
+      await answered('B-3', '01 closed', '01 repeated');
+      await answered('B-4', '03 noted', '02 closed');
+      const broken = await at.B.send({ goal: 'KNFB', content: list.subarray(0, 100) });
+      expect([broken.resultCode, broken.errors]).to.deep.equal(['0', ['138']]);
     });
 
     it('closes a signal for its authority and nobody else', async () => {
@@ -228,7 +252,7 @@ function suite(store: StoreKind): void {
     it('has brought every signal by exactly one way in each period, and closed each at most once', async () => {
       const { items } = JSON.parse((await command('signals', '--limit', '100', '--json')).stdout);
       const sightings = (await Promise.all(Object.values(at).map((one) => one.look()))).flat();
-      expect(items.length).to.equal(18);
+      expect(items.length).to.equal(20);
       for (const { reference, authority } of items) {
         const own = sightings.filter(({ signal }) => signal === reference);
         expect(own.filter(({ way }) => way !== 'signals-summary').length, `${reference} of ${authority}`).to.equal(1);

@@ -1,5 +1,6 @@
 import type { FuzzTargets } from './target.ts';
 import { ftpCommands } from './targets/ftp-commands.ts';
+import { pdfForms } from './targets/pdf-forms.ts';
 import { proxyHeaders } from './targets/proxy-header.ts';
 import { ocspAnswers, revocationLists } from './targets/revocation.ts';
 import { sftpRequests } from './targets/sftp-requests.ts';
@@ -17,4 +18,5 @@ export const TARGETS: FuzzTargets = {
   'ocsp-answers': ocspAnswers,
   'ssh-greeting': sshGreeting,
   'web-requests': webRequests,
+  'pdf-forms': pdfForms,
 };

@@ -10,6 +10,9 @@ export interface GoalFile {
   readonly content: string;
 }
 
+/** The same, of any content. */
+export type SentFile = Omit<GoalFile, 'content'> & { readonly content: string | Buffer };
+
 type Fields = Readonly<Record<string, string>>;
 
 const element = (name: string, value: string) => `<${name}>${value}</${name}>`;
@@ -52,7 +55,7 @@ export function goalSender(
   clock: Clock = () => new Date(),
 ) {
   let sequence = 0;
-  return async ({ goal, content }: GoalFile): Promise<Receipt> => {
+  return async ({ goal, content }: SentFile): Promise<Receipt> => {
     sequence += 1;
     const stem = `${goal}.${sender}.${fileDate(clock())}.${String(sequence).padStart(5, '0')}.R`;
     const [fi, go] = [`FI.${stem}.1.1`, `GO.${stem}.1`];

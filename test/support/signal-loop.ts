@@ -6,7 +6,8 @@ import { packageRoot } from '../../config/package-root.ts';
 import type { RunBode } from './command-runner.ts';
 import type { TestEngine } from './engine.ts';
 import { eventually } from './eventually.ts';
-import { aGoalFile, type GoalFile, goalSender } from './institution.ts';
+import { aGoalFile, type GoalFile, goalSender, type SentFile } from './institution.ts';
+import { fieldsOf, filledPdf, type Saving } from './pdf-forms.ts';
 import { openClient, type Receipt, type TestClient } from './sender.ts';
 import { xmllint } from './xmllint.ts';
 
@@ -47,14 +48,16 @@ export interface Sighting {
 export interface Authority {
   readonly number: string;
   readonly client: TestClient;
-  send(file: GoalFile): Promise<Receipt>;
+  send(file: SentFile): Promise<Receipt>;
   /** Everything in its OUT folders and its mailbox, each once, in the order in which it was seen. */
   look(): Promise<readonly Sighting[]>;
   /** The list of this name in its mailbox, as CSV. */
   list(name: string): Promise<string>;
+  /** The same as PDF. */
+  pdf(name: string): Promise<Buffer>;
 }
 
-const FILE = /(signals-monthly|signals-summary)\.(\S+)\.\d{10}\.csv$/;
+const FILE = /(signals-monthly|signals-summary)\.(\S+)\.\d{10}\.(csv|pdf)$/;
 
 /** Opens an authority that is a sender; every mutation that it gets is checked against its schema. */
 export async function openAuthority(
@@ -71,13 +74,15 @@ export async function openAuthority(
     known.add(key);
     seen.push(...(await read()));
   };
-  async function lists(): Promise<ReadonlyMap<string, string>> {
+  async function lists(format: 'csv' | 'pdf'): Promise<ReadonlyMap<string, string>> {
     const args = ['mailbox', number, '--save', join(engine.dir, `mailbox-${number}`), '--json'];
     const { stdout, stderr } = await runBode([...args, '--config', engine.configFile], engine.dir);
     expect(stderr).to.equal('');
     const paths: string[] = JSON.parse(stdout).items.flatMap(({ saved }: { saved: string[] }) => saved);
     return new Map(
-      paths.filter((path) => FILE.test(path)).map((path) => [FILE.exec(path)?.slice(1, 3).join(' ') ?? '', path]),
+      paths
+        .filter((path) => FILE.exec(path)?.[3] === format)
+        .map((path) => [FILE.exec(path)?.slice(1, 3).join(' ') ?? '', path]),
     );
   }
   async function look(): Promise<readonly Sighting[]> {
@@ -85,12 +90,13 @@ export async function openAuthority(
     for (const name of names.filter((one) => one.startsWith('FO.MUTA.'))) {
       await once(name, async () => [await mutation(await readFile(join(dir, name), 'utf8'), number, clock())]);
     }
-    for (const [key, path] of await lists())
+    for (const [key, path] of await lists('csv'))
       await once(key, async () => linesOf(key, await readFile(path, 'utf8'), number));
     return seen;
   }
-  const list = async (name: string) => readFile((await lists()).get(name) ?? `no list ${name}`, 'utf8');
-  return { number, client, send: goalSender(client, sender, engine.pki.otherSender, clock), look, list };
+  const list = async (name: string) => readFile((await lists('csv')).get(name) ?? `no list ${name}`, 'utf8');
+  const pdf = async (name: string) => readFile((await lists('pdf')).get(name) ?? `no list ${name}`);
+  return { number, client, send: goalSender(client, sender, engine.pki.otherSender, clock), look, list, pdf };
 }
 
 async function mutation(xml: string, authority: string, seenAt: Date): Promise<Sighting> {
@@ -130,6 +136,19 @@ export function rowsOf(csv: string): Record<string, string>[] {
 export function filledIn(csv: string, codes: Readonly<Record<string, string>>): GoalFile {
   const rows = rowsOf(csv).map((row) => ({ ...row, Code: codes[row['Knipperlicht'] ?? ''] ?? '' }));
   return { goal: 'KNFB', content: `${papaparse.unparse(rows, { delimiter: ';', newline: '\r\n' })}\r\n` };
+}
+
+/** The same as a PDF: with fields filled in, by signal, in whatever program. */
+export async function filledInPdf(
+  pdf: Buffer,
+  answers: Readonly<Record<string, { readonly Code: string; readonly Remark?: string }>>,
+  saving?: Saving,
+): Promise<SentFile> {
+  const keys = (await fieldsOf(pdf)).filter(({ name }) => name.startsWith('SignalNumber_'));
+  const texts = keys.flatMap(({ name, value }) =>
+    Object.entries(answers[value] ?? {}).map(([field, text]) => [`${field}_${name.split('_')[1]}`, text]),
+  );
+  return { goal: 'KNFB', content: await filledPdf(pdf, Object.fromEntries(texts), saving) };
 }
 
 /** Answers as XML: one form for each signal and code. */

@@ -39,7 +39,8 @@ export function laterText(document: PDFKit.PDFDocument, size: number): LaterText
   };
 }
 
-function ascent(document: PDFKit.PDFDocument, size: number): number {
+/** How far above the baseline letters of this size in the font in use reach. */
+export function ascent(document: PDFKit.PDFDocument, size: number): number {
   const { ascender } = (document as unknown as { readonly _font: { readonly ascender: number } })._font;
   return (ascender / 1000) * size;
 }

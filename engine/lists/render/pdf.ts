@@ -2,7 +2,9 @@ import { createRequire } from 'node:module';
 import type { Readable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import PDFDocument from 'pdfkit';
+import { formOf, type PdfForm } from './pdf-form.ts';
 import { type LaterText, laterText } from './pdf-later.ts';
+import { GREY, LINE, MARGIN, PADDING, PAGE, type Row, SIZE } from './pdf-page.ts';
 import { type Cell, cellsOf, type Table, tableOf } from './pdf-table.ts';
 import { cutToWidth, drawable, forgetWords, oneLine, widthOf, wrapped } from './pdf-text.ts';
 import type { Head, Line, Renderer, Totals } from './rendering.ts';
@@ -12,16 +14,10 @@ const require = createRequire(import.meta.url);
 const FONT = require.resolve('dejavu-fonts-ttf/ttf/DejaVuSansCondensed.ttf');
 const BOLD = require.resolve('dejavu-fonts-ttf/ttf/DejaVuSansCondensed-Bold.ttf');
 
-const PAGE = { width: 841.89, height: 595.28 }; // A4 lying down, in points
-const MARGIN = 30;
 const TOP = 76; // below title, authority and period
 const BOTTOM = PAGE.height - 34;
-const LINE = 8.5;
-const PADDING = 2.5; // of a row, in all
-const SIZE = 7;
 const SMALL = 9;
 const MOST_PAGES = '000'; // room for the number of pages
-const GREY = '#bbbbbb';
 const MOST_UNREAD = 1 << 20;
 
 /** How a PDF is called. */
@@ -51,18 +47,14 @@ function openFont(path: string): PDFKit.Mixins.PDFFontSource {
   return (require('fontkit') as { openSync(path: string): PDFKit.Mixins.PDFFontSource }).openSync(path);
 }
 
-/** A row that is laid out. */
-interface Row {
-  readonly cells: readonly (Cell & { readonly lines: readonly string[] })[];
-  readonly height: number;
-}
-
 interface Sheet {
   readonly document: PDFKit.PDFDocument;
   readonly head: Head;
   readonly table: Table;
   readonly titles: Row;
   readonly pages: LaterText;
+  /** Absent when nothing is to be filled in. */
+  readonly form: PdfForm | undefined;
   page: number;
   /** Where the next row begins. */
   y: number;
@@ -75,9 +67,9 @@ function renderPdf(head: Head, fonts: Fonts) {
     content,
     async write(lines: readonly Line[]) {
       for (const line of lines) {
-        const row = layOut(sheet.document, cellsOf(sheet.table, line, head.language));
+        const row = rowOf(sheet, line);
         if (await roomFor(sheet, row.height)) await read(content);
-        drawRow(sheet, row);
+        drawRow(sheet, row, line);
       }
     },
     async end(totals: Totals) {
@@ -111,7 +103,12 @@ function newSheet(head: Head, { plain, bold }: Fonts): Sheet {
   const table = tableOf(head, PAGE.width - 2 * MARGIN);
   const titles = layOut(document.font('bold').fontSize(SIZE), table.titles);
   const pages = laterText(document.font('plain').fontSize(SIZE), SMALL);
-  return { document, head, table, titles, pages, page: 0, y: PAGE.height };
+  return { document, head, table, titles, pages, form: formOf(document, head, table), page: 0, y: PAGE.height };
+}
+
+function rowOf({ document, head, table, form }: Sheet, line: Line): Row {
+  const row = layOut(document, cellsOf(table, line, head.language));
+  return form ? { ...row, height: form.height(row.height) } : row;
 }
 
 /** Breaks the texts of cells into lines, in the font in use. */
@@ -167,9 +164,9 @@ function drawPageNumber({ document, head: { language }, page, pages }: Sheet): v
   pages.draw(right, y);
 }
 
-function drawRow(sheet: Sheet, row: Row): void {
-  const { document } = sheet;
-  drawCells(document, row, sheet.y, 'above');
+function drawRow(sheet: Sheet, row: Row, line: Line): void {
+  const { document, form } = sheet;
+  drawCells(document, form?.draw(line, row, sheet.y) ?? row, sheet.y, 'above');
   sheet.y += row.height;
   drawRule(document, sheet.y - 1.5, 0.25, GREY);
 }

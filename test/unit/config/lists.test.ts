@@ -40,6 +40,26 @@ describe('configured lists', () => {
     });
   }
 
+  it('are refused when what is to be filled in could not be answered for, or not be filled in', async () => {
+    const texts = { nl: 'x', fr: 'x', de: 'x', en: 'x' };
+    const columns = (...parts: object[]) => ({
+      formats: ['pdf', 'fixed'],
+      columns: parts.map((part, at) => ({ field: `F${at}`, width: 1, texts, ...part })),
+    });
+    const said = async (...parts: object[]) =>
+      (await faultOf(columns(...parts))).replace(/^.*statement-leefloon\.columns: /s, '');
+    expect(await said({ form: 'key' }, { form: 'fill', most: 500 }, { form: 'fill', type: 'number' })).to.equal('good');
+    expect(await said({ form: 'fill' })).to.contain('none is the key that says what is answered');
+    expect(await said({ form: 'key' }, { form: 'fill', type: 'date' })).to.contain('F1 cannot be filled in');
+    expect(await said({ form: 'key' }, { form: 'fill', notIn: ['pdf'] })).to.contain('F1 cannot be filled in');
+    expect(await said(...Array.from({ length: 21 }, () => ({ form: 'key' })))).to.contain(
+      'more than 20 are in the form',
+    );
+    expect(await said({ form: 'other' })).to.contain(
+      'columns[0].form: not one of the values there are; allowed: fill, key',
+    );
+  });
+
   it('are refused when codes are narrower than what they are padded to', async () => {
     const feedback = (pad: number) => ({
       feedback: { answers: { codes: { 7: { closes: true } } }, csv: { pad: { Code: pad } } },

@@ -1,9 +1,10 @@
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
-import { csvDeclaration, looksLikeCsv } from '../../../engine/pipelines/csv-declaration.ts';
-import type { Finding } from '../../../engine/pipelines/xml/inspection.ts';
-import type { CsvForms } from '../../../engine/records/source.ts';
+import { csvRows, looksLikeCsv } from '../../../../engine/pipelines/rows/csv-rows.ts';
+import { declarationOf } from '../../../../engine/pipelines/rows/declaration.ts';
+import type { Finding } from '../../../../engine/pipelines/xml/inspection.ts';
+import type { CsvForms } from '../../../../engine/records/source.ts';
 
 const FORMS: CsvForms = {
   ...{ root: 'Fines', schema: 'Fines_1.xsd', identification: 'FINE', form: ['CompanyID'], record: ['Number', 'Name'] },
@@ -14,9 +15,10 @@ const xmlOf = (...pieces: (string | Buffer)[]) => readAs(FORMS, ...pieces);
 
 async function readAs(csv: CsvForms, ...pieces: (string | Buffer)[]): Promise<string> {
   const content = Readable.from(pieces.map((piece) => Buffer.from(piece)));
-  const read = await csvDeclaration(content, { element: 'Fine', csv }, new Date('2026-03-14T09:00:00Z'));
+  const source = { element: 'Fine', authority: 'CompanyID', csv };
+  const read = await csvRows(content, source);
   if (read.kind === 'fault') return said(read.finding);
-  const xml = await text(Readable.from(read.xml));
+  const xml = await text(Readable.from(declarationOf(read.rows, source, new Date('2026-03-14T09:00:00Z'))));
   const fault = read.fault();
   return fault ? said(fault) : xml;
 }
