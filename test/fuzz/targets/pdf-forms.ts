@@ -1,4 +1,6 @@
-import { formFields } from '../../../engine/pipelines/rows/pdf-fields.ts';
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import type { FormFields } from '../../../engine/pipelines/rows/pdf-fields.ts';
 import { pdfRows } from '../../../engine/pipelines/rows/pdf-rows.ts';
 import type { RowSource } from '../../../engine/pipelines/rows/row.ts';
 import { pdfWith } from '../../support/hostile-pdfs.ts';
@@ -15,8 +17,8 @@ const SOURCE: RowSource = {
 const NEVER = new AbortController().signal;
 
 /**
- * Lists that were filled in as PDF, from the reading of their bytes to their rows, in the thread itself: inputs are small.
- * The library keeps every name that it has met, which takes some MiB a minute here; its own process ends with each PDF.
+ * Lists that were filled in as PDF, from the reading of their bytes to their rows. In the engine a process reads each PDF, as the
+ * library keeps every name that it has met: here a thread reads some, and then another one.
  */
 export const pdfForms: FuzzTarget = {
   async samples() {
@@ -41,12 +43,35 @@ export const pdfForms: FuzzTarget = {
     ],
     ...['1 0 R', '3 0 R', '4 0 obj', '/Encrypt', '/N 9', '/First', '<feff', '(\\377)', '\\', '-1', '1e9', '/#', 'null'],
   ].map((word) => Buffer.from(word)),
-  open: async (): Promise<OpenTarget> => ({
-    async run(input) {
-      const content = { kind: 'bytes', bytes: input } as const;
-      const read = await pdfRows(content, SOURCE, async (bytes) => formFields(bytes), NEVER);
-      if (read.kind === 'rows') for await (const _ of read.rows);
-    },
-    close: async () => undefined,
-  }),
+  open: async (): Promise<OpenTarget> => {
+    const reader = createReader();
+    return {
+      async run(input) {
+        const read = await pdfRows({ kind: 'bytes', bytes: input }, SOURCE, reader.read, NEVER);
+        if (read.kind === 'rows') for await (const _ of read.rows);
+      },
+      close: reader.end,
+    };
+  },
 };
+
+const READ_BY_ONE = 500;
+
+function createReader() {
+  let worker: Worker | undefined;
+  let readIt = 0;
+  const end = async () => void (await worker?.terminate());
+  return {
+    end,
+    async read(bytes: Uint8Array): Promise<FormFields> {
+      if (readIt++ % READ_BY_ONE === 0) {
+        await end();
+        worker = new Worker(new URL('./pdf-forms-thread.js', import.meta.url));
+      }
+      if (!worker) throw new Error('no thread');
+      worker.postMessage(bytes);
+      const [fields] = await once(worker, 'message'); // rejects with what the thread dies of
+      return fields;
+    },
+  };
+}
