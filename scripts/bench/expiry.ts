@@ -22,7 +22,7 @@ const READ_EVERY_MS = 25;
 const READS = 1_000;
 const BAR = 2;
 const SPACE_BAR = 1.2;
-const MEMORY_BAR = 1.1; // times what it took when half was removed: the heap has grown to what it needs by then
+const MEMORY_BAR = 1.2; // times what it took when a tenth was removed
 const PATIENCE_MS = 600_000; // of statements that fill
 
 /**
@@ -79,13 +79,13 @@ async function* space(name: keyof typeof MAILBOXES, db: Db, url: string, full: n
 
 const MIB = 1_048_576;
 
-/** Removes all that has expired; also tells the most memory that there was when half of the batches were done. */
+/** Removes all that has expired; also tells the most memory that there was when a tenth of the batches was done. */
 async function remove(db: Db, dir: string, batches: number) {
   const blobs = createBlobStore({ dir: join(dir, 'blobs'), log: silentLogger() });
   let [batch, memory] = [0, 0];
   const sign = async (bytes: Buffer) => {
     batch += 1;
-    if (batch <= batches / 2) memory = peakMib(process);
+    if (batch <= batches / 10) memory = peakMib(process);
     return bytes.subarray(0, 64); // in the engine another thread is busy with it
   };
   const at = () => new Date('2026-06-01T00:00:00.000Z');
