@@ -81,7 +81,7 @@ function createMemory(most: number) {
       if (most === 0) return content;
       const noted: Uint8Array[] = [];
       pieces.set(content, noted);
-      return Readable.from(noting(content, noted));
+      return Readable.from(noting(content, noted), { objectMode: false }); // else it reads sixteen pieces ahead
     },
     of(content: Readable): Buffer | undefined {
       const noted = pieces.get(content);

@@ -76,6 +76,17 @@ function contract(store: StoreKind): void {
       const slot = new Date(SLOTS[name] ?? now);
       return compileList(deps(with_), { definition, period, slot, signal: new AbortController().signal, proceed });
     };
+    /** Begins the list of March, which stops when one document is made. */
+    async function makeOneAndStop(): Promise<void> {
+      let steps = 0;
+      const stopAtSecond = () => {
+        steps += 1;
+        if (steps === 2) throw new Error('stopped');
+        return undefined;
+      };
+      const stopped = await make('2026-03', { atATime: 1 }, list, stopAtSecond).catch(({ message }: Error) => message);
+      expect(stopped).to.equal('stopped');
+    }
     /** Adds a payment of a month for each authority, received on a day. */
     async function pay(
       month: string,
@@ -177,14 +188,7 @@ function contract(store: StoreKind): void {
 
     it('makes what is missing after it was stopped in the middle, and the same as undisturbed', async () => {
       await pay('2026-03', '2026-03-20');
-      let steps = 0;
-      const stopAtSecond = () => {
-        steps += 1;
-        if (steps === 2) throw new Error('stopped');
-        return undefined;
-      };
-      const stopped = await make('2026-03', { atATime: 1 }, list, stopAtSecond).catch(({ message }: Error) => message);
-      expect(stopped).to.equal('stopped');
+      await makeOneAndStop();
       expect((await documents('2026-03')).length).to.equal(1);
       await pay('2026-03', '2026-04-05'); // after the run has drawn its line
       expect(await make('2026-03')).to.have.property('kind', 'made');
@@ -277,14 +281,7 @@ function contract(store: StoreKind): void {
     it('ends a run by what it was begun with, whatever is configured since', async () => {
       await pay('2026-03', '2026-03-20');
       await payOtherKind('2026-03', '2026-03-21');
-      let steps = 0;
-      const stopAtSecond = () => {
-        steps += 1;
-        if (steps === 2) throw new Error('stopped');
-        return undefined;
-      };
-      const stopped = await make('2026-03', { atATime: 1 }, list, stopAtSecond).catch(({ message }: Error) => message);
-      expect(stopped).to.equal('stopped');
+      await makeOneAndStop();
       const [, second = ''] = AUTHORITIES;
       await make('2026-03', {}, { ...list, kinds: ['1', '2'], without: [second] });
       expect(await sums('2026-03')).to.deep.equal([3, 3, 0, 4380]);
