@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { type Db, isSqlite, openStore } from '../../engine/store/database.ts';
+import { rowsOf } from '../../engine/store/sql.ts';
 import { eventually } from '../../test/support/eventually.ts';
 import type { Pki } from '../../test/support/pki.ts';
 import type { ClientKey } from '../../test/support/sftp-client.ts';
@@ -165,26 +166,35 @@ const OVERLAP = 500; // events of PostgreSQL may commit in another order than th
 /** A set is done when both its receipt and the copy of its one form have been placed: events that commit with the effect. */
 function createNewlyDone(db: Db): NewlyDone {
   const waiting = new Map<string, Set<string>>();
-  const seen = new Set<number>();
+  const seen: number[] = []; // the database leaves out what was seen: to send it again and again would cost the engine's cores
   let last: number | undefined;
 
   return async () => {
     last ??= Number((await db('events').max('id as id').first())?.['id'] ?? 0);
-    const rows = await db('events as e')
-      .join('submissions as s', 's.ticket', 'e.ticket')
-      .select('e.id', 'e.what', 's.stem')
-      .where('e.id', '>', isSqlite(db) ? last : last - OVERLAP)
-      .whereIn('e.what', ['receipt placed', 'form delivered', 'refused']);
+    const rows = isSqlite(db) ? await newEvents(db, last) : await newEvents(db, last - OVERLAP, seen);
     const done: string[] = [];
     for (const { id, what, stem } of rows) {
       if (what === 'refused') throw new Error(`${stem} was refused`);
-      if (seen.has(Number(id))) continue;
-      seen.add(Number(id));
+      seen.push(Number(id));
       last = Math.max(last, Number(id));
       const parts = (waiting.get(stem) ?? new Set()).add(what);
       waiting.set(stem, parts);
       if (parts.size === 2) done.push(stem);
     }
+    seen.splice(0, seen.length - OVERLAP);
     return done;
   };
+}
+
+interface NewEvent {
+  readonly id: string | number;
+  readonly what: string;
+  readonly stem: string;
+}
+
+function newEvents(db: Db, after: number, without?: readonly number[]): Promise<NewEvent[]> {
+  const select = `select e.id, e.what, s.stem from events e join submissions s on s.ticket = e.ticket
+    where e.id > ? and e.what in ('receipt placed', 'form delivered', 'refused')`;
+  if (!without) return rowsOf(db, select, [after]);
+  return rowsOf(db, `${select} and e.id <> all (cast(? as bigint[]))`, [after, `{${without.join()}}`]);
 }

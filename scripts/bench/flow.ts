@@ -27,7 +27,7 @@ const GROWTH_SETS_EACH = 40;
 const STORED = [1_000, 100_000] as const;
 const WARM_ROUNDS = 5; // 1,000 submissions: until then the engine gets quicker
 const UNPACED_SETS_EACH = (WARM_ROUNDS + ROUNDS) * SETS_EACH;
-const SHELL_SETS_OF_TURN = ROUNDS * SHELL_SETS_EACH + PACED_SETS;
+const SHELL_SETS_OF_TURN = ROUNDS * (SHELL_SETS_EACH + LOGIN_SETS_EACH) + PACED_SETS;
 const MADE_EACH = Math.max(
   UNPACED_SETS_EACH + PACED_SETS + ROUNDS * LOGIN_SETS_EACH,
   2 * WORKERS.length * SHELL_SETS_OF_TURN,
@@ -131,7 +131,7 @@ async function runBeside(bench: Bench, engine: BenchEngine, { shell, receiving }
     await measureRun(engine, { senders, from: round * SETS_EACH, count: SETS_EACH });
   }
   const outcomes: [Outcome[], Outcome[], Outcome[]] = [[], [], []];
-  const logins: [Outcome[], Outcome[]] = [[], []];
+  const logins: [Outcome[], Outcome[], Outcome[]] = [[], [], []];
   const before = await timersNow(engine);
   for (let round = 0; round < ROUNDS; round += 1) {
     outcomes[0].push(await measureRun(engine, { senders, from: (WARM_ROUNDS + round) * SETS_EACH, count: SETS_EACH }));
@@ -144,22 +144,20 @@ async function runBeside(bench: Bench, engine: BenchEngine, { shell, receiving }
   for (let round = 0; round < ROUNDS; round += 1) {
     const from = UNPACED_SETS_EACH + PACED_SETS + round * LOGIN_SETS_EACH;
     const plan = { senders, count: LOGIN_SETS_EACH, logInForEach: true };
+    const unused = (turn + 1) * SHELL_SETS_OF_TURN - (ROUNDS - round) * LOGIN_SETS_EACH;
     logins[0].push(await measureRun(engine, { ...plan, from }));
-    logins[1].push(await measureRun(receiving, { ...plan, from: 0 }));
+    logins[1].push(await measureRun(shell, { ...plan, from: unused }));
+    logins[2].push(await measureRun(receiving, { ...plan, from: 0 }));
   }
+  const pacedFrom = turn * SHELL_SETS_OF_TURN + ROUNDS * SHELL_SETS_EACH;
   return [
     { ...resultOf(engine, outcomes[0], paced, steps), loginRate: rateOf(logins[0]) },
-    resultOf(
-      shell,
-      outcomes[1],
-      await measurePaced(bench, shell, turn * SHELL_SETS_OF_TURN + ROUNDS * SHELL_SETS_EACH),
-      [],
-    ),
-    { ...resultOf(receiving, outcomes[2], await measurePaced(bench, receiving, 0), []), loginRate: rateOf(logins[1]) },
+    { ...resultOf(shell, outcomes[1], await measurePaced(bench, shell, pacedFrom), []), loginRate: rateOf(logins[1]) },
+    { ...resultOf(receiving, outcomes[2], await measurePaced(bench, receiving, 0), []), loginRate: rateOf(logins[2]) },
   ] as const;
 }
 
-function resultOf(contender: Contender, all: readonly Outcome[], paced: Outcome, steps: readonly Step[]): Result {
+function resultOf(contender: Contender, all: readonly Outcome[], paced: Outcome, steps: readonly Step[]) {
   return {
     contender,
     rate: rateOf(all),
