@@ -1,24 +1,12 @@
 import type { Knex } from 'knex';
-import { Message, type QueueName } from '../../schemas/messages.ts';
-import { inTurn } from '../store/advisory-locks.ts';
+import type { QueueName } from '../../schemas/messages.ts';
+import { inTurn, isTurnOf } from '../store/advisory-locks.ts';
 import { type Db, isSqlite } from '../store/database.ts';
-import { isClaimed } from '../store/once.ts';
-import { placesFor, rowsOf } from '../store/sql.ts';
+import { placesFor, rowsOf, unsynced } from '../store/sql.ts';
 import { inTransaction } from '../store/transaction.ts';
 import { openBreakers } from './breakers.ts';
-import type { Delivery } from './broker.ts';
-import { forget } from './outbox.ts';
+import { type ClaimedRow, type OutboxEntry, readable } from './outbox-entries.ts';
 import { type Candidate, type Shares, share } from './shares.ts';
-
-/** A message under lease: the claimer has it in hand until the lease ends. */
-export interface OutboxEntry {
-  readonly id: number;
-  readonly sender: string;
-  readonly dueAt: Date;
-  readonly delivery: Delivery;
-  /** The end of the lease, as it is in the row: whoever changes the row must find it there. */
-  readonly lease: string;
-}
 
 export interface Claim {
   readonly now: Date;
@@ -30,37 +18,70 @@ export interface Claim {
   readonly inAll?: number;
   /** Of these of one sender; no limit when absent. */
   readonly perSender?: number;
+  /** Most messages of one sender in hand at once, of all queues together; no limit when absent. */
+  readonly perSenderInAll?: number;
 }
 
-interface ClaimedRow {
-  readonly id: string | number;
-  readonly queue: QueueName;
-  readonly message_id: string;
-  readonly message: string;
-  readonly attempt: number;
-  readonly sender: string;
-  readonly sha256: string | null;
-  readonly handed: number;
-  readonly due_at: string;
-}
-
+const ENDLESS = Number.POSITIVE_INFINITY;
 const CHUNK = 200; // rows a statement: well under the limits on terms and variables of both databases
 const MOST_SENDERS = 2_000; // looked at in one claim
 const COLUMNS = 'id, queue, message_id, message, attempt, sender, sha256, handed, due_at';
 const FREE = 'due_at <= ? and (leased_until is null or leased_until <= ?)';
 
+/** What may be in hand of a queue. */
+export type Limits = Required<Omit<Claim, 'now' | 'until'>>;
+
+/** What a relay sees when it looks at the whole outbox. */
+export interface Look {
+  /** The queues from which something can be claimed: a message is due, and its sender has a free place. */
+  readonly queues: readonly QueueName[];
+  /** Who has something in hand, or waits for longest. */
+  readonly senders: ReadonlySet<string>;
+}
+
+/**
+ * Looks at the outbox as a relay does each time something happened: one statement, as mostly the places are taken. A
+ * claim looks again.
+ */
+export async function lookForDue(db: Db, limits: ReadonlyMap<QueueName, Limits>, now: Date): Promise<Look> {
+  const at = now.toISOString();
+  const due = `select * from (select queue, sender, 0 as rows from outbox where queue = ? and ${FREE} order by due_at, id limit ?)`;
+  const all = [...limits.keys()].map((_, index) => `${due} as due${index} union all `).join('');
+  const bindings = [...limits].flatMap(([queue, { limit }]) => [queue, at, at, limit + 1]);
+  const found = await rowsOf<Held>(db, all + HELD, [...bindings, at]);
+  const held = found.filter(({ rows }) => Number(rows) > 0);
+  const queues = [...limits].flatMap(([queue, of]) => {
+    const first = found.filter((row) => row.queue === queue && Number(row.rows) === 0);
+    const { room, roomOf } = sharesFrom(held, new Map(), queue, { now, ...of });
+    const taken = room <= 0 || (first.length <= of.limit && first.every(({ sender }) => roomOf(sender) <= 0));
+    return taken ? [] : [queue];
+  });
+  return { queues, senders: new Set(found.map(({ sender }) => sender)) };
+}
+
 /**
  * Leases due messages of a queue, in turn over the senders that have any: the one with the least in hand first, then
- * the longest due. A paused sender's stay. Costs the same however many wait; claims at one moment never get the same.
+ * the longest due. A paused sender's stay. Costs the same however many wait; claims at one moment never get the same,
+ * as they take turns.
  */
 export async function claimDue(db: Db, queue: QueueName, claim: Claim): Promise<OutboxEntry[]> {
-  const first = await dueOf(db, queue, claim.now, claim.limit + 1);
-  if (first.length === 0) return [];
   const rows = await inTransaction(db, async (tx) => {
+    await unsynced(tx);
     await inTurn(tx, 'claims', queue);
-    return lease(tx, await chosen(tx, queue, first, claim), claim);
+    return lease(tx, await chosen(tx, queue, claim), claim);
   });
   return readable(db, rows, claim);
+}
+
+/** As `claimDue`, unless somebody else is claiming from the queue at this moment: then undefined, look again soon. */
+export async function tryClaimDue(db: Db, queue: QueueName, claim: Claim): Promise<OutboxEntry[] | undefined> {
+  const rows = await inTransaction(db, async (tx) => {
+    await unsynced(tx); // a claim that a crash of the database takes back is made again, as one of a dead relay is
+    // sent together: the turn is over the sooner
+    const [ours, ids] = await Promise.all([isTurnOf(tx, 'claims', queue), chosen(tx, queue, claim)]);
+    return ours ? lease(tx, ids, claim) : undefined;
+  });
+  return rows && readable(db, rows, claim);
 }
 
 /** The longest due messages that nobody has in hand. */
@@ -76,9 +97,9 @@ function freeAt(query: Knex.QueryBuilder, now: Date): Knex.QueryBuilder {
     .andWhere((either) => either.whereNull('leased_until').orWhere('leased_until', '<=', at));
 }
 
-async function chosen(db: Db, queue: QueueName, first: Candidate[], claim: Claim): Promise<number[]> {
-  const shares = await sharesOf(db, queue, claim);
-  if (shares.room <= 0) return [];
+async function chosen(db: Db, queue: QueueName, claim: Claim): Promise<number[]> {
+  const [first, shares] = await Promise.all([dueOf(db, queue, claim.now, claim.limit + 1), sharesOf(db, queue, claim)]);
+  if (first.length === 0 || shares.room <= 0) return [];
   const whole = first.length <= claim.limit;
   const candidates = whole ? first : await dueOfEach(db, queue, claim, { shares, first });
   return share(candidates, shares).map(({ id }) => Number(id));
@@ -94,19 +115,25 @@ const HELD = `select queue, sender, count(*) as rows from outbox
   where leased_until is not null and leased_until > ? group by queue, sender`;
 
 async function sharesOf(db: Db, queue: QueueName, claim: Claim): Promise<Shares> {
-  const { now, limit, inAll = Number.POSITIVE_INFINITY, perSender = Number.POSITIVE_INFINITY } = claim;
-  const held = await rowsOf<Held>(db, HELD, [now.toISOString()]);
-  const open = await openBreakers(db);
+  const [held, open] = await Promise.all([rowsOf<Held>(db, HELD, [claim.now.toISOString()]), openBreakers(db)]);
+  return sharesFrom(held, open, queue, claim);
+}
+
+type Limited = Omit<Claim, 'until'>;
+
+function sharesFrom(held: readonly Held[], open: ReadonlyMap<string, Date>, queue: QueueName, claim: Limited): Shares {
+  const { now, limit, inAll = ENDLESS, perSender = ENDLESS, perSenderInAll = ENDLESS } = claim;
   const sum = (rows: readonly Held[]) => rows.reduce((total, { rows: count }) => total + Number(count), 0);
   const here = held.filter((row) => row.queue === queue);
   const inHand = new Map(here.map(({ sender, rows }) => [sender, Number(rows)]));
   const inHandOf = (sender: string) => inHand.get(sender) ?? 0;
+  const inHandInAll = (sender: string) => sum(held.filter((row) => row.sender === sender));
 
   function roomOf(sender: string): number {
     const until = open.get(sender);
-    if (until) return until > now ? 0 : 1 - sum(held.filter((row) => row.sender === sender)); // tried with one
-    // taking every place as it comes free would cost a transaction each
-    return inHandOf(sender) > perSender * 0.75 ? 0 : perSender - inHandOf(sender);
+    if (until) return until > now ? 0 : 1 - inHandInAll(sender); // tried with one
+    if (inHandOf(sender) > perSender * 0.75) return 0; // taking every place as it comes free would cost a transaction each
+    return Math.min(perSender - inHandOf(sender), perSenderInAll - inHandInAll(sender));
   }
   return { room: Math.min(limit, inAll - sum(here)), inHandOf, roomOf };
 }
@@ -193,47 +220,4 @@ async function lease(db: Db, ids: readonly number[], { now, until }: Claim): Pro
   }
   const place = new Map(ids.map((id, index) => [id, index]));
   return rows.sort((one, other) => (place.get(Number(one.id)) ?? 0) - (place.get(Number(other.id)) ?? 0));
-}
-
-/** The entries of rows; a row that no longer reads (written by another release) becomes a dead letter. */
-async function readable(db: Db, rows: readonly ClaimedRow[], { now, until }: Claim): Promise<OutboxEntry[]> {
-  const entries: OutboxEntry[] = [];
-  for (const row of rows) {
-    const message = parse(row.message);
-    // an effect of an older release, or of a message that was put in again: without this it would come for ever
-    if (row.handed > 1 && (await isClaimed(db, row.queue, row.message_id))) await forget(db, row.queue, row.message_id);
-    else if (message) entries.push({ ...entryOf(row, message), lease: until.toISOString() });
-    else await setAside(db, row, now);
-  }
-  return entries;
-}
-
-function entryOf({ id, queue, sender, attempt, handed, due_at }: ClaimedRow, message: Message) {
-  const delivery = { queue, message, attempt, redeliveries: handed - 1 };
-  return { id: Number(id), sender, dueAt: new Date(due_at), delivery };
-}
-
-function parse(text: string): Message | undefined {
-  try {
-    return Message.parse(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
-}
-
-async function setAside(db: Db, row: ClaimedRow, now: Date): Promise<void> {
-  const { queue, message_id, message, attempt, sender, sha256 } = row;
-  await inTransaction(db, async (tx) => {
-    const reason = 'the message in the outbox does not fit its schema';
-    const letter = { queue, message_id, message, attempt, sender, sha256, reason, code: 'message_malformed' };
-    await tx('dead_letters')
-      .insert({
-        ...letter,
-        buried_at: now.toISOString(),
-        answer_by: queue === 'submissions' ? now.toISOString() : null,
-      })
-      .onConflict(['queue', 'message_id'])
-      .ignore();
-    await tx('outbox').where({ id: row.id }).delete();
-  });
 }

@@ -1,6 +1,6 @@
 import type { Db } from '../store/database.ts';
-import { placesFor, rowsOf } from '../store/sql.ts';
-import type { OutboxEntry } from './outbox-claims.ts';
+import { rowsOf } from '../store/sql.ts';
+import type { OutboxEntry } from './outbox-entries.ts';
 
 const CHUNK = 200; // rows a statement: well under the limits on terms and variables of both databases
 
@@ -32,19 +32,13 @@ export async function releaseAllLeases(db: Db): Promise<void> {
 /** Changes the rows that are under the leases named, and tells which they are. */
 async function changeLeased(db: Db, entries: readonly Leased[], set: string, until: string): Promise<Set<number>> {
   const changed = new Set<number>();
-  for (const [lease, ids] of byLease(entries)) {
-    for (let at = 0; at < ids.length; at += CHUNK) {
-      const part = ids.slice(at, at + CHUNK);
-      const update = `update outbox set ${set} where id in (${placesFor(part)}) and leased_until = ? returning id`;
-      const rows = await rowsOf<{ id: string | number }>(db, update, [until, ...part, lease]);
-      for (const { id } of rows) changed.add(Number(id));
-    }
+  for (let at = 0; at < entries.length; at += CHUNK) {
+    const part = entries.slice(at, at + CHUNK);
+    const named = part.map(() => '(cast(? as bigint), cast(? as text))').join(', ');
+    const update = `update outbox set ${set} where (id, leased_until) in (values ${named}) returning id`;
+    const bindings = part.flatMap(({ id, lease }) => [id, lease]);
+    const rows = await rowsOf<{ id: string | number }>(db, update, [until, ...bindings]);
+    for (const { id } of rows) changed.add(Number(id));
   }
   return changed;
-}
-
-function byLease(entries: readonly Leased[]): Map<string, number[]> {
-  const groups = new Map<string, number[]>();
-  for (const { id, lease } of entries) groups.set(lease, [...(groups.get(lease) ?? []), id]);
-  return groups;
 }

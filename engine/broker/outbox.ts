@@ -2,7 +2,7 @@ import { Message, QUEUE_OF, type QueueName } from '../../schemas/messages.ts';
 import { EngineError } from '../core/errors.ts';
 import { type Db, isSqlite } from '../store/database.ts';
 import { isClaimed } from '../store/once.ts';
-import { change, insertRows, rowsOf } from '../store/sql.ts';
+import { insertRows, rowsOf, write } from '../store/sql.ts';
 import type { Delivery } from './broker.ts';
 
 const CHUNK = 200; // rows a statement: well under the limits on terms and variables of both databases
@@ -50,10 +50,10 @@ function toRow(message: Message, { now, sender, dueAt = now, attempt = 1 }: Outb
 export async function forget(tx: Db, queue: QueueName, messageId: string): Promise<void> {
   const row = [queue, messageId];
   if (isSqlite(tx)) {
-    await change(tx, `${HEAL} (select sender from outbox where ${ROW})`, row);
-    await change(tx, `delete from outbox where ${ROW}`, row);
+    await write(tx, `${HEAL} (select sender from outbox where ${ROW})`, row);
+    await write(tx, `delete from outbox where ${ROW}`, row);
   } else {
-    await change(
+    await write(
       tx,
       `with gone as (delete from outbox where ${ROW} returning sender) ${HEAL} (select sender from gone)`,
       row,

@@ -10,10 +10,13 @@ import { type Db, isSqlite } from '../store/database.ts';
 import { createAlarm } from './alarm.ts';
 import { resumeHealed } from './breakers.ts';
 import type { Broker } from './broker.ts';
-import { claimDue, type OutboxEntry } from './outbox-claims.ts';
+import { createCrowd } from './crowd.ts';
+import { type Limits, lookForDue, tryClaimDue } from './outbox-claims.ts';
+import type { OutboxEntry } from './outbox-entries.ts';
 import { releaseAllLeases, releaseLeases, renewLeases } from './outbox-leases.ts';
+import { handedAtOnce, leasedAtOnce } from './places.ts';
 import { createPause } from './relay-pause.ts';
-import { createStock, type Held, type Places, type Stock } from './stock.ts';
+import { createStock, type Held, type Stock } from './stock.ts';
 
 export interface RelayDeps {
   readonly db: Db;
@@ -28,8 +31,8 @@ export interface RelayDeps {
   /** After how long a message that the broker has confirmed and nobody has settled is published again, in ms. Default 600,000. */
   readonly publishAgainMs?: number;
   /**
-   * The part of the workers' places that one sender may take, at least one place. Default 0.5; on SQLite 0: its one
-   * connection does one thing at a time, so a second message of a busy sender only makes the others wait longer.
+   * The part of the workers' places that one sender may take while it is the only one; at least one place. While others
+   * have work it is a quarter of it. Default 0.5; on SQLite 0: its one connection does one thing at a time, so a second message of a busy sender only makes the others wait longer.
    */
   readonly senderShare?: number;
   /** Longest pause after publishing failed, in ms. Default 5,000. */
@@ -44,7 +47,9 @@ export interface Relay extends Service {
   wake(): void;
 }
 
+const DOWNSTREAM_FIRST = QUEUES.toReversed(); // what is nearly done does not wait for what begins
 const HEAL_EVERY_MS = 1_000;
+const SOON_MS = 5;
 
 /**
  * Creates the relay. What is in hand is bounded, and of one sender to a share of it, so that another sender's message
@@ -61,6 +66,9 @@ export function createRelay(deps: RelayDeps): Relay {
   const alarm = createAlarm();
   const outage = createOutage('the store, seen by the relay', log, clock);
   const pause = createPause(clock, deps.maxPauseMs ?? 5_000);
+  const crowd = createCrowd(clock);
+  const marking = every(leaseMs / 3, clock);
+  let soon = false; // somebody else was claiming, and may have looked before what is due now was there
   let stopping: AbortController | undefined;
   let loop: Promise<void> = Promise.resolve();
 
@@ -93,20 +101,25 @@ export function createRelay(deps: RelayDeps): Relay {
   }
 
   async function claim(signal: AbortSignal): Promise<void> {
-    for (const [queue, stock] of stocks) {
-      const { inAll, perSender } = leasedAtOnce(broker.places(queue), { alone, senderShare });
-      if (signal.aborted || pause.active()) return;
-      const entries = await claimDue(db, queue, {
-        now: clock(),
-        until: after(leaseMs),
-        limit: inAll,
-        inAll,
-        perSender,
-      });
-      for (const entry of entries) stock.add({ ...entry });
-      countTakeovers(entries);
-      handOver(queue, stock, signal);
+    if (signal.aborted || pause.active()) return;
+    const sharing = { alone, senderShare, crowded: crowd.isThere() };
+    const limits = new Map(DOWNSTREAM_FIRST.map((queue) => [queue, leasedAtOnce(broker.places(queue), sharing)]));
+    const { queues, senders } = await lookForDue(db, limits, clock());
+    crowd.saw(senders);
+    for (const queue of queues) {
+      const of = limits.get(queue);
+      if (of && !signal.aborted && !pause.active()) await claimFrom(queue, of, signal);
     }
+  }
+
+  async function claimFrom(queue: QueueName, limits: Limits, signal: AbortSignal): Promise<void> {
+    const entries = await tryClaimDue(db, queue, { now: clock(), until: after(leaseMs), ...limits });
+    const stock = stocks.get(queue);
+    if (!entries) soon = true;
+    if (!entries || !stock) return;
+    for (const entry of entries) stock.add({ ...entry });
+    countTakeovers(entries);
+    handOver(queue, stock, signal);
   }
 
   function countTakeovers(entries: readonly OutboxEntry[]): void {
@@ -116,15 +129,25 @@ export function createRelay(deps: RelayDeps): Relay {
     log.info({ messages: taken }, 'messages taken over');
   }
 
-  /** Marks what the broker has confirmed, and gives back what it refused or was not handed over. */
+  /**
+   * Marks what the broker has confirmed, and gives back what it refused or was not handed over. A mark is made when a
+   * third of the lease is over: most messages are settled by then, and a mark of each would wait for the very worker
+   * that takes its row away.
+   */
   async function note(signal: AbortSignal): Promise<void> {
     const unwanted = signal.aborted ? [...stocks.values()].flatMap((stock) => stock.drop()) : [];
     refused.push(...unwanted);
-    const [done, back] = [confirmed.slice(), refused.slice()];
-    await renewLeases(db, done, after(publishAgainMs));
-    confirmed.splice(0, done.length);
+    const back = refused.slice();
+    if (confirmed.length === 0) marking.postpone();
+    else if (signal.aborted || marking.isDue()) await mark();
     await releaseLeases(db, back, signal.aborted ? clock() : pause.retryAt());
     refused.splice(0, back.length);
+  }
+
+  async function mark(): Promise<void> {
+    const done = confirmed.slice();
+    await renewLeases(db, done, after(publishAgainMs));
+    confirmed.splice(0, done.length);
   }
 
   async function renew(): Promise<void> {
@@ -156,7 +179,8 @@ export function createRelay(deps: RelayDeps): Relay {
         await claim(signal);
       });
       if (healing.isDue()) await attempt(heal);
-      await alarm.wait(Math.min(pollMs, leaseMs / 3));
+      await alarm.wait(Math.min(soon ? SOON_MS : pollMs, leaseMs / 3));
+      soon = false;
     }
     await attempt(() => note(signal)); // else their leases run out
   }
@@ -179,27 +203,6 @@ export function createRelay(deps: RelayDeps): Relay {
   return { name: 'relay', wake: () => alarm.ring(), start: () => inTurn(start), stop: () => inTurn(stop) };
 }
 
-interface Sharing {
-  readonly alone: boolean;
-  readonly senderShare: number;
-}
-
-const LEASED_AHEAD = 4; // a transaction for several messages instead of one for each
-
-/** What all relays lease at once. A lone one leases ahead of the workers; what several leased ahead, idle workers would miss. */
-function leasedAtOnce(places: number, { alone, senderShare }: Sharing): Places {
-  if (alone) return { inAll: LEASED_AHEAD * places, perSender: (LEASED_AHEAD * places) / 2 };
-  return { inAll: 2 * places, perSender: shareOf(places, senderShare) };
-}
-
-/** What a relay has with the broker at once: what was leased ahead goes there as places come free. */
-function handedAtOnce(places: number, { alone, senderShare }: Sharing): Places {
-  if (!alone) return { inAll: Number.POSITIVE_INFINITY, perSender: Number.POSITIVE_INFINITY };
-  return { inAll: places, perSender: shareOf(places, senderShare) };
-}
-
-const shareOf = (places: number, share: number) => Math.max(1, Math.floor(places * share));
-
 /** Tells, when asked, whether so much time has passed since it last said yes. */
 function every(ms: number, clock: Clock) {
   let next = clock().getTime() + ms;
@@ -209,6 +212,10 @@ function every(ms: number, clock: Clock) {
       if (now < next) return false;
       next = now + ms;
       return true;
+    },
+    /** Counts the time anew. */
+    postpone(): void {
+      next = clock().getTime() + ms;
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { OutboxEntry } from './outbox-claims.ts';
+import type { OutboxEntry } from './outbox-entries.ts';
 
 /** A leased message; its lease moves on when it is renewed. */
 export interface Held extends Omit<OutboxEntry, 'lease'> {

@@ -3,7 +3,7 @@ import { changeMailbox, findMailbox, type MailboxKey } from '../mailboxes/mailbo
 import { lockAlone, lockShared } from '../store/advisory-locks.ts';
 import { audit } from '../store/audit.ts';
 import type { Db } from '../store/database.ts';
-import { change, rowsOf } from '../store/sql.ts';
+import { rowsOf, write } from '../store/sql.ts';
 import { inTransaction } from '../store/transaction.ts';
 
 /** What a hold stops the expiry of: one message wherever it lies, all of a type, or all that lies in a mailbox. */
@@ -54,7 +54,7 @@ export function removeHold(db: Db, id: number, { who, reason, now }: HoldDecisio
   return inTransaction(db, async (tx) => {
     const [hold] = (await listHolds(tx)).filter((one) => one.id === id);
     if (!hold) throw new EngineError('not_found', `there is no hold ${id}`);
-    await change(tx, 'delete from holds where id = ?', [id]);
+    await write(tx, 'delete from holds where id = ?', [id]);
     await mark(tx, await columnsOf(tx, hold.thing, false));
     const line = { at: now, who, what: 'hold removed', subject: subjectOf(hold.thing), outcome: 'ended' } as const;
     await audit(tx, { ...line, facts: { hold: id, reason } });
@@ -105,7 +105,7 @@ async function columnsOf(tx: Db, thing: HeldThing, required = true): Promise<Col
 async function mark(tx: Db, [messageId, , mailbox]: Columns): Promise<void> {
   if (messageId !== null) {
     const held = (await rowsOf(tx, 'select 1 from holds where message_id = ?', [messageId])).length > 0;
-    await change(tx, 'update mailbox_messages set hold = ? where message_id = ?', [held, messageId]);
+    await write(tx, 'update mailbox_messages set hold = ? where message_id = ?', [held, messageId]);
   }
   if (mailbox !== null) {
     const held = (await rowsOf(tx, 'select 1 from holds where mailbox = ?', [mailbox])).length > 0;

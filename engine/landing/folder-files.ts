@@ -3,7 +3,7 @@ import { EngineError } from '../core/errors.ts';
 import { keepBlobs } from '../store/blob-rows.ts';
 import { type BlobSource, type BlobStore, type ContentPlace, sourceOf, streamOf } from '../store/blobs.ts';
 import { type Db, isSqlite } from '../store/database.ts';
-import { change, insertRows, placesFor, rowsOf } from '../store/sql.ts';
+import { insertRows, placesFor, rowsOf, write } from '../store/sql.ts';
 import { createConverter, type Digests, digestOf } from './content-digest.ts';
 import { FOLDERS, type FolderName } from './folders.ts';
 
@@ -74,7 +74,7 @@ export async function claimFiles(tx: Db, ids: readonly string[], now: Date): Pro
     claims.map(({ sha256 }) => sha256),
     now,
   );
-  await change(tx, `delete from folder_files where id in (${placesFor(rowIds)})`, rowIds);
+  await write(tx, `delete from folder_files where id in (${placesFor(rowIds)})`, rowIds);
   return true;
 }
 
@@ -83,7 +83,7 @@ const ROUNDS = 5; // more than one is only needed when the collector takes the v
 /** Makes blobs of what the rows hold; content that is there already stays, and the file of a second copy is left to the sweep. */
 async function moveContent(tx: Db, rowIds: readonly number[], hashes: readonly string[], now: Date): Promise<void> {
   for (let round = 0; round < ROUNDS; round += 1) {
-    await change(
+    await write(
       tx,
       `insert into blobs (sha256, size, file, stored_at, content)
        select sha256, size, file, ?, content from folder_files

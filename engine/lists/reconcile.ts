@@ -3,7 +3,7 @@ import type { Logger } from '../core/logger.ts';
 import type { Condition } from '../jobs/conditions.ts';
 import type { Selection } from '../records/selection.ts';
 import type { Db } from '../store/database.ts';
-import { change, insertRow, rowsOf } from '../store/sql.ts';
+import { insertRow, rowsOf, write } from '../store/sql.ts';
 import { inTransaction } from '../store/transaction.ts';
 import type { ListDefinition, ListDefinitions } from './definition.ts';
 import { documentsOf } from './documents.ts';
@@ -139,7 +139,7 @@ export function listUnbalanced(lists: ListDefinitions): Condition {
 
 /** Forgets reconciliations of before a moment. */
 export async function forgetReconciliations(db: Db, before: Date): Promise<void> {
-  await change(db, 'delete from list_reconciliations where at < ?', [before.toISOString()]);
+  await write(db, 'delete from list_reconciliations where at < ?', [before.toISOString()]);
 }
 
 /** The last reconciliation of each list, in the order of their names. */

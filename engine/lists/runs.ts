@@ -1,7 +1,7 @@
 import { cutoffAt } from '../records/records.ts';
 import type { Selection } from '../records/selection.ts';
 import type { Db } from '../store/database.ts';
-import { change, insertRow, rowsOf } from '../store/sql.ts';
+import { addRow, rowsOf, write } from '../store/sql.ts';
 import type { ListDefinition } from './definition.ts';
 import type { Period } from './period.ts';
 
@@ -68,7 +68,7 @@ export async function beginListRun(tx: Db, { list, period, slot, choice, now }: 
   if (latest && latest.period.from >= period.from) return { kind: 'passed', by: latest.period.name };
   const after = latest?.cutoff ?? 0;
   const run = { sequence: (latest?.sequence ?? 0) + 1, slot, after, cutoff: Math.max(after, arrived) };
-  await insertRow(tx, 'list_runs', {
+  await addRow(tx, 'list_runs', {
     ...{ list, period: period.name, sequence: run.sequence, slot: slot.toISOString() },
     ...{ from_day: period.from, until_day: period.until, after, cutoff: run.cutoff },
     ...{ chosen_by: JSON.stringify(choice), state: 'running', begun_at: now.toISOString(), done_at: null },
@@ -80,13 +80,13 @@ export async function beginListRun(tx: Db, { list, period, slot, choice, now }: 
 /** Notes that a run has published all its documents. */
 export async function finishListRun(tx: Db, { list, period }: ListRun, now: Date): Promise<void> {
   const sql = "update list_runs set state = 'done', done_at = ? where list = ? and period = ? and state = 'running'";
-  await change(tx, sql, [now.toISOString(), list, period.name]);
+  await write(tx, sql, [now.toISOString(), list, period.name]);
 }
 
 /** Notes what a run chooses by from now on. */
 export async function keepChoice(tx: Db, { list, period }: ListRun, choice: Choice): Promise<void> {
   const sql = 'update list_runs set chosen_by = ? where list = ? and period = ?';
-  await change(tx, sql, [JSON.stringify(choice), list, period.name]);
+  await write(tx, sql, [JSON.stringify(choice), list, period.name]);
 }
 
 const RUNS = `select r.*, p.until_day as previous_until from list_runs as r

@@ -1,5 +1,5 @@
 import type { Db } from '../store/database.ts';
-import { type Binding, change, rowsOf } from '../store/sql.ts';
+import { type Binding, rowsOf, write } from '../store/sql.ts';
 
 /** What totals are kept by: everything that a list may be filtered by and that has few values. */
 export interface Sort {
@@ -28,7 +28,7 @@ export async function typesInUse(db: Db): Promise<string[]> {
 /** Adds to the totals of one sort (takes away when negative). The caller has taken the mailbox: see lockMailbox. */
 export async function count(tx: Db, mailbox: number, sort: Sort, { messages, bytes }: Totals): Promise<void> {
   const values = [sort.messageType, sort.senderOrganisation, sort.senderApplication, sort.registered, sort.partition];
-  await change(tx, ADD, [mailbox, ...values, sort.read, sort.visible, messages, bytes]);
+  await write(tx, ADD, [mailbox, ...values, sort.read, sort.visible, messages, bytes]);
 }
 
 const KEY = 'mailbox, message_type, sender_organisation, sender_application, registered, partition, is_read, visible';

@@ -1,5 +1,5 @@
 import { type Db, isSqlite } from '../store/database.ts';
-import { change, insertRow, rowsOf } from '../store/sql.ts';
+import { change, insertRow, rowsOf, write } from '../store/sql.ts';
 import { inTransaction } from '../store/transaction.ts';
 import type { Translated } from './message-types.ts';
 
@@ -113,7 +113,7 @@ async function numberBatch(tx: Db): Promise<number> {
   );
   const last = Number(row?.last ?? 0);
   const numbered = await change(tx, NUMBER, [last, BATCH]);
-  if (numbered > 0) await change(tx, 'update mailbox_event_numbers set last = ? where id = 1', [last + numbered]);
+  if (numbered > 0) await write(tx, 'update mailbox_event_numbers set last = ? where id = 1', [last + numbered]);
   return numbered;
 }
 

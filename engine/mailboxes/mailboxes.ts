@@ -1,5 +1,5 @@
 import { type Db, isSqlite } from '../store/database.ts';
-import { type Binding, change, findRow, insertRow, rowsOf } from '../store/sql.ts';
+import { type Binding, findRow, insertRow, rowsOf, write } from '../store/sql.ts';
 
 /** Whose a mailbox is: an enterprise's or an institution's (enterprise number), a civil servant's or a citizen's (INSS). */
 export const MAILBOX_KINDS = ['enterprise', 'institution', 'civil-servant', 'citizen'] as const;
@@ -70,13 +70,13 @@ export async function openMailbox(tx: Db, key: MailboxKey, now: Date): Promise<M
 
 /** The mailbox of an organisation is of this kind from now on. */
 async function ofKind(tx: Db, mailbox: Mailbox, kind: MailboxKey['kind']): Promise<Mailbox> {
-  await change(tx, 'update mailboxes set kind = ? where id = ?', [kind, mailbox.id]);
+  await write(tx, 'update mailboxes set kind = ? where id = ?', [kind, mailbox.id]);
   return { ...mailbox, kind };
 }
 
 /** Notes that the owner signed in or consented: from now on it has a digital user. */
 export async function activateMailbox(tx: Db, id: number, now: Date): Promise<void> {
-  await change(tx, 'update mailboxes set active_since = ? where id = ? and active_since is null', [
+  await write(tx, 'update mailboxes set active_since = ? where id = ? and active_since is null', [
     now.toISOString(),
     id,
   ]);
@@ -101,7 +101,7 @@ export async function changeMailbox(tx: Db, id: number, changes: MailboxChange):
   const given = Object.entries(columns).filter((entry): entry is [string, Binding] => entry[1] !== undefined);
   if (given.length === 0) return;
   const set = given.map(([column]) => `${column} = ?`).join(', ');
-  await change(tx, `update mailboxes set ${set} where id = ?`, [...given.map(([, value]) => value), id]);
+  await write(tx, `update mailboxes set ${set} where id = ?`, [...given.map(([, value]) => value), id]);
 }
 
 /**
@@ -109,7 +109,7 @@ export async function changeMailbox(tx: Db, id: number, changes: MailboxChange):
  * in one transaction each in its turn (byRecipient in deliver.ts): so nobody waits for each other, and totals are right.
  */
 export async function lockMailbox(tx: Db, id: number): Promise<void> {
-  if (!isSqlite(tx)) await rowsOf(tx, 'select id from mailboxes where id = ? for update', [id]);
+  if (!isSqlite(tx)) await write(tx, 'select id from mailboxes where id = ? for update', [id]);
 }
 
 /** Takes the mailbox and gives the place of the next message in it: positions and times of arrival go up together. */

@@ -1,5 +1,5 @@
 import type { Db } from '../store/database.ts';
-import { change, insertRow, placesFor, rowsOf } from '../store/sql.ts';
+import { addRow, placesFor, rowsOf, write } from '../store/sql.ts';
 import { count, recount, type Sort } from './counts.ts';
 import { lockMailbox, nextPlace } from './mailboxes.ts';
 import { type Message, sizeOf } from './messages.ts';
@@ -49,8 +49,8 @@ export async function placeMessage(tx: Db, message: Message, place: Placing, now
   const about = { messageId, messageType, senderOrganisation, senderApplication, registered, partition };
   const state = { expiresAt: expiresAt.toISOString(), visible: true, hold: false };
   const placed: Placed = { mailbox, position, receivedAt, ...about, ...state };
-  await insertRow(tx, 'mailbox_messages', rowOf(placed));
-  await insertRow(tx, 'mailbox_search', { mailbox, position, search });
+  await addRow(tx, 'mailbox_messages', rowOf(placed));
+  await addRow(tx, 'mailbox_search', { mailbox, position, search });
   await count(tx, mailbox, sortOf(placed), { messages: 1, bytes: sizeOf(message) });
   return placed;
 }
@@ -82,7 +82,7 @@ export async function markRead(tx: Db, { mailbox, messageId }: Placed, now: Date
   const placed = await findPlaced(tx, mailbox, messageId);
   if (!placed || placed.firstReadAt !== undefined) return false;
   const at = now.toISOString();
-  await change(tx, 'update mailbox_messages set first_read_at = ? where mailbox = ? and position = ?', [
+  await write(tx, 'update mailbox_messages set first_read_at = ? where mailbox = ? and position = ?', [
     at,
     mailbox,
     placed.position,
@@ -99,7 +99,7 @@ export async function setVisible(tx: Db, mailbox: number, wanted: ReadonlyMap<st
     const visible = wanted.get(placed.messageId) ?? placed.visible;
     if (visible === placed.visible) continue;
     const place = [mailbox, placed.position];
-    await change(tx, 'update mailbox_messages set visible = ? where mailbox = ? and position = ?', [visible, ...place]);
+    await write(tx, 'update mailbox_messages set visible = ? where mailbox = ? and position = ?', [visible, ...place]);
     const bytes = await bytesOf(tx, placed.messageId);
     await recount(tx, mailbox, sortOf(placed), { ...sortOf(placed), visible }, bytes);
   }

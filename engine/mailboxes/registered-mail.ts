@@ -1,7 +1,7 @@
 import { audit } from '../store/audit.ts';
 import type { BlobStore } from '../store/blobs.ts';
 import type { Db } from '../store/database.ts';
-import { change, findRow, insertRow } from '../store/sql.ts';
+import { addRow, findRow, write } from '../store/sql.ts';
 import type { MailboxKey } from './mailboxes.ts';
 import type { Message } from './messages.ts';
 import { addNotice } from './notices.ts';
@@ -51,7 +51,7 @@ export async function proveDispatch(tx: Db, found: Dispatched, evidence: Evidenc
     ...{ message_id: message.id, mailbox: placed.mailbox, dispatched_at: placed.receivedAt },
     ...{ publisher: message.publisher ?? null, message_type: placed.messageType, partition: placed.partition },
   };
-  await insertRow(tx, 'registered_mail', { ...about, proof_sha256: proof, proof_signature_sha256: signature });
+  await addRow(tx, 'registered_mail', { ...about, proof_sha256: proof, proof_signature_sha256: signature });
   const notice = { mailbox: placed.mailbox, messageId: message.id, kind: 'registered', days: 0 } as const;
   await addNotice(tx, { ...notice, at: now.toISOString() });
   const line = { at: now, who: message.publisher ?? 'engine', what: 'registered mail dispatched' } as const;
@@ -71,7 +71,7 @@ export async function keepReceipt(
   const readAt = now.toISOString();
   const statement = { ...factsOf(found), proof: stored.proof, readBy: reader.who, readAt };
   const [receipt, signature] = await keepSigned(tx, { receiptOfReading: statement }, reader.evidence, now);
-  await change(
+  await write(
     tx,
     `update registered_mail set read_at = ?, receipt_sha256 = ?, receipt_signature_sha256 = ?
      where message_id = ? and mailbox = ?`,

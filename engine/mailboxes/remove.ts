@@ -1,5 +1,5 @@
 import { type Db, isSqlite } from '../store/database.ts';
-import { change, placesFor, rowsOf } from '../store/sql.ts';
+import { placesFor, rowsOf, write } from '../store/sql.ts';
 import { count, type Sort, type Totals } from './counts.ts';
 import { lockMailbox } from './mailboxes.ts';
 import { type PlacedRow, placedOf, sortOf } from './placed.ts';
@@ -23,7 +23,7 @@ export async function removeMany(tx: Db, places: readonly Place[]): Promise<{ ma
   for (const mailbox of new Set(places.map((place) => place.mailbox))) await lockMailbox(tx, mailbox);
   const { sql: inPlaces, bindings } = among(places);
   const these = `(mailbox, position) in ${inPlaces}`;
-  await change(tx, `delete from mailbox_search where ${these}`, bindings);
+  await write(tx, `delete from mailbox_search where ${these}`, bindings);
   const rows = await rowsOf<PlacedRow>(tx, `delete from mailbox_messages where ${these} returning *`, bindings);
   const ids = [...new Set(rows.map((row) => row.message_id))].sort();
   await uncount(tx, rows, await lockMessages(tx, ids));
@@ -72,6 +72,6 @@ async function removeUnplaced(tx: Db, ids: readonly string[]): Promise<void> {
   const rows = await rowsOf<{ id: string; placed: boolean | number }>(tx, sql, ids);
   const gone = rows.filter(({ placed }) => !placed).map(({ id }) => id);
   if (gone.length === 0) return;
-  await change(tx, `delete from attachments where message_id in (${placesFor(gone)})`, gone);
-  await change(tx, `delete from messages where id in (${placesFor(gone)})`, gone);
+  await write(tx, `delete from attachments where message_id in (${placesFor(gone)})`, gone);
+  await write(tx, `delete from messages where id in (${placesFor(gone)})`, gone);
 }

@@ -3,7 +3,7 @@ import { EngineError } from '../core/errors.ts';
 import { inTurn } from '../store/advisory-locks.ts';
 import { audit } from '../store/audit.ts';
 import type { Db } from '../store/database.ts';
-import { change, insertRow, rowsOf } from '../store/sql.ts';
+import { addRow, rowsOf, write } from '../store/sql.ts';
 import type { MailboxEventType } from './events.ts';
 
 /** Where an organisation wants to be told of what happens in its mailboxes. */
@@ -53,7 +53,7 @@ export async function addWebhook(
   const [newest] = await rowsOf<{ last: string | number }>(tx, 'select last from mailbox_event_numbers where id = 1');
   const [at, lastSequence] = [now.toISOString(), Number(newest?.last ?? 0)];
   const progress = { created_by: who, created_at: at, last_sequence: lastSequence, due_at: at };
-  await insertRow(tx, 'webhooks', { id, organisation, url, types: types.join(), secret, ...progress });
+  await addRow(tx, 'webhooks', { id, organisation, url, types: types.join(), secret, ...progress });
   await note(tx, { id, organisation, url }, 'added', { who, now });
   return { id, organisation, url, types, secret, createdAt: at, lastSequence, attempts: 0 };
 }
@@ -66,7 +66,7 @@ export async function removeWebhook(
 ): Promise<boolean> {
   const [row] = await rowsOf<WebhookRow>(tx, 'select * from webhooks where id = ?', [id]);
   if (!row || (organisation !== undefined && row.organisation !== organisation)) return false;
-  await change(tx, 'delete from webhooks where id = ?', [id]);
+  await write(tx, 'delete from webhooks where id = ?', [id]);
   await note(tx, row, 'removed', by);
   return true;
 }

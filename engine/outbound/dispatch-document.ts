@@ -5,7 +5,7 @@ import { outFolderOf } from '../landing/file-name.ts';
 import { placeFiles } from '../landing/folder-files.ts';
 import { audit } from '../store/audit.ts';
 import type { BlobStore } from '../store/blobs.ts';
-import { findRow, insertRow } from '../store/sql.ts';
+import { addRow, findRow } from '../store/sql.ts';
 import type { DispatchDeps } from './dispatch.ts';
 import { replyStem } from './reply-name.ts';
 import { encodeSignatureFile, signDetachedAside } from './sign.ts';
@@ -67,6 +67,6 @@ async function addDelivery(
   const { id, sender, sha256 } = document;
   const { sha256: signature } = await blobs.put(tx, signatureFile);
   const row = { id, sender, stem, sha256, signature_sha256: signature, placed_at: now.toISOString() };
-  await insertRow(tx, 'document_deliveries', row);
+  await addRow(tx, 'document_deliveries', row);
   return { stem, signature };
 }

@@ -6,7 +6,7 @@ import { placeFiles } from '../landing/folder-files.ts';
 import { audit } from '../store/audit.ts';
 import type { BlobStore } from '../store/blobs.ts';
 import type { Db } from '../store/database.ts';
-import { findRow, insertRow } from '../store/sql.ts';
+import { addRow, findRow } from '../store/sql.ts';
 import { addEvent } from '../submissions/events.ts';
 import { replyStem } from './reply-name.ts';
 import type { ReplyNumbers } from './reply-numbers.ts';
@@ -89,6 +89,6 @@ async function addDelivery(work: AnswerWork, { tx, now }: StageContext, blobs: B
   const { ticket, goal, sha256 } = work.answer;
   const signature = await blobs.put(tx, work.signatureFile);
   const row = { ticket, goal, stem, sha256, signature_sha256: signature.sha256, placed_at: now.toISOString() };
-  await insertRow(tx, 'deliveries', row);
+  await addRow(tx, 'deliveries', row);
   return { stem, signatureSha256: signature.sha256 };
 }

@@ -4,7 +4,7 @@ import { lockMailbox, type Mailbox } from '../mailboxes/mailboxes.ts';
 import { findOrganisation, type Language, type Organisation } from '../registry/organisations.ts';
 import { audit } from '../store/audit.ts';
 import type { Db } from '../store/database.ts';
-import { change, findRow, insertRow, placesFor, rowsOf } from '../store/sql.ts';
+import { addRow, change, findRow, insertRow, placesFor, rowsOf, write } from '../store/sql.ts';
 import { confirmationsSince, queueMail } from './mails.ts';
 
 /** Where the owner of a mailbox, or somebody who subscribed to it, gets mails. */
@@ -50,8 +50,8 @@ export async function requestAddress(
   const token = randomBytes(16).toString('base64url');
   const until = new Date(now.getTime() + TOKEN_GOOD_MS).toISOString();
   const about = { mailbox: mailbox.id, address, language, owner, created_at: now.toISOString() };
-  await change(tx, 'delete from mail_addresses where mailbox = ? and address = ?', [mailbox.id, address]);
-  await insertRow(tx, 'mail_addresses', { ...about, token_hash: hashOf(token), token_until: until });
+  await write(tx, 'delete from mail_addresses where mailbox = ? and address = ?', [mailbox.id, address]);
+  await addRow(tx, 'mail_addresses', { ...about, token_hash: hashOf(token), token_until: until });
   const facts = { ...(await factsOf(tx, mailbox, language)), token };
   await queueMail(tx, { mailbox: mailbox.id, address, language, kind: 'confirm', key: hashOf(token), facts }, now);
   await auditChange(tx, { mailbox: mailbox.id, who, now, outcome: 'to be confirmed' });
@@ -74,10 +74,10 @@ export async function confirmAddress(tx: Db, token: string, now: Date): Promise<
   if (!row) return false;
   if (row.owner) {
     const others = 'delete from mail_addresses where mailbox = ? and owner and address <> ?';
-    await change(tx, others, [row.mailbox, row.address]);
+    await write(tx, others, [row.mailbox, row.address]);
   }
   const wantedAgain = 'delete from mail_addresses_taken_away where mailbox = ? and address = ?';
-  await change(tx, wantedAgain, [row.mailbox, row.address]);
+  await write(tx, wantedAgain, [row.mailbox, row.address]);
   await auditChange(tx, { mailbox: row.mailbox, who: 'engine', now, outcome: 'confirmed' });
   return true;
 }
@@ -114,7 +114,7 @@ async function followProvisioning(tx: Db, mailbox: Mailbox, now: Date): Promise<
   const { email = '', language = 'nl' } = (await organisationOf(tx, mailbox)) ?? {};
   const address = isMailAddress(email) ? email : undefined;
   const wanted = address !== undefined && !(await isTakenAway(tx, { mailbox: mailbox.id, address })) ? address : '';
-  await change(tx, 'delete from mail_addresses where mailbox = ? and provisioned and address <> ?', [
+  await write(tx, 'delete from mail_addresses where mailbox = ? and provisioned and address <> ?', [
     mailbox.id,
     wanted,
   ]);
@@ -122,7 +122,7 @@ async function followProvisioning(tx: Db, mailbox: Mailbox, now: Date): Promise<
   const at = now.toISOString();
   const row = { mailbox: mailbox.id, address: wanted, language };
   const columns = { ...row, owner: true, provisioned: true, confirmed_at: at, created_at: at };
-  await change(
+  await write(
     tx,
     `insert into mail_addresses (${Object.keys(columns).join(', ')}) values (${placesFor(Object.keys(columns))})
      on conflict (mailbox, address) do update set language = excluded.language, owner = excluded.owner,
@@ -171,10 +171,10 @@ export async function noteOutcome(
   if (failure === undefined) {
     const well =
       'update mail_addresses set failures = 0, failing_since = null where mailbox = ? and address = ? and failures > 0';
-    await change(tx, well, [mailbox, address]);
+    await write(tx, well, [mailbox, address]);
     return;
   }
-  await change(
+  await write(
     tx,
     `update mail_addresses set failures = failures + 1, last_failure = ?,
        failing_since = case when failures + 1 >= ? then coalesce(failing_since, ?) else null end
@@ -188,7 +188,7 @@ const hashOf = (token: string) => createHash('sha256').update(token).digest('hex
 const isFresh = (at: string, now: Date) => now.getTime() - new Date(at).getTime() < AGAIN_AFTER_MS;
 
 async function forgetUnconfirmed(tx: Db, mailbox: number, now: Date): Promise<void> {
-  await change(tx, 'delete from mail_addresses where mailbox = ? and token_until < ?', [mailbox, now.toISOString()]);
+  await write(tx, 'delete from mail_addresses where mailbox = ? and token_until < ?', [mailbox, now.toISOString()]);
 }
 
 interface Place {

@@ -2,7 +2,7 @@ import { totalsOf } from '../mailboxes/counts.ts';
 import { type Mailbox, mailboxById } from '../mailboxes/mailboxes.ts';
 import { type NoticeGroup, takeNotices, waitingGroups } from '../mailboxes/notices.ts';
 import type { Db } from '../store/database.ts';
-import { change, rowsOf } from '../store/sql.ts';
+import { rowsOf, write } from '../store/sql.ts';
 import { inTransaction } from '../store/transaction.ts';
 import { addressesOf, factsOf } from './mail-addresses.ts';
 import type { MailFacts, MailKind } from './mail-outlet.ts';
@@ -51,7 +51,7 @@ async function planSummary(tx: Db, id: number, slot: Date): Promise<number> {
   const unread = (await totalsOf(tx, id, { read: false, visible: true })).messages;
   const summary = { kind: 'summary', key: slot.toISOString().slice(0, 10), facts: { count, unread } } as const;
   const queued = await queueForAll(tx, mailbox, summary, slot);
-  if (queued > 0) await change(tx, 'update mailboxes set summed_position = ? where id = ?', [last, id]);
+  if (queued > 0) await write(tx, 'update mailboxes set summed_position = ? where id = ?', [last, id]);
   return queued;
 }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Language } from '../registry/organisations.ts';
 import type { Db } from '../store/database.ts';
-import { change, insertRow, rowsOf } from '../store/sql.ts';
+import { change, insertRow, rowsOf, write } from '../store/sql.ts';
 import type { Mail, MailFacts, MailKind } from './mail-outlet.ts';
 
 /** `refused`: by a mail server at once; `bounced`: later, by a mail; `expired`: nobody took it for days. */
@@ -60,7 +60,7 @@ export async function putBack(
   next: { readonly dueAt: Date; readonly answer: string; readonly counted: boolean },
 ): Promise<void> {
   const sql = `update mails set due_at = ?, answer = ?, attempts = attempts + ? where id = ? and state = 'queued'`;
-  await change(db, sql, [next.dueAt.toISOString(), next.answer, Number(next.counted), id]);
+  await write(db, sql, [next.dueAt.toISOString(), next.answer, Number(next.counted), id]);
 }
 
 /** The end of a mail, in the caller's transaction; what confirms an address is forgotten. @returns false when it has another. */

@@ -1,5 +1,5 @@
 import type { Db } from '../store/database.ts';
-import { change, findRow, insertRow, rowsOf } from '../store/sql.ts';
+import { change, findRow, insertRow, rowsOf, write } from '../store/sql.ts';
 
 /** A record that stays open until it is answered. */
 export interface OpenRecord {
@@ -47,7 +47,7 @@ export async function takeAnswer(
   const { id } = record;
   // first, so that whoever answers the same record at the same moment waits here
   const closed = closes && (await closeRecord(tx, id, at));
-  if (!closed) await change(tx, 'update records set closed_at = closed_at where id = ?', [id]);
+  if (!closed) await write(tx, 'update records set closed_at = closed_at where id = ?', [id]);
   const outcome = closed ? 'closed' : await outcomeOf(tx, id, answer.code);
   const { code, remark, ticket, formIndex: form_index, line } = answer;
   const row = { record_id: id, code, remark, outcome, at: at.toISOString(), ticket, form_index, line };

@@ -4,7 +4,7 @@ import { type Certificate, parseCertificate, readCertificate } from '../pki/cert
 import { type CertificateFacts, describeCertificate, fingerprintOf } from '../pki/describe.ts';
 import { audit } from '../store/audit.ts';
 import type { Db } from '../store/database.ts';
-import { change, findRow, insertRow, rowsOf } from '../store/sql.ts';
+import { findRow, insertRow, rowsOf, write } from '../store/sql.ts';
 import type { ChangedBy } from './changed-by.ts';
 
 /** A certificate that is registered for a sender, and from when until when it is the sender's. */
@@ -134,7 +134,7 @@ export async function endCertificate(
   const row = await findRow<Row>(tx, 'sender_certificates', { sender, fingerprint });
   if (!row) throw new EngineError('not_found', `sender ${sender} has no certificate ${fingerprint}`);
   const until = at.toISOString();
-  await change(tx, 'update sender_certificates set "until" = ? where sender = ? and fingerprint = ?', [
+  await write(tx, 'update sender_certificates set "until" = ? where sender = ? and fingerprint = ?', [
     until,
     sender,
     fingerprint,

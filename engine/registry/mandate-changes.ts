@@ -1,7 +1,7 @@
 import { EngineError } from '../core/errors.ts';
 import { audit } from '../store/audit.ts';
 import type { Db } from '../store/database.ts';
-import { change, insertRows, placesFor } from '../store/sql.ts';
+import { insertRows, placesFor, write } from '../store/sql.ts';
 import type { ChangedBy } from './changed-by.ts';
 import {
   findMandate,
@@ -118,7 +118,7 @@ export async function replaceMandates(
     if (!missing.delete(JSON.stringify(row))) gone.push(id);
   for (let at = 0; at < gone.length; at += BATCH) {
     const ids = gone.slice(at, at + BATCH);
-    await change(tx, `delete from mandates where id in (${placesFor(ids)})`, ids);
+    await write(tx, `delete from mandates where id in (${placesFor(ids)})`, ids);
   }
   const added = [...missing.values()];
   for (let at = 0; at < added.length; at += BATCH) await insertRows(tx, 'mandates', added.slice(at, at + BATCH));

@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Db } from '../store/database.ts';
-import { change, insertRow } from '../store/sql.ts';
+import { addRow, write } from '../store/sql.ts';
 
 /** Something that whoever manages an organisation, and the operator, should be told; it fits into an e-mail. */
 export interface Notice {
@@ -28,7 +28,7 @@ export async function addNotice(
   { at, kind, organisation, address, subject, facts }: Omit<Notice, 'id'>,
 ): Promise<void> {
   const row = { at: at.toISOString(), kind, organisation, address: address ?? null, subject };
-  await insertRow(tx, 'notices', { ...row, facts: JSON.stringify(facts), told_at: null, refused: 0 });
+  await addRow(tx, 'notices', { ...row, facts: JSON.stringify(facts), told_at: null, refused: 0 });
 }
 
 interface Row {
@@ -62,12 +62,12 @@ export async function tellNotices({ db, clock, log, proceed }: TellDeps, tell: T
     try {
       await tell(noticeOf(row));
       told++;
-      await change(db, 'update notices set told_at = ? where id = ?', [clock().toISOString(), row.id]);
+      await write(db, 'update notices set told_at = ? where id = ?', [clock().toISOString(), row.id]);
     } catch (error) {
       const givenUp = row.refused + 1 >= TRIES;
       log.error({ notice: Number(row.id), reason: messageOf(error), givenUp }, 'notice not told');
       const until = givenUp ? clock().toISOString() : null;
-      await change(db, 'update notices set refused = refused + 1, told_at = ? where id = ?', [until, row.id]);
+      await write(db, 'update notices set refused = refused + 1, told_at = ? where id = ?', [until, row.id]);
     }
   }
   return told;

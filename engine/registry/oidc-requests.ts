@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { Db } from '../store/database.ts';
-import { change, insertRow, rowsOf } from '../store/sql.ts';
+import { addRow, change, rowsOf } from '../store/sql.ts';
 
 /** A sign-in that was begun at a provider and is to come back. */
 export interface OidcRequest {
@@ -25,7 +25,7 @@ export async function addOidcRequest(db: Db, request: OidcRequest, now: Date): P
   const marks = { state: hash('sha256', state, 'hex'), browser: hash('sha256', browser, 'hex') };
   const expires_at = new Date(now.getTime() + LIFE_MS).toISOString();
   const whose = { enterprise_number: enterpriseNumber ?? null };
-  await insertRow(db, 'oidc_requests', { ...marks, provider, nonce, verifier, ...whose, expires_at });
+  await addRow(db, 'oidc_requests', { ...marks, provider, nonce, verifier, ...whose, expires_at });
 }
 
 /** Takes the sign-in that a browser has begun and that comes back now: each once, in whatever process. */

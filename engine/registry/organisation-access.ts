@@ -1,5 +1,5 @@
 import type { Db } from '../store/database.ts';
-import { change, findRow, rowsOf } from '../store/sql.ts';
+import { change, findRow, rowsOf, write } from '../store/sql.ts';
 
 /** How simple users read what is not protected: all of it, or only what belongs to services that they hold (protocol §4). */
 export const USER_READINGS = ['per-service', 'all'] as const;
@@ -61,7 +61,7 @@ export async function changeOrganisationAccess(tx: Db, enterpriseNumber: string,
   const sets = Object.keys(columns).map((column) => `${column} = ?`);
   if (sets.length === 0) return;
   const sql = `update organisations set ${sets.join(', ')} where enterprise_number = ?`;
-  await change(tx, sql, [...Object.values(columns), enterpriseNumber]);
+  await write(tx, sql, [...Object.values(columns), enterpriseNumber]);
 }
 
 /** Notes that a main access manager has signed in; the first time counts. True then. */
@@ -84,7 +84,7 @@ export async function qualityStatesOf(db: Db, enterpriseNumber: string): Promise
 export async function setQualityState(tx: Db, enterpriseNumber: string, code: string, state: Quality['state']) {
   const known = await qualityStatesOf(tx, enterpriseNumber);
   const isFirst = !known.some(({ isDefault }) => isDefault) && state === 'active';
-  await change(
+  await write(
     tx,
     `insert into qualities (enterprise_number, code, state, is_default) values (?, ?, ?, ?)
      on conflict (enterprise_number, code) do update set state = excluded.state`,

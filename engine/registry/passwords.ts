@@ -1,6 +1,6 @@
 import { hash, verify } from '@node-rs/argon2';
 import type { Db } from '../store/database.ts';
-import { change } from '../store/sql.ts';
+import { write } from '../store/sql.ts';
 import { noteSenderChange } from './senders.ts';
 
 // OWASP's first choice for argon2id: 19 MiB, two passes, one lane
@@ -43,6 +43,6 @@ export async function changePassword(tx: Db, sender: string, password: string | 
 
 /** Makes this the hash of a sender's password; null takes it away. */
 export async function storePasswordHash(tx: Db, sender: string, hash: string | null): Promise<void> {
-  await change(tx, 'update senders set password_hash = ? where number = ?', [hash, sender]);
+  await write(tx, 'update senders set password_hash = ? where number = ?', [hash, sender]);
   await noteSenderChange(tx, sender);
 }

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import type { Db } from '../store/database.ts';
-import { change, findRow, insertRow, placesFor, rowsOf, type Values } from '../store/sql.ts';
+import { addRow, findRow, insertRow, placesFor, rowsOf, type Values, write } from '../store/sql.ts';
 import type { Appointment, Role, Subject } from './permissions.ts';
 
 /** Blocked: cannot sign in, and can be unblocked. Deleted: for ever. */
@@ -96,7 +96,7 @@ export async function holdersOf(db: Db, enterpriseNumber: string, role: Role, qu
 
 /** Somebody new: active, without a password and without a role. */
 export async function addPerson(tx: Db, person: NewPerson, now: Date): Promise<void> {
-  await insertRow(tx, 'people', newPersonRow(person, now));
+  await addRow(tx, 'people', newPersonRow(person, now));
 }
 
 export interface NewPerson extends PersonNames {
@@ -119,19 +119,19 @@ export function newPersonRow(person: NewPerson, now: Date): Values {
 /** Changes what a person is called, and where mail goes. */
 export async function renamePerson(tx: Db, id: string, { givenName, familyName, email }: PersonNames): Promise<void> {
   const sql = 'update people set given_name = ?, family_name = ?, email = ? where id = ?';
-  await change(tx, sql, [givenName, familyName, email ?? null, id]);
+  await write(tx, sql, [givenName, familyName, email ?? null, id]);
 }
 
 /** Blocks or unblocks. */
 export async function setPersonState(tx: Db, id: string, state: 'active' | 'blocked'): Promise<void> {
-  await change(tx, 'update people set state = ? where id = ?', [state, id]);
+  await write(tx, 'update people set state = ? where id = ?', [state, id]);
 }
 
 /** Takes a person's roles, rights, credentials and national register number away for good; the user name stays taken. */
 export async function erasePerson(tx: Db, id: string): Promise<void> {
-  await change(tx, 'delete from appointments where person = ?', [id]);
-  await change(tx, 'delete from rights where person = ?', [id]);
-  await change(
+  await write(tx, 'delete from appointments where person = ?', [id]);
+  await write(tx, 'delete from rights where person = ?', [id]);
+  await write(
     tx,
     `update people set state = 'deleted', inss = null, email = null, password_hash = null, password_kind = null,
        password_set_at = null, totp_secret = null, totp_confirmed = ?, totp_step = null where id = ?`,
@@ -143,7 +143,7 @@ export async function erasePerson(tx: Db, id: string): Promise<void> {
 export async function setInss(tx: Db, { id, enterpriseNumber }: Subject, inss: string): Promise<boolean> {
   const taken = await findRow<Row>(tx, 'people', { enterprise_number: enterpriseNumber, inss });
   if (taken) return taken.id === id;
-  await change(tx, 'update people set inss = ? where id = ?', [inss, id]);
+  await write(tx, 'update people set inss = ? where id = ?', [inss, id]);
   return true;
 }
 
@@ -155,7 +155,7 @@ export async function addAppointment(tx: Db, subject: Omit<Subject, 'appointment
 
 /** Takes a role away. */
 export async function removeAppointment(tx: Db, person: string, { role, quality }: Appointment): Promise<void> {
-  await change(tx, 'delete from appointments where person = ? and role = ? and quality = ?', [person, role, quality]);
+  await write(tx, 'delete from appointments where person = ? and role = ? and quality = ?', [person, role, quality]);
 }
 
 /** A new id: letters only, so that nothing in it is taken for a number of a person. */

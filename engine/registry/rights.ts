@@ -1,6 +1,6 @@
 import { audit } from '../store/audit.ts';
 import type { Db } from '../store/database.ts';
-import { change, insertRows, rowsOf } from '../store/sql.ts';
+import { insertRows, rowsOf, write } from '../store/sql.ts';
 import { type Acting, type Fault, nameOf, refuseFaults, require } from './caller.ts';
 import type { UserReading } from './organisation-access.ts';
 import { visible } from './people-acts.ts';
@@ -166,7 +166,7 @@ export async function giveRights(acting: Acting, id: string, rights: Partial<Rig
 
 /** Makes a list of rights exactly this one. */
 export async function replaceRights(tx: Db, person: string, kind: 'service' | 'type', codes: readonly string[]) {
-  await change(tx, 'delete from rights where person = ? and kind = ?', [person, kind]);
+  await write(tx, 'delete from rights where person = ? and kind = ?', [person, kind]);
   await insertRows(
     tx,
     'rights',

@@ -1,5 +1,5 @@
 import type { Db } from '../store/database.ts';
-import { change, rowsOf } from '../store/sql.ts';
+import { rowsOf, write } from '../store/sql.ts';
 import type { EboxScope } from './scopes.ts';
 
 /** A technical user of an organisation in one quality (design: sender). */
@@ -77,13 +77,13 @@ export function mayConnect(sender: Sender | undefined, channel: string): sender 
 
 /** Blocks a sender on every channel, lets it in again, or takes it away for ever: its number and login stay taken. */
 export async function setSenderAccess(tx: Db, number: string, access: 'open' | 'blocked' | 'deleted'): Promise<void> {
-  await change(tx, 'update senders set access = ? where number = ?', [access, number]);
+  await write(tx, 'update senders set access = ? where number = ?', [access, number]);
   await noteSenderChange(tx, number);
 }
 
 /** Lets every process look again, within seconds, whether the logins of a sender still hold (standing-watch.ts). */
 export async function noteSenderChange(tx: Db, number: string): Promise<void> {
-  await change(tx, 'update senders set revision = revision + 1 where number = ?', [number]);
+  await write(tx, 'update senders set revision = revision + 1 where number = ?', [number]);
 }
 
 /** Adds the sender, or makes the stored one equal to it; a stored password stays, and so does what bars it. */

@@ -1,6 +1,6 @@
 import { hash, randomBytes } from 'node:crypto';
 import type { Db } from '../store/database.ts';
-import { change, insertRow, rowsOf } from '../store/sql.ts';
+import { addRow, change, rowsOf, write } from '../store/sql.ts';
 
 /** How somebody proved who it is. */
 export type SignInMeans = 'password' | 'oidc';
@@ -30,7 +30,7 @@ export async function beginSession(
   const token = randomBytes(32).toString('base64url');
   const expiresAt = new Date(now.getTime() + lifeMs);
   const times = { created_at: now.toISOString(), expires_at: expiresAt.toISOString() };
-  await insertRow(tx, 'sessions', { token: digestOf(token), person, means, ...times });
+  await addRow(tx, 'sessions', { token: digestOf(token), person, means, ...times });
   return { token, expiresAt };
 }
 
@@ -53,19 +53,19 @@ const FIND = `select s.person, s.means, s.expires_at, p.enterprise_number from s
 
 /** Ends one session. */
 export async function endSession(tx: Db, token: string): Promise<void> {
-  await change(tx, 'delete from sessions where token = ?', [digestOf(token)]);
+  await write(tx, 'delete from sessions where token = ?', [digestOf(token)]);
 }
 
 /** Ends all sessions of a person; `keep` is the token of one that goes on. */
 export async function endSessionsOf(tx: Db, person: string, keep = ''): Promise<void> {
-  await change(tx, 'delete from sessions where person = ? and token <> ?', [person, digestOf(keep)]);
+  await write(tx, 'delete from sessions where person = ? and token <> ?', [person, digestOf(keep)]);
 }
 
 /** Ends the sessions at an organisation: all, or those that were begun with a password. */
 export async function endSessionsAt(tx: Db, enterpriseNumber: string, means?: SignInMeans): Promise<void> {
   const sql = 'delete from sessions where person in (select id from people where enterprise_number = ?)';
   const bindings = means === undefined ? [enterpriseNumber] : [enterpriseNumber, means];
-  await change(tx, means === undefined ? sql : `${sql} and means = ?`, bindings);
+  await write(tx, means === undefined ? sql : `${sql} and means = ?`, bindings);
 }
 
 /** Forgets sessions that are over; gives how many. */

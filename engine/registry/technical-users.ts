@@ -1,5 +1,5 @@
 import type { Db } from '../store/database.ts';
-import { change, findRow, insertRow } from '../store/sql.ts';
+import { findRow, insertRow, write } from '../store/sql.ts';
 
 /** The contact person who sees to the sending by structured messages. */
 export interface TechnicalContact {
@@ -44,12 +44,12 @@ export async function addConfiguration(tx: Db, enterpriseNumber: string, quality
 /** Notes the technical user of a configuration. */
 export async function setTechnicalUser(tx: Db, place: ConfigurationKey, sender: string, contact: TechnicalContact) {
   const sql = 'update structured_messages set sender = ?, contact = ? where enterprise_number = ? and quality = ?';
-  await change(tx, sql, [sender, JSON.stringify(contact), place.enterpriseNumber, place.quality]);
+  await write(tx, sql, [sender, JSON.stringify(contact), place.enterpriseNumber, place.quality]);
 }
 
 /** Forgets the configuration that a sender belongs to. */
 export async function removeConfiguration(tx: Db, sender: string): Promise<void> {
-  await change(tx, 'delete from structured_messages where sender = ?', [sender]);
+  await write(tx, 'delete from structured_messages where sender = ?', [sender]);
 }
 
 export interface ConfigurationKey {

@@ -1,6 +1,6 @@
 import { Secret, TOTP } from 'otpauth';
 import type { Db } from '../store/database.ts';
-import { change, rowsOf } from '../store/sql.ts';
+import { change, rowsOf, write } from '../store/sql.ts';
 
 const ISSUER = 'Bode';
 const PERIOD_S = 30;
@@ -17,14 +17,14 @@ export interface TotpEnrolment {
 export async function enrolTotp(tx: Db, person: string, userName: string): Promise<TotpEnrolment> {
   const secret = new Secret({ size: SECRET_BYTES });
   const sql = 'update people set totp_secret = ?, totp_confirmed = ?, totp_step = null where id = ?';
-  await change(tx, sql, [secret.base32, false, person]);
+  await write(tx, sql, [secret.base32, false, person]);
   return { secret: secret.base32, uri: totpOf(secret.base32, userName).toString() };
 }
 
 /** Takes a person's secret away: the password alone is asked for again. */
 export async function removeTotp(tx: Db, person: string): Promise<void> {
   const sql = 'update people set totp_secret = null, totp_confirmed = ?, totp_step = null where id = ?';
-  await change(tx, sql, [false, person]);
+  await write(tx, sql, [false, person]);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { type Db, isSqlite } from './database.ts';
-import { rowsOf } from './sql.ts';
+import { rowsOf, write } from './sql.ts';
 
 /** PostgreSQL's advisory locks with one number. Two purposes under one number would wait for each other without a reason. */
 export const LOCKS = {
@@ -23,17 +23,25 @@ export const LOCK_SPACES = {
 
 /** Takes a lock that others may share, until the transaction ends. SQLite has one writer, and needs none. */
 export async function lockShared(tx: Db, lock: keyof typeof LOCKS): Promise<void> {
-  if (!isSqlite(tx)) await rowsOf(tx, 'select pg_advisory_xact_lock_shared(?)', [LOCKS[lock]]);
+  if (!isSqlite(tx)) await write(tx, 'select pg_advisory_xact_lock_shared(?)', [LOCKS[lock]]);
 }
 
 /** Takes a lock alone, until the transaction ends. SQLite has one writer, and needs none. */
 export async function lockAlone(tx: Db, lock: keyof typeof LOCKS): Promise<void> {
-  if (!isSqlite(tx)) await rowsOf(tx, 'select pg_advisory_xact_lock(?)', [LOCKS[lock]]);
+  if (!isSqlite(tx)) await write(tx, 'select pg_advisory_xact_lock(?)', [LOCKS[lock]]);
 }
 
 /** Lets one transaction at a time go on with what is named, in this schema. SQLite has one writer, and needs none. */
 export async function inTurn(tx: Db, space: keyof typeof LOCK_SPACES, what: string): Promise<void> {
   if (isSqlite(tx)) return;
   const sql = 'select pg_advisory_xact_lock(?, hashtext(current_schema() || ?))';
-  await rowsOf(tx, sql, [LOCK_SPACES[space], what]);
+  await write(tx, sql, [LOCK_SPACES[space], what]);
+}
+
+/** As `inTurn`, but does not wait: false when somebody else has the turn. SQLite has one writer, whose turn it always is. */
+export async function isTurnOf(tx: Db, space: keyof typeof LOCK_SPACES, what: string): Promise<boolean> {
+  if (isSqlite(tx)) return true;
+  const sql = 'select pg_try_advisory_xact_lock(?, hashtext(current_schema() || ?)) as ours';
+  const [row] = await rowsOf<{ ours: boolean }>(tx, sql, [LOCK_SPACES[space], what]);
+  return row?.ours === true;
 }

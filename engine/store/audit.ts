@@ -1,6 +1,6 @@
 import { factsWithoutInss, hideInss, inssMarkIn } from './audit-inss.ts';
 import type { Db } from './database.ts';
-import { change, placesFor } from './sql.ts';
+import { placesFor, write } from './sql.ts';
 
 /** What is audited. Who did it is a sender's number, an operator's login, or `engine`. */
 export type AuditedAct =
@@ -89,7 +89,7 @@ const LONGEST = { who: 80, subject: 120, outcome: 40, facts: 8_000 } as const;
  * `inss:hidden` where there is none.
  */
 export async function audit(tx: Db, line: AuditLine): Promise<void> {
-  await change(tx, INSERT, valuesOf(tx, line));
+  await write(tx, INSERT, valuesOf(tx, line));
 }
 
 /** Adds many lines as `audit` does, in a few statements. */
@@ -97,7 +97,7 @@ export async function auditAll(tx: Db, lines: readonly AuditLine[]): Promise<voi
   for (let from = 0; from < lines.length; from += LINES_AT_ONCE) {
     const values = lines.slice(from, from + LINES_AT_ONCE).map((line) => valuesOf(tx, line));
     const places = values.map((row) => `(${placesFor(row)})`).join(', ');
-    await change(tx, `insert into audit (${COLUMNS}) values ${places}`, values.flat());
+    await write(tx, `insert into audit (${COLUMNS}) values ${places}`, values.flat());
   }
 }
 

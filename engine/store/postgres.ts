@@ -36,7 +36,10 @@ export function patientPostgres(url: string, poolSize: number, patience: Patienc
       connectionTimeoutMillis: connectWithinMs,
       query_timeout: answerWithinMs * 2, // for what knex asks while it connects; every other statement is cut before
       statement_timeout: Math.ceil(answerWithinMs * 0.75),
-      ...lockLimit(Math.ceil(answerWithinMs / 2)), // less, so that waiting for somebody else is told from being slow
+      ...unknownToTypes({
+        lock_timeout: Math.ceil(answerWithinMs / 2), // less, so that waiting for somebody else is told from being slow
+        pipeline: true, // a statement may be sent before the one ahead of it was answered
+      }),
       idle_in_transaction_session_timeout: answerWithinMs,
       keepAlive: true,
       keepAliveInitialDelayMillis: 5_000,
@@ -45,17 +48,21 @@ export function patientPostgres(url: string, poolSize: number, patience: Patienc
   };
 }
 
-/** The driver's setting, which knex's types do not know. */
-function lockLimit(ms: number): object {
-  return { lock_timeout: ms };
-}
+/** The driver's settings that knex's types do not know. */
+const unknownToTypes = (settings: object): object => settings;
 
 function patientDialect(answerWithinMs: number): DialectClass {
   const Postgres: DialectClass = createRequire(import.meta.url)('knex/lib/dialects/postgres/index.js');
 
   // a class, as knex makes clients of its own for transactions from the prototype
+  const known = new Map();
   return class extends Postgres {
+    get statements() {
+      return known;
+    }
+
     override _query(connection: Marked, statement: unknown): Promise<unknown> {
+      writeTogether(connection.connection.stream);
       if (connection[UNHURRIED]) return super._query(connection, statement);
       const timer = setTimeout(() => cut(connection), answerWithinMs);
       return super._query(connection, statement).finally(() => clearTimeout(timer));
@@ -72,6 +79,13 @@ function patientDialect(answerWithinMs: number): DialectClass {
       return super.acquireConnection().catch(rethrow);
     }
   };
+}
+
+/** Lets what is written in this turn of the event loop go out as one: a packet for each statement costs as much as the statement. */
+function writeTogether(stream: Marked['connection']['stream']): void {
+  if (stream.writableCorked > 0) return;
+  stream.cork();
+  process.nextTick(() => stream.uncork());
 }
 
 /** Ends a connection at once: every statement on it fails, and the pool throws it away. */

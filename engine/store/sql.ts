@@ -1,6 +1,7 @@
-import { hash } from 'node:crypto';
 import type { Database } from 'better-sqlite3';
+import type { Knex } from 'knex';
 import { type Db, isSqlite } from './database.ts';
+import { ask, send } from './postgres-statements.ts';
 import { onceUnlocked, readerOf } from './sqlite.ts';
 
 /** What may be bound to a statement. */
@@ -14,7 +15,7 @@ export type Values = Readonly<Record<string, Binding>>;
 
 /** Runs a statement, in the caller's transaction if `db` is one, and gives the rows that it returns. */
 export async function rowsOf<T>(db: Db, sql: string, bindings: readonly Binding[] = []): Promise<T[]> {
-  if (!isSqlite(db)) return (await planned(db, sql, bindings)).rows;
+  if (!isSqlite(db)) return (await ask<T>(db, sql, bindings)).rows;
   const read = (connection: Database) => connection.prepare(sql).all(...bindings.map(plain)) as T[];
   const reader = db.isTransaction || !sql.startsWith('select') ? undefined : readerOf(db.client);
   return reader ? onceUnlocked(() => read(reader)) : onConnection(db, read);
@@ -22,8 +23,27 @@ export async function rowsOf<T>(db: Db, sql: string, bindings: readonly Binding[
 
 /** Runs a statement that returns no rows, in the caller's transaction if `db` is one, and gives how many it changed. */
 export async function change(db: Db, sql: string, bindings: readonly Binding[] = []): Promise<number> {
-  if (!isSqlite(db)) return (await planned(db, sql, bindings)).rowCount;
+  if (!isSqlite(db)) return (await ask(db, sql, bindings)).rowCount;
   return onConnection(db, (connection) => connection.prepare(sql).run(...bindings.map(plain)).changes);
+}
+
+/**
+ * Runs a statement of which nobody needs to know what it changed. In a transaction on PostgreSQL its answer is not
+ * waited for: if it fails, the next statement that is waited for does, and the commit.
+ */
+export async function write(db: Db, sql: string, bindings: readonly Binding[] = []): Promise<void> {
+  if (!isSqlite(db) && db.isTransaction) await send(db as Knex.Transaction, sql, bindings);
+  else await change(db, sql, bindings);
+}
+
+/** Lets the commit of the caller's transaction not wait for the disk: for what may be lost when the database crashes. */
+export async function unsynced(tx: Db): Promise<void> {
+  if (!isSqlite(tx)) await write(tx, 'set local synchronous_commit = off');
+}
+
+/** Inserts one row, as `write` does. */
+export async function addRow(db: Db, table: string, row: Values): Promise<void> {
+  await insertRows(db, table, [row]);
 }
 
 /** Inserts one row; `orIgnore` leaves alone what is there under the same key. Gives whether the row was added. */
@@ -41,7 +61,7 @@ export interface Merge {
 
 /**
  * Inserts rows that have the same columns, in one statement; those that are there under the key of `merge` are changed,
- * with `orIgnore` what is there under any key is left alone.
+ * with `orIgnore` what is there under any key is left alone. As `write` does.
  */
 export async function insertRows(
   db: Db,
@@ -53,7 +73,7 @@ export async function insertRows(
   if (columns.length === 0) return;
   const one = `(${placesFor(columns)})`;
   const into = `insert into ${table} (${columns.join(', ')}) values ${rows.map(() => one).join(', ')}`;
-  await change(
+  await write(
     db,
     into + onConflict(columns, merge),
     rows.flatMap((row) => columns.map((column) => row[column] ?? null)),
@@ -81,14 +101,6 @@ export function findRows<T>(db: Db, table: string, where: Values, orderBy?: stri
 /** The row that has these values, of those that a key tells apart; undefined when there is none. */
 export async function findRow<T>(db: Db, table: string, where: Values): Promise<T | undefined> {
   return (await findRows<T>(db, table, where))[0];
-}
-
-const MOST_PLANNED = 40; // bindings: of a list of any length there would be as many statements
-
-/** Runs a statement that PostgreSQL has parsed and planned before on the same connection: that costs as much as to run it. */
-function planned(db: Db, sql: string, bindings: readonly Binding[]) {
-  const statement = db.raw(sql, [...bindings]);
-  return bindings.length > MOST_PLANNED ? statement : statement.options({ name: hash('sha1', sql) });
 }
 
 const plain = (value: Binding) => (typeof value === 'boolean' ? Number(value) : value);

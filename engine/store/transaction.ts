@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { type Db, isSqlite } from './database.ts';
 import { inGroup, type Keep, type Work } from './group-commit.ts';
+import { failureSent } from './postgres-statements.ts';
 
 /**
  * Runs `work` in one transaction; commits if `keep` approves of the result, rolls back otherwise. Resolves only when
@@ -18,17 +19,22 @@ export async function inTransaction<T>(db: Db, work: Work<T>, keep: Keep<T> = ()
   } catch (error) {
     // a lost connection cannot roll back, and need not: the first error is the one that tells
     if (!tx.isCompleted()) await tx.rollback().catch(() => undefined);
-    throw error;
+    throw failureOf(tx) ?? error;
   }
 }
 
 /** Commits; rejects unless the database has said that it did. */
 async function commit(tx: Knex.Transaction): Promise<void> {
   const answer: unknown = await tx.commit();
+  const failed = failureOf(tx);
+  if (failed !== undefined) throw failed;
   await tx.executionPromise; // where knex tells that the commit failed; `commit` itself resolves all the same
   // PostgreSQL answers so, without an error, when a statement of the transaction had failed
   if (commandOf(answer) === 'ROLLBACK') throw new Error('the database rolled the transaction back');
 }
+
+/** What failed of the statements of a transaction that nobody waited for. */
+const failureOf = (tx: Db): unknown => (isSqlite(tx) ? undefined : failureSent(tx)?.error);
 
 function commandOf(answer: unknown): string | undefined {
   return (answer as { readonly response?: { readonly command?: string } } | undefined)?.response?.command;

@@ -1,5 +1,5 @@
 import type { Db } from '../store/database.ts';
-import { insertRow, rowsOf } from '../store/sql.ts';
+import { addRow, rowsOf } from '../store/sql.ts';
 
 /** What can happen to a submission, in the order it usually does. */
 export type EventName =
@@ -30,7 +30,7 @@ export async function addEvent(
   what: EventName,
   facts: Readonly<Record<string, unknown>> = {},
 ): Promise<void> {
-  await insertRow(tx, 'events', { ticket, at: at.toISOString(), what, facts: JSON.stringify(facts) });
+  await addRow(tx, 'events', { ticket, at: at.toISOString(), what, facts: JSON.stringify(facts) });
 }
 
 /** Names the last thing that happened to a submission: whatever changes with it, changes this. */

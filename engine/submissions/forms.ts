@@ -1,5 +1,5 @@
 import type { Db } from '../store/database.ts';
-import { insertRow, rowsOf } from '../store/sql.ts';
+import { addRow, rowsOf } from '../store/sql.ts';
 
 /** Whether an anomaly blocks its form (B), counts in a percentage (P, NP), warns (W), is looked into (I) or none of these (D; protocol §1.9). */
 export type AnomalyClass = 'B' | 'P' | 'NP' | 'D' | 'W' | 'I';
@@ -66,7 +66,7 @@ export async function addForms(tx: Db, ticket: string, forms: readonly StoredFor
       facts: JSON.stringify(form.facts),
       anomalies: JSON.stringify(form.anomalies),
     }));
-    if (rows.length === 1) await insertRow(tx, 'forms', rows[0]!);
+    if (rows.length === 1) await addRow(tx, 'forms', rows[0]!);
     else await tx('forms').insert(rows);
   }
 }

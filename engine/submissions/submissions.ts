@@ -1,6 +1,6 @@
 import type { BlobRef } from '../store/blobs.ts';
 import type { Db } from '../store/database.ts';
-import { change, findRow, findRows, insertRow } from '../store/sql.ts';
+import { addRow, change, findRow, findRows, insertRow } from '../store/sql.ts';
 
 export type SubmissionState = 'received' | 'refused' | 'cancelled' | 'handled';
 export type EnvironmentCode = 'R' | 'T' | 'S';
@@ -127,7 +127,7 @@ export async function decide(
 
 export async function addFiles(tx: Db, ticket: string, files: readonly SubmissionFile[]): Promise<void> {
   for (const { name, role, part, sha256, size } of files) {
-    await insertRow(tx, 'submission_files', { ticket, name, role, part, sha256, size });
+    await addRow(tx, 'submission_files', { ticket, name, role, part, sha256, size });
   }
 }
 

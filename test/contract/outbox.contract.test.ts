@@ -2,8 +2,9 @@ import { expect } from 'chai';
 import { bury, findDeadLetter, listDeadLetters, sendAgain, takeDeadLetter } from '../../engine/broker/dead-letters.ts';
 import { overdueLetters, takeAnswerDuty } from '../../engine/broker/given-up.ts';
 import { addAllToOutbox, addToOutbox, forget, postpone } from '../../engine/broker/outbox.ts';
-import { type Claim, claimDue } from '../../engine/broker/outbox-claims.ts';
+import { type Claim, claimDue, lookForDue, tryClaimDue } from '../../engine/broker/outbox-claims.ts';
 import { releaseAllLeases, releaseLeases, renewLeases } from '../../engine/broker/outbox-leases.ts';
+import { newTicket } from '../../engine/core/identifiers.ts';
 import type { Db } from '../../engine/store/database.ts';
 import { claimOnce } from '../../engine/store/once.ts';
 import { inTransaction } from '../../engine/store/transaction.ts';
@@ -189,6 +190,8 @@ function contract(kind: StoreKind): void {
 
     describe('over several senders', () => {
       const [BUSY, SINGLE, THIRD] = ['100001', '100002', '100003'] as const;
+      const about = { ticket: newTicket(), sender: BUSY, environment: 'R', sha256: 'a'.repeat(64) } as const;
+      const anAnswer = { kind: 'answer.ready', goal: 'ACRF', ...about } as const;
       const put = (sender: string, count: number, dueAt = NOW) =>
         addAllToOutbox(
           db,
@@ -224,6 +227,54 @@ function contract(kind: StoreKind): void {
         expect(sendersOf(await claim({ limit: 1 }))).to.deep.equal(['999999']);
         const many = await claim({ limit: 1_000, inAll: 1_000 });
         expect(new Set(sendersOf(many)).size).to.be.at.least(999);
+      });
+
+      it('leaves one sender no more than its places in all queues together', async () => {
+        await put(BUSY, 10);
+        await addAllToOutbox(
+          db,
+          Array.from({ length: 10 }, (_, index) => ({ ...anAnswer, id: `answer-${index}` })),
+          { now: NOW, sender: BUSY },
+        );
+        const limits = { now: NOW, until: inSeconds(30), limit: 10, inAll: 10, perSender: 2, perSenderInAll: 3 };
+        expect(await claimDue(db, 'answers', limits)).to.have.length(2);
+        expect(await claimDue(db, 'submissions', limits)).to.have.length(1);
+        expect(await claimDue(db, 'submissions', limits)).to.have.length(0);
+      });
+
+      it('looks for what can be claimed: due, of a sender that has a free place', async () => {
+        const limits = { limit: 10, inAll: 10, perSender: 4, perSenderInAll: 10 };
+        const look = async () => {
+          const { queues, senders } = await lookForDue(db, new Map([['submissions', limits]]), NOW);
+          return [queues, [...senders].sort()];
+        };
+        expect(await look()).to.deep.equal([[], []]);
+        await put(BUSY, 6, inSeconds(-60));
+        await put(THIRD, 1, inSeconds(60));
+        expect(await look()).to.deep.equal([['submissions'], [BUSY]]);
+        await claim();
+        expect(await look()).to.deep.equal([[], [BUSY]]);
+        await put(SINGLE, 1);
+        expect(await look()).to.deep.equal([['submissions'], [BUSY, SINGLE]]);
+      });
+
+      it('looks on where more is due than it sees', async () => {
+        const limits = { limit: 5, inAll: 10, perSender: 4, perSenderInAll: 10 };
+        await put(BUSY, 20, inSeconds(-60));
+        await claim();
+        await put(SINGLE, 1);
+        expect((await lookForDue(db, new Map([['submissions', limits]]), NOW)).queues).to.deep.equal(['submissions']);
+      });
+
+      it('does not wait for somebody who is claiming from the same queue', async () => {
+        await put(BUSY, 2);
+        const limits = { now: NOW, until: inSeconds(30), limit: 1 };
+        const all = await Promise.all(Array.from({ length: 5 }, () => tryClaimDue(db, 'submissions', limits)));
+        const taken = all.flatMap((entries) => entries ?? []);
+        expect(new Set(taken.map(({ id }) => id)).size).to.equal(taken.length);
+        expect(taken.length).to.be.within(1, 2);
+        const rest = await tryClaimDue(db, 'submissions', { ...limits, limit: 2 });
+        expect(taken.length + (rest?.length ?? 0)).to.equal(2);
       });
 
       it('never has more in hand than is allowed in all', async () => {

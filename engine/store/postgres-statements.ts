@@ -1,0 +1,92 @@
+import { hash } from 'node:crypto';
+import type { Knex } from 'knex';
+import type { Db } from './database.ts';
+
+/** What PostgreSQL answers to a statement. */
+export interface Answer<T> {
+  readonly rows: T[];
+  readonly rowCount: number;
+}
+
+/** What a statement is to the driver. */
+interface Statement {
+  /** With placeholders as PostgreSQL has them. */
+  readonly sql: string;
+  /** PostgreSQL parses and plans what has a name once for each connection: that costs as much as to run it. */
+  readonly options: { readonly name?: string };
+}
+
+/** Of one transaction: the statements that nobody waits for. */
+interface Unawaited {
+  underWay: number;
+  failure?: { readonly error: unknown };
+}
+
+type Client = Knex.Client & { unawaited?: Unawaited; readonly statements: Map<string, Statement> };
+
+const MOST_PLANNED = 40; // bindings: of a list of any length there would be as many statements
+const MOST_KEPT = 2_000;
+const MOST_UNDER_WAY = 32; // a bulk of rows is not to wait in memory
+
+/**
+ * Runs a statement with question marks for its bindings, past the query builder, which costs as much as the driver.
+ * In a transaction it fails with what failed first of those sent before.
+ */
+export async function ask<T>(db: Db, sql: string, bindings: readonly unknown[]): Promise<Answer<T>> {
+  const connection = await db.client.acquireConnection();
+  try {
+    return (await db.client.query(connection, statementOf(db.client, sql, bindings))).response;
+  } catch (error) {
+    throw failureSent(db)?.error ?? error;
+  } finally {
+    await db.client.releaseConnection(connection);
+  }
+}
+
+/**
+ * Sends a statement whose answer nobody needs, and does not wait for it: what is sent in one go takes one packet and
+ * one turn of PostgreSQL. If it fails, so do the next statement that is waited for and the commit, with its error.
+ */
+export async function send(tx: Knex.Transaction, sql: string, bindings: readonly unknown[]): Promise<void> {
+  const client: Client = tx.client;
+  if (tx.isCompleted()) return void (await ask(tx, sql, bindings)); // it says what is wrong
+  client.unawaited ??= { underWay: 0 };
+  const { unawaited } = client;
+  const answer = answerOf(await client.acquireConnection(), client, statementOf(client, sql, bindings), unawaited);
+  if (unawaited.underWay >= MOST_UNDER_WAY) await answer;
+  if (unawaited.failure) throw unawaited.failure.error;
+}
+
+async function answerOf(connection: unknown, client: Client, statement: object, unawaited: Unawaited): Promise<void> {
+  unawaited.underWay += 1;
+  try {
+    await client.query(connection, statement);
+  } catch (error) {
+    unawaited.failure ??= { error };
+  } finally {
+    unawaited.underWay -= 1;
+  }
+}
+
+/** Why a transaction cannot go on: what failed first of the statements that nobody waited for. */
+export function failureSent(tx: Db): { readonly error: unknown } | undefined {
+  return (tx.client as Client).unawaited?.failure;
+}
+
+function statementOf({ statements }: Client, sql: string, bindings: readonly unknown[]) {
+  let known = statements.get(sql);
+  if (!known) {
+    if (statements.size >= MOST_KEPT) statements.clear();
+    known = { sql: numbered(sql), options: bindings.length > MOST_PLANNED ? {} : { name: hash('sha1', sql) } };
+    statements.set(sql, known);
+  }
+  return { ...known, bindings: [...bindings] };
+}
+
+function numbered(sql: string): string {
+  let count = 0;
+  return sql.replaceAll('?', () => {
+    count += 1;
+    return `$${count}`;
+  });
+}
