@@ -6,57 +6,54 @@ import { placesFor, rowsOf, unsynced } from '../store/sql.ts';
 import { inTransaction } from '../store/transaction.ts';
 import { openBreakers } from './breakers.ts';
 import { type ClaimedRow, type OutboxEntry, readable } from './outbox-entries.ts';
-import { type Candidate, type Shares, share } from './shares.ts';
+import { type Candidate, type Held, type Limits, type Shares, share, sharesFrom } from './shares.ts';
 
-export interface Claim {
+export interface Claim extends Partial<Limits> {
   readonly now: Date;
   /** Nobody else gets the messages before. */
   readonly until: Date;
   /** Most messages that are taken. */
   readonly limit: number;
-  /** Most messages of the queue in hand at once, those of other relays too; no limit when absent. */
-  readonly inAll?: number;
-  /** Of these of one sender; no limit when absent. */
-  readonly perSender?: number;
-  /** Most messages of one sender in hand at once, of all queues together; no limit when absent. */
-  readonly perSenderInAll?: number;
 }
 
-const ENDLESS = Number.POSITIVE_INFINITY;
 const CHUNK = 200; // rows a statement: well under the limits on terms and variables of both databases
 const MOST_SENDERS = 2_000; // looked at in one claim
 const COLUMNS = 'id, queue, message_id, message, attempt, sender, sha256, handed, due_at';
 const FREE = 'due_at <= ? and (leased_until is null or leased_until <= ?)';
 
-/** What may be in hand of a queue. */
-export type Limits = Required<Omit<Claim, 'now' | 'until'>>;
-
 /** What a relay sees when it looks at the whole outbox. */
 export interface Look {
+  /** What is in hand; whoever claims adds to it. */
+  readonly held: Held[];
+  /** The longest due messages of a queue that nobody has in hand, one more than may be claimed. */
+  firstOf(queue: QueueName): readonly Candidate[];
   /** The queues from which something can be claimed: a message is due, and its sender has a free place. */
   readonly queues: readonly QueueName[];
   /** Who has something in hand, or waits for longest. */
   readonly senders: ReadonlySet<string>;
 }
 
-/**
- * Looks at the outbox as a relay does each time something happened: one statement, as mostly the places are taken. A
- * claim looks again.
- */
+/** Looks at the outbox as a relay does each time something happened: one statement, as mostly the places are taken. */
 export async function lookForDue(db: Db, limits: ReadonlyMap<QueueName, Limits>, now: Date): Promise<Look> {
   const at = now.toISOString();
-  const due = `select * from (select queue, sender, 0 as rows from outbox where queue = ? and ${FREE} order by due_at, id limit ?)`;
+  const due = `select * from (select queue, sender, 0 as rows, id from outbox where queue = ? and ${FREE} order by due_at, id limit ?)`;
   const all = [...limits.keys()].map((_, index) => `${due} as due${index} union all `).join('');
   const bindings = [...limits].flatMap(([queue, { limit }]) => [queue, at, at, limit + 1]);
-  const found = await rowsOf<Held>(db, all + HELD, [...bindings, at]);
-  const held = found.filter(({ rows }) => Number(rows) > 0);
+  const found = await rowsOf<Held & Candidate>(db, `${all}${held(', 0 as id')}`, [...bindings, at]);
+  const first = new Map([...limits.keys()].map((queue) => [queue, [] as Candidate[]]));
+  const inHand: Held[] = [];
+  for (const row of found) {
+    if (Number(row.rows) > 0) inHand.push(row);
+    else first.get(row.queue as QueueName)?.push(row);
+  }
+  const firstOf = (queue: QueueName) => first.get(queue) ?? [];
   const queues = [...limits].flatMap(([queue, of]) => {
-    const first = found.filter((row) => row.queue === queue && Number(row.rows) === 0);
-    const { room, roomOf } = sharesFrom(held, new Map(), queue, { now, ...of });
-    const taken = room <= 0 || (first.length <= of.limit && first.every(({ sender }) => roomOf(sender) <= 0));
+    const { room, roomOf } = sharesFrom(inHand, new Map(), queue, { now, ...of });
+    const whole = firstOf(queue).length <= of.limit;
+    const taken = room <= 0 || (whole && firstOf(queue).every(({ sender }) => roomOf(sender) <= 0));
     return taken ? [] : [queue];
   });
-  return { queues, senders: new Set(found.map(({ sender }) => sender)) };
+  return { held: inHand, firstOf, queues, senders: new Set(found.map(({ sender }) => sender)) };
 }
 
 /**
@@ -73,12 +70,21 @@ export async function claimDue(db: Db, queue: QueueName, claim: Claim): Promise<
   return readable(db, rows, claim);
 }
 
-/** As `claimDue`, unless somebody else is claiming from the queue at this moment: then undefined, look again soon. */
-export async function tryClaimDue(db: Db, queue: QueueName, claim: Claim): Promise<OutboxEntry[] | undefined> {
+/**
+ * As `claimDue`, unless somebody else is claiming from the queue at this moment: then undefined, look again soon.
+ *
+ * @param look what was seen just before, by the only one who claims; else the claim looks again, in its turn
+ */
+export async function tryClaimDue(
+  db: Db,
+  queue: QueueName,
+  claim: Claim,
+  look?: Look,
+): Promise<OutboxEntry[] | undefined> {
   const rows = await inTransaction(db, async (tx) => {
     await unsynced(tx); // a claim that a crash of the database takes back is made again, as one of a dead relay is
     // sent together: the turn is over the sooner
-    const [ours, ids] = await Promise.all([isTurnOf(tx, 'claims', queue), chosen(tx, queue, claim)]);
+    const [ours, ids] = await Promise.all([isTurnOf(tx, 'claims', queue), chosen(tx, queue, claim, look)]);
     return ours ? lease(tx, ids, claim) : undefined;
   });
   return rows && readable(db, rows, claim);
@@ -97,45 +103,27 @@ function freeAt(query: Knex.QueryBuilder, now: Date): Knex.QueryBuilder {
     .andWhere((either) => either.whereNull('leased_until').orWhere('leased_until', '<=', at));
 }
 
-async function chosen(db: Db, queue: QueueName, claim: Claim): Promise<number[]> {
-  const [first, shares] = await Promise.all([dueOf(db, queue, claim.now, claim.limit + 1), sharesOf(db, queue, claim)]);
+async function chosen(db: Db, queue: QueueName, claim: Claim, look?: Look): Promise<number[]> {
+  const [first, shares] = await Promise.all([
+    look?.firstOf(queue) ?? dueOf(db, queue, claim.now, claim.limit + 1),
+    sharesOf(db, queue, claim, look),
+  ]);
   if (first.length === 0 || shares.room <= 0) return [];
   const whole = first.length <= claim.limit;
   const candidates = whole ? first : await dueOfEach(db, queue, claim, { shares, first });
   return share(candidates, shares).map(({ id }) => Number(id));
 }
 
-interface Held {
-  readonly queue: string;
-  readonly sender: string;
-  readonly rows: string | number;
-}
-
-const HELD = `select queue, sender, count(*) as rows from outbox
+const held = (more = '') => `select queue, sender, count(*) as rows${more} from outbox
   where leased_until is not null and leased_until > ? group by queue, sender`;
+const HELD = held();
 
-async function sharesOf(db: Db, queue: QueueName, claim: Claim): Promise<Shares> {
-  const [held, open] = await Promise.all([rowsOf<Held>(db, HELD, [claim.now.toISOString()]), openBreakers(db)]);
-  return sharesFrom(held, open, queue, claim);
-}
-
-type Limited = Omit<Claim, 'until'>;
-
-function sharesFrom(held: readonly Held[], open: ReadonlyMap<string, Date>, queue: QueueName, claim: Limited): Shares {
-  const { now, limit, inAll = ENDLESS, perSender = ENDLESS, perSenderInAll = ENDLESS } = claim;
-  const sum = (rows: readonly Held[]) => rows.reduce((total, { rows: count }) => total + Number(count), 0);
-  const here = held.filter((row) => row.queue === queue);
-  const inHand = new Map(here.map(({ sender, rows }) => [sender, Number(rows)]));
-  const inHandOf = (sender: string) => inHand.get(sender) ?? 0;
-  const inHandInAll = (sender: string) => sum(held.filter((row) => row.sender === sender));
-
-  function roomOf(sender: string): number {
-    const until = open.get(sender);
-    if (until) return until > now ? 0 : 1 - inHandInAll(sender); // tried with one
-    if (inHandOf(sender) > perSender * 0.75) return 0; // taking every place as it comes free would cost a transaction each
-    return Math.min(perSender - inHandOf(sender), perSenderInAll - inHandInAll(sender));
-  }
-  return { room: Math.min(limit, inAll - sum(here)), inHandOf, roomOf };
+async function sharesOf(db: Db, queue: QueueName, claim: Claim, look?: Look): Promise<Shares> {
+  const [inHand, open] = await Promise.all([
+    look?.held ?? rowsOf<Held>(db, HELD, [claim.now.toISOString()]),
+    openBreakers(db),
+  ]);
+  return sharesFrom(inHand, open, queue, claim);
 }
 
 /** The longest due messages of each sender that may take some, as many as it may. */

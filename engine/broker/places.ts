@@ -1,4 +1,4 @@
-import type { Limits } from './outbox-claims.ts';
+import type { Limits } from './shares.ts';
 import type { Places } from './stock.ts';
 
 /** How the workers' places are shared. */

@@ -11,11 +11,12 @@ import { createAlarm } from './alarm.ts';
 import { resumeHealed } from './breakers.ts';
 import type { Broker } from './broker.ts';
 import { createCrowd } from './crowd.ts';
-import { type Limits, lookForDue, tryClaimDue } from './outbox-claims.ts';
+import { type Look, lookForDue, tryClaimDue } from './outbox-claims.ts';
 import type { OutboxEntry } from './outbox-entries.ts';
 import { releaseAllLeases, releaseLeases, renewLeases } from './outbox-leases.ts';
 import { handedAtOnce, leasedAtOnce } from './places.ts';
 import { createPause } from './relay-pause.ts';
+import type { Limits } from './shares.ts';
 import { createStock, type Held, type Stock } from './stock.ts';
 
 export interface RelayDeps {
@@ -104,20 +105,24 @@ export function createRelay(deps: RelayDeps): Relay {
     if (signal.aborted || pause.active()) return;
     const sharing = { alone, senderShare, crowded: crowd.isThere() };
     const limits = new Map(DOWNSTREAM_FIRST.map((queue) => [queue, leasedAtOnce(broker.places(queue), sharing)]));
-    const { queues, senders } = await lookForDue(db, limits, clock());
-    crowd.saw(senders);
-    for (const queue of queues) {
+    const look = await lookForDue(db, limits, clock());
+    crowd.saw(look.senders);
+    for (const queue of look.queues) {
       const of = limits.get(queue);
-      if (of && !signal.aborted && !pause.active()) await claimFrom(queue, of, signal);
+      if (of && !signal.aborted && !pause.active()) await claimFrom(queue, of, look, signal);
     }
   }
 
-  async function claimFrom(queue: QueueName, limits: Limits, signal: AbortSignal): Promise<void> {
-    const entries = await tryClaimDue(db, queue, { now: clock(), until: after(leaseMs), ...limits });
+  async function claimFrom(queue: QueueName, limits: Limits, look: Look, signal: AbortSignal): Promise<void> {
+    const claim = { now: clock(), until: after(leaseMs), ...limits };
+    const entries = await tryClaimDue(db, queue, claim, alone ? look : undefined);
     const stock = stocks.get(queue);
     if (!entries) soon = true;
     if (!entries || !stock) return;
-    for (const entry of entries) stock.add({ ...entry });
+    for (const entry of entries) {
+      stock.add({ ...entry });
+      look.held.push({ queue, sender: entry.sender, rows: 1 });
+    }
     countTakeovers(entries);
     handOver(queue, stock, signal);
   }
