@@ -29,7 +29,7 @@ export interface Look {
   firstOf(queue: QueueName): readonly Candidate[];
   /** The queues from which something can be claimed: a message is due, and its sender has a free place. */
   readonly queues: readonly QueueName[];
-  /** Who has something in hand, or waits for longest. */
+  /** Who has something in hand, or waits for longest and is not paused. */
   readonly senders: ReadonlySet<string>;
 }
 
@@ -39,7 +39,10 @@ export async function lookForDue(db: Db, limits: ReadonlyMap<QueueName, Limits>,
   const due = `select * from (select queue, sender, 0 as rows, id from outbox where queue = ? and ${FREE} order by due_at, id limit ?)`;
   const all = [...limits.keys()].map((_, index) => `${due} as due${index} union all `).join('');
   const bindings = [...limits].flatMap(([queue, { limit }]) => [queue, at, at, limit + 1]);
-  const found = await rowsOf<Held & Candidate>(db, `${all}${held(', 0 as id')}`, [...bindings, at]);
+  const [found, paused] = await Promise.all([
+    rowsOf<Held & Candidate>(db, `${all}${held(', 0 as id')}`, [...bindings, at]),
+    openBreakers(db),
+  ]);
   const first = new Map([...limits.keys()].map((queue) => [queue, [] as Candidate[]]));
   const inHand: Held[] = [];
   for (const row of found) {
@@ -48,12 +51,13 @@ export async function lookForDue(db: Db, limits: ReadonlyMap<QueueName, Limits>,
   }
   const firstOf = (queue: QueueName) => first.get(queue) ?? [];
   const queues = [...limits].flatMap(([queue, of]) => {
-    const { room, roomOf } = sharesFrom(inHand, new Map(), queue, { now, ...of });
+    const { room, roomOf } = sharesFrom(inHand, paused, queue, { now, ...of });
     const whole = firstOf(queue).length <= of.limit;
     const taken = room <= 0 || (whole && firstOf(queue).every(({ sender }) => roomOf(sender) <= 0));
     return taken ? [] : [queue];
   });
-  return { held: inHand, firstOf, queues, senders: new Set(found.map(({ sender }) => sender)) };
+  const busy = found.filter(({ rows, sender }) => Number(rows) > 0 || !paused.has(sender));
+  return { held: inHand, firstOf, queues, senders: new Set(busy.map(({ sender }) => sender)) };
 }
 
 /**

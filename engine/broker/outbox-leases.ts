@@ -1,5 +1,5 @@
-import type { Db } from '../store/database.ts';
-import { rowsOf } from '../store/sql.ts';
+import { type Db, isSqlite } from '../store/database.ts';
+import { type Binding, rowsOf } from '../store/sql.ts';
 import type { OutboxEntry } from './outbox-entries.ts';
 
 const CHUNK = 200; // rows a statement: well under the limits on terms and variables of both databases
@@ -14,6 +14,25 @@ export async function renewLeases<E extends Leased>(db: Db, entries: readonly E[
   const leased_until = until.toISOString();
   const kept = await changeLeased(db, entries, 'leased_until = ?', leased_until);
   return entries.filter(({ id }) => kept.has(id));
+}
+
+/**
+ * Keeps messages from being published again until `until`, as `renewLeases` does, but waits for nobody: those that
+ * somebody is just settling are given back, unmarked. What is no longer there, or under another lease, is left alone.
+ */
+export async function markLeases<E extends Leased>(db: Db, entries: readonly E[], until: Date): Promise<E[]> {
+  const left: E[] = [];
+  for (let at = 0; at < entries.length; at += CHUNK) {
+    const part = entries.slice(at, at + CHUNK);
+    const found = await idsOf(db, `select id from outbox where ${underTheLeasesOf(part)}`, boundOf(part));
+    const there = part.filter(({ id }) => found.has(id));
+    if (there.length === 0) continue;
+    const free = `select id from outbox where ${underTheLeasesOf(there)}${isSqlite(db) ? '' : ' for update skip locked'}`;
+    const mark = `update outbox set leased_until = ? where id in (${free}) returning id`;
+    const marked = await idsOf(db, mark, [until.toISOString(), ...boundOf(there)]);
+    left.push(...there.filter(({ id }) => !marked.has(id)));
+  }
+  return left;
 }
 
 /**
@@ -34,11 +53,18 @@ async function changeLeased(db: Db, entries: readonly Leased[], set: string, unt
   const changed = new Set<number>();
   for (let at = 0; at < entries.length; at += CHUNK) {
     const part = entries.slice(at, at + CHUNK);
-    const named = part.map(() => '(cast(? as bigint), cast(? as text))').join(', ');
-    const update = `update outbox set ${set} where (id, leased_until) in (values ${named}) returning id`;
-    const bindings = part.flatMap(({ id, lease }) => [id, lease]);
-    const rows = await rowsOf<{ id: string | number }>(db, update, [until, ...bindings]);
-    for (const { id } of rows) changed.add(Number(id));
+    const update = `update outbox set ${set} where ${underTheLeasesOf(part)} returning id`;
+    for (const id of await idsOf(db, update, [until, ...boundOf(part)])) changed.add(id);
   }
   return changed;
+}
+
+const underTheLeasesOf = (part: readonly Leased[]) =>
+  `(id, leased_until) in (values ${part.map(() => '(cast(? as bigint), cast(? as text))').join(', ')})`;
+
+const boundOf = (part: readonly Leased[]) => part.flatMap(({ id, lease }) => [id, lease]);
+
+async function idsOf(db: Db, sql: string, bindings: readonly Binding[]): Promise<Set<number>> {
+  const rows = await rowsOf<{ id: string | number }>(db, sql, bindings);
+  return new Set(rows.map(({ id }) => Number(id)));
 }

@@ -1,3 +1,4 @@
+import type { QueueName } from '../../schemas/messages.ts';
 import type { Limits } from './shares.ts';
 import type { Places } from './stock.ts';
 
@@ -15,17 +16,24 @@ const LEASED_AHEAD = 4; // a transaction for several messages instead of one for
 const IN_CROWD = 4; // so many times less of the places for one sender
 
 /**
- * What all relays lease at once. A lone one leases ahead of the workers; what several leased ahead, idle workers would
- * miss. Among others a sender has a few messages in hand, in all queues together twice as many as in one: whatever is
- * in hand shares the processors, so each message of one sender makes the others' last longer.
+ * What all relays lease at once of each queue that has so many places. A lone one leases ahead of the workers; what
+ * several leased ahead, idle workers would miss. Among others a sender has a few messages in hand, in all queues
+ * together half as many again as in one: whatever is in hand shares the processors, so each message of one sender makes
+ * the others' last longer.
  */
-export function leasedAtOnce(places: number, { alone, senderShare, crowded }: Sharing): Limits {
+export function leasedAtOnce(places: ReadonlyMap<QueueName, number>, sharing: Sharing): Map<QueueName, Limits> {
+  const each = [...places].map(([queue, count]) => [queue, leasedOf(count, sharing)] as const);
+  const perSenderInAll = Math.max(...each.map(([, limits]) => limits.perSenderInAll));
+  return new Map(each.map(([queue, limits]) => [queue, { ...limits, perSenderInAll }]));
+}
+
+function leasedOf(places: number, { alone, senderShare, crowded }: Sharing): Limits {
   const inAll = (alone ? LEASED_AHEAD : 2) * places;
   if (alone) return { limit: inAll, inAll, perSender: inAll / 2, perSenderInAll: Number.POSITIVE_INFINITY };
   const perSender = shareOf(places, senderShare);
   if (!crowded) return { limit: inAll, inAll, perSender, perSenderInAll: Number.POSITIVE_INFINITY };
   const few = Math.min(perSender, Math.max(2, Math.floor(perSender / IN_CROWD)));
-  return { limit: inAll, inAll, perSender: few, perSenderInAll: 2 * few };
+  return { limit: inAll, inAll, perSender: few, perSenderInAll: Math.ceil(1.5 * few) };
 }
 
 /** What a relay has with the broker at once: what was leased ahead goes there as places come free. */

@@ -13,7 +13,7 @@ import type { Broker } from './broker.ts';
 import { createCrowd } from './crowd.ts';
 import { type Look, lookForDue, tryClaimDue } from './outbox-claims.ts';
 import type { OutboxEntry } from './outbox-entries.ts';
-import { releaseAllLeases, releaseLeases, renewLeases } from './outbox-leases.ts';
+import { markLeases, releaseAllLeases, releaseLeases, renewLeases } from './outbox-leases.ts';
 import { handedAtOnce, leasedAtOnce } from './places.ts';
 import { createPause } from './relay-pause.ts';
 import type { Limits } from './shares.ts';
@@ -51,6 +51,7 @@ export interface Relay extends Service {
 const DOWNSTREAM_FIRST = QUEUES.toReversed(); // what is nearly done does not wait for what begins
 const HEAL_EVERY_MS = 1_000;
 const SOON_MS = 5;
+const MARKED_AFTER = 6; // parts of a lease; where it is confirmed at least a third is left
 
 /**
  * Creates the relay. What is in hand is bounded, and of one sender to a share of it, so that another sender's message
@@ -68,8 +69,9 @@ export function createRelay(deps: RelayDeps): Relay {
   const outage = createOutage('the store, seen by the relay', log, clock);
   const pause = createPause(clock, deps.maxPauseMs ?? 5_000);
   const crowd = createCrowd(clock);
-  const marking = every(leaseMs / 3, clock);
-  let soon = false; // somebody else was claiming, and may have looked before what is due now was there
+  let markAt = Number.POSITIVE_INFINITY;
+  let soonMs = 0; // somebody else was claiming, and may have looked before what is due now was there
+  let refusals = 0; // in a row: whoever is frozen while it claims is not asked every few ms
   let stopping: AbortController | undefined;
   let loop: Promise<void> = Promise.resolve();
 
@@ -83,7 +85,7 @@ export function createRelay(deps: RelayDeps): Relay {
     try {
       const taken = await broker.publish(delivery, signal);
       pause.end();
-      if (taken === 'confirmed') confirmed.push(entry);
+      if (taken === 'confirmed') markLater(entry);
     } catch (error) {
       if (!signal.aborted && pause.begin()) log.warn({ reason: messageOf(error) }, 'publish failed');
       refused.push(entry);
@@ -104,7 +106,7 @@ export function createRelay(deps: RelayDeps): Relay {
   async function claim(signal: AbortSignal): Promise<void> {
     if (signal.aborted || pause.active()) return;
     const sharing = { alone, senderShare, crowded: crowd.isThere() };
-    const limits = new Map(DOWNSTREAM_FIRST.map((queue) => [queue, leasedAtOnce(broker.places(queue), sharing)]));
+    const limits = leasedAtOnce(new Map(DOWNSTREAM_FIRST.map((queue) => [queue, broker.places(queue)])), sharing);
     const look = await lookForDue(db, limits, clock());
     crowd.saw(look.senders);
     for (const queue of look.queues) {
@@ -117,7 +119,8 @@ export function createRelay(deps: RelayDeps): Relay {
     const claim = { now: clock(), until: after(leaseMs), ...limits };
     const entries = await tryClaimDue(db, queue, claim, alone ? look : undefined);
     const stock = stocks.get(queue);
-    if (!entries) soon = true;
+    refusals = entries ? 0 : refusals + 1;
+    if (!entries) soonMs = Math.min(pollMs, SOON_MS * 2 ** Math.min(refusals - 1, 10));
     if (!entries || !stock) return;
     for (const entry of entries) {
       stock.add({ ...entry });
@@ -136,23 +139,31 @@ export function createRelay(deps: RelayDeps): Relay {
 
   /**
    * Marks what the broker has confirmed, and gives back what it refused or was not handed over. A mark is made when a
-   * third of the lease is over: most messages are settled by then, and a mark of each would wait for the very worker
+   * sixth of the lease is over: most messages are settled by then, and a mark of each would wait for the very worker
    * that takes its row away.
    */
   async function note(signal: AbortSignal): Promise<void> {
     const unwanted = signal.aborted ? [...stocks.values()].flatMap((stock) => stock.drop()) : [];
     refused.push(...unwanted);
     const back = refused.slice();
-    if (confirmed.length === 0) marking.postpone();
-    else if (signal.aborted || marking.isDue()) await mark();
+    if (signal.aborted || clock().getTime() >= markAt) await mark();
     await releaseLeases(db, back, signal.aborted ? clock() : pause.retryAt());
     refused.splice(0, back.length);
   }
 
+  function markLater(entry: Held): void {
+    if (confirmed.length === 0) markAt = clock().getTime() + leaseMs / MARKED_AFTER;
+    confirmed.push(entry);
+  }
+
+  /** Of those that somebody has locked, most will be gone at the next mark. */
   async function mark(): Promise<void> {
     const done = confirmed.slice();
-    await renewLeases(db, done, after(publishAgainMs));
-    confirmed.splice(0, done.length);
+    const locked = await markLeases(db, done, after(publishAgainMs));
+    const now = clock().getTime();
+    const again = locked.filter(({ lease }) => Date.parse(lease) > now);
+    confirmed.splice(0, done.length, ...again);
+    markAt = confirmed.length > 0 ? now + leaseMs / MARKED_AFTER : Number.POSITIVE_INFINITY;
   }
 
   async function renew(): Promise<void> {
@@ -184,8 +195,8 @@ export function createRelay(deps: RelayDeps): Relay {
         await claim(signal);
       });
       if (healing.isDue()) await attempt(heal);
-      await alarm.wait(Math.min(soon ? SOON_MS : pollMs, leaseMs / 3));
-      soon = false;
+      await alarm.wait(Math.min(soonMs || pollMs, leaseMs / 3));
+      soonMs = 0;
     }
     await attempt(() => note(signal)); // else their leases run out
   }
@@ -217,10 +228,6 @@ function every(ms: number, clock: Clock) {
       if (now < next) return false;
       next = now + ms;
       return true;
-    },
-    /** Counts the time anew. */
-    postpone(): void {
-      next = clock().getTime() + ms;
     },
   };
 }

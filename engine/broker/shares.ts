@@ -24,7 +24,7 @@ export interface Limits {
   readonly inAll: number;
   /** Of these of one sender. */
   readonly perSender: number;
-  /** Most messages of one sender, of all queues together. */
+  /** Most messages of one sender, of all queues together; its first one of a queue is taken all the same. */
   readonly perSenderInAll: number;
 }
 
@@ -72,7 +72,8 @@ export function sharesFrom(
     const until = open.get(sender);
     if (until) return until > now ? 0 : 1 - inAllOf(sender); // tried with one
     if (inHandOf(sender) > perSender * 0.75) return 0; // taking every place as it comes free would cost a transaction each
-    return Math.min(perSender - inHandOf(sender), perSenderInAll - inAllOf(sender));
+    const first = inHandOf(sender) === 0 ? 1 : 0; // no queue waits until a sender's other queues are empty
+    return Math.min(perSender - inHandOf(sender), Math.max(first, perSenderInAll - inAllOf(sender)));
   }
   const allHere = [...inHand.values()].reduce((sum, rows) => sum + rows, 0);
   return { room: Math.min(limit, inAll - allHere), inHandOf, roomOf };

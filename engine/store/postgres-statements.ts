@@ -18,12 +18,13 @@ interface Statement {
 
 /** Of one transaction: the statements that nobody waits for. */
 interface Unawaited {
-  underWay: number;
+  readonly underWay: Set<Promise<void>>;
   failure?: { readonly error: unknown };
 }
 
 type Client = Knex.Client & { unawaited?: Unawaited; readonly statements: Map<string, Statement> };
 
+const TRANSACTION_FAILED = '25P02';
 const MOST_PLANNED = 40; // bindings: of a list of any length there would be as many statements
 const MOST_KEPT = 2_000;
 const MOST_UNDER_WAY = 32; // a bulk of rows is not to wait in memory
@@ -50,22 +51,27 @@ export async function ask<T>(db: Db, sql: string, bindings: readonly unknown[]):
 export async function send(tx: Knex.Transaction, sql: string, bindings: readonly unknown[]): Promise<void> {
   const client: Client = tx.client;
   if (tx.isCompleted()) return void (await ask(tx, sql, bindings)); // it says what is wrong
-  client.unawaited ??= { underWay: 0 };
+  client.unawaited ??= { underWay: new Set() };
   const { unawaited } = client;
   const answer = answerOf(await client.acquireConnection(), client, statementOf(client, sql, bindings), unawaited);
-  if (unawaited.underWay >= MOST_UNDER_WAY) await answer;
+  unawaited.underWay.add(answer);
+  void answer.then(() => unawaited.underWay.delete(answer));
+  if (unawaited.underWay.size >= MOST_UNDER_WAY) await answer;
   if (unawaited.failure) throw unawaited.failure.error;
 }
 
 async function answerOf(connection: unknown, client: Client, statement: object, unawaited: Unawaited): Promise<void> {
-  unawaited.underWay += 1;
   try {
     await client.query(connection, statement);
   } catch (error) {
-    unawaited.failure ??= { error };
-  } finally {
-    unawaited.underWay -= 1;
+    // what follows a failure is refused for it: the cause is the error that the caller gets
+    if ((error as { readonly code?: unknown }).code !== TRANSACTION_FAILED) unawaited.failure ??= { error };
   }
+}
+
+/** Resolves when all that was sent in a transaction has been answered, one way or the other. */
+export async function allAnswered(tx: Db): Promise<void> {
+  await Promise.all((tx.client as Client).unawaited?.underWay ?? []);
 }
 
 /** Why a transaction cannot go on: what failed first of the statements that nobody waited for. */

@@ -6,12 +6,19 @@ import { storeAway } from './store-away.ts';
 /** What knex's dialect for PostgreSQL does that is overridden here. */
 interface Dialect extends Knex.Client {
   _query(connection: Connection, statement: unknown): Promise<unknown>;
+  acquireRawConnection(): Promise<unknown>;
 }
 type DialectClass = new (config: Knex.Config) => Dialect;
 
 /** A connection that may take its time: a migration is under way on it. */
 const UNHURRIED = Symbol('unhurried');
-type Marked = Connection & { [UNHURRIED]?: boolean; connectionParameters: { query_timeout: number } };
+/** When a connection answered last, by `performance.now()`. */
+const ANSWERED = Symbol('answered');
+type Marked = Connection & {
+  [UNHURRIED]?: boolean;
+  [ANSWERED]?: number;
+  connectionParameters: { query_timeout: number };
+};
 
 /** How long the engine waits for PostgreSQL. */
 export interface Patience {
@@ -34,7 +41,7 @@ export function patientPostgres(url: string, poolSize: number, patience: Patienc
     connection: {
       connectionString: url,
       connectionTimeoutMillis: connectWithinMs,
-      query_timeout: answerWithinMs * 2, // for what knex asks while it connects; every other statement is cut before
+      query_timeout: answerWithinMs, // for what knex asks while it connects
       statement_timeout: Math.ceil(answerWithinMs * 0.75),
       ...unknownToTypes({
         lock_timeout: Math.ceil(answerWithinMs / 2), // less, so that waiting for somebody else is told from being slow
@@ -64,8 +71,14 @@ function patientDialect(answerWithinMs: number): DialectClass {
     override _query(connection: Marked, statement: unknown): Promise<unknown> {
       writeTogether(connection.connection.stream);
       if (connection[UNHURRIED]) return super._query(connection, statement);
-      const timer = setTimeout(() => cut(connection), answerWithinMs);
-      return super._query(connection, statement).finally(() => clearTimeout(timer));
+      const answered = cutWhenSilent(connection, answerWithinMs);
+      return super._query(connection, statement).finally(answered);
+    }
+
+    override async acquireRawConnection(): Promise<unknown> {
+      const connection = (await super.acquireRawConnection()) as Marked;
+      connection.connectionParameters.query_timeout = 0; // it would count the statements that are sent ahead
+      return connection;
     }
 
     override query(connection: Marked, statement: unknown): Promise<unknown> {
@@ -86,6 +99,25 @@ function writeTogether(stream: Marked['connection']['stream']): void {
   if (stream.writableCorked > 0) return;
   stream.cork();
   process.nextTick(() => stream.uncork());
+}
+
+/**
+ * Cuts a connection that has not answered anything for so long; resets when what is given back is called: a statement
+ * that waits behind slow ones is not the one that is late.
+ */
+function cutWhenSilent(connection: Marked, withinMs: number): () => void {
+  const sent = performance.now();
+  let timer = setTimeout(check, withinMs);
+
+  function check(): void {
+    const leftMs = Math.max(sent, connection[ANSWERED] ?? 0) + withinMs - performance.now();
+    if (leftMs <= 0) cut(connection);
+    else timer = setTimeout(check, leftMs);
+  }
+  return () => {
+    clearTimeout(timer);
+    connection[ANSWERED] = performance.now();
+  };
 }
 
 /** Ends a connection at once: every statement on it fails, and the pool throws it away. */

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { type Db, isSqlite } from './database.ts';
 import { inGroup, type Keep, type Work } from './group-commit.ts';
-import { failureSent } from './postgres-statements.ts';
+import { allAnswered, failureSent } from './postgres-statements.ts';
 
 /**
  * Runs `work` in one transaction; commits if `keep` approves of the result, rolls back otherwise. Resolves only when
@@ -13,14 +13,27 @@ export async function inTransaction<T>(db: Db, work: Work<T>, keep: Keep<T> = ()
   const tx = await begin(db);
   try {
     const result = await work(tx);
+    if (db.isTransaction) await settle(tx); // a savepoint whose release fails is not rolled back
     if (keep(result)) await commit(tx);
-    else await tx.rollback(); // nobody relies on it: a connection that is lost has rolled back too
+    else await rollback(tx); // nobody relies on it: a connection that is lost has rolled back too
     return result;
   } catch (error) {
     // a lost connection cannot roll back, and need not: the first error is the one that tells
-    if (!tx.isCompleted()) await tx.rollback().catch(() => undefined);
+    if (!tx.isCompleted()) await rollback(tx).catch(() => undefined);
     throw failureOf(tx) ?? error;
   }
+}
+
+/** Rolls back once all that was sent has been answered: knex waits 5 s for it, and a lock may take longer. */
+async function rollback(tx: Knex.Transaction): Promise<void> {
+  if (!isSqlite(tx)) await allAnswered(tx);
+  await tx.rollback();
+}
+
+async function settle(tx: Knex.Transaction): Promise<void> {
+  if (!isSqlite(tx)) await allAnswered(tx);
+  const failed = failureOf(tx);
+  if (failed !== undefined) throw failed;
 }
 
 /** Commits; rejects unless the database has said that it did. */

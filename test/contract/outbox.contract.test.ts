@@ -3,7 +3,7 @@ import { bury, findDeadLetter, listDeadLetters, sendAgain, takeDeadLetter } from
 import { overdueLetters, takeAnswerDuty } from '../../engine/broker/given-up.ts';
 import { addAllToOutbox, addToOutbox, forget, postpone } from '../../engine/broker/outbox.ts';
 import { type Claim, claimDue, lookForDue, tryClaimDue } from '../../engine/broker/outbox-claims.ts';
-import { releaseAllLeases, releaseLeases, renewLeases } from '../../engine/broker/outbox-leases.ts';
+import { markLeases, releaseAllLeases, releaseLeases, renewLeases } from '../../engine/broker/outbox-leases.ts';
 import { newTicket } from '../../engine/core/identifiers.ts';
 import type { Db } from '../../engine/store/database.ts';
 import { claimOnce } from '../../engine/store/once.ts';
@@ -240,6 +240,54 @@ function contract(kind: StoreKind): void {
         expect(await claimDue(db, 'answers', limits)).to.have.length(2);
         expect(await claimDue(db, 'submissions', limits)).to.have.length(1);
         expect(await claimDue(db, 'submissions', limits)).to.have.length(0);
+      });
+
+      it('takes the first message of a queue whatever the sender has in hand of others', async () => {
+        await addAllToOutbox(
+          db,
+          Array.from({ length: 10 }, (_, index) => ({ ...anAnswer, id: `answer-${index}` })),
+          { now: NOW, sender: BUSY },
+        );
+        expect(
+          await claimDue(db, 'answers', { now: NOW, until: inSeconds(30), limit: 10, perSender: 8 }),
+        ).to.have.length(8);
+        await put(BUSY, 3);
+        expect(await claim({ perSenderInAll: 3 })).to.have.length(1);
+        expect(await claim({ perSenderInAll: 3 })).to.have.length(0);
+      });
+
+      it('does not count who is paused among those that have work', async () => {
+        const limits = { limit: 10, inAll: 10, perSender: 4, perSenderInAll: 10 };
+        await put(BUSY, 1);
+        await put(SINGLE, 1);
+        const until = inSeconds(60).toISOString();
+        const at = NOW.toISOString();
+        await db('breakers').insert({
+          ...{ sender: BUSY, failures: 3, state: 'open', trips: 1, reason: 'test' },
+          ...{ until, failed_at: at, changed_at: at },
+        });
+        const { queues, senders } = await lookForDue(db, new Map([['submissions', limits]]), NOW);
+        expect([queues, [...senders]]).to.deep.equal([['submissions'], [SINGLE]]);
+      });
+
+      it('marks what is still under its lease, and waits for nobody who has a row locked', async () => {
+        await put(BUSY, 3, inSeconds(-60));
+        const entries = await claim();
+        const [gone, locked, free] = entries;
+        await forget(db, 'submissions', gone?.delivery.message.id ?? '');
+        const later = inSeconds(600);
+        if (kind === 'sqlite') {
+          expect(await markLeases(db, entries, later)).to.deep.equal([]);
+        } else {
+          await inTransaction(db, async (tx) => {
+            await forget(tx, 'submissions', locked?.delivery.message.id ?? '');
+            await tx('outbox').select('id'); // it has been sent by now
+            const left = await markLeases(db, entries, later);
+            expect(left.map(({ id }) => id)).to.deep.equal([locked?.id]);
+          });
+        }
+        const rows = await db('outbox').select('leased_until').where({ id: free?.id });
+        expect(rows).to.deep.equal([{ leased_until: later.toISOString() }]);
       });
 
       it('looks for what can be claimed: due, of a sender that has a free place', async () => {

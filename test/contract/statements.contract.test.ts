@@ -1,9 +1,15 @@
 import { expect } from 'chai';
-import type { Db } from '../../engine/store/database.ts';
+import { type Db, openStore } from '../../engine/store/database.ts';
 import { unhurried } from '../../engine/store/postgres.ts';
 import { addRow, change, insertRows, rowsOf, unsynced, write } from '../../engine/store/sql.ts';
 import { inTransaction } from '../../engine/store/transaction.ts';
-import { openTestStore, STORES, type StoreKind } from '../support/database.ts';
+import { createTestDatabase, openTestStore, STORES, type StoreKind } from '../support/database.ts';
+
+/** Without PostgreSQL's own limits, so that ours is what ends it. */
+async function unhurriedOnServer(tx: Db, work: () => Promise<void>): Promise<void> {
+  await tx.raw('set local statement_timeout = 0');
+  await work();
+}
 
 const AT = '2026-03-14T09:00:00.000Z';
 
@@ -118,7 +124,31 @@ function contract(kind: StoreKind): void {
       expect(await idsIn(db)).to.deep.equal(['a']);
     });
 
+    it('takes back a nested transaction alone, and goes on', async () => {
+      await inTransaction(db, async (tx) => {
+        await add(tx, 'a');
+        const failure = await inTransaction(tx, (nested) => add(nested, 'a')).catch((error: Error) => error.message);
+        expect(failure).to.match(DOUBLE);
+        await add(tx, 'b');
+      });
+      expect(await idsIn(db)).to.deep.equal(['a', 'b']);
+    });
+
     if (kind === 'sqlite') return;
+
+    it('does not take a statement for late that waits behind slow ones, and cuts off what is silent', async () => {
+      const { url, remove } = await createTestDatabase(kind);
+      const hasty = openStore({ url, poolSize: 1, answerWithinMs: 1_000 });
+      const sleep = (tx: Db, seconds: number) => write(tx, 'select pg_sleep(?)', [seconds]);
+      await inTransaction(hasty, async (tx) => {
+        for (let slow = 0; slow < 3; slow += 1) await sleep(tx, 0.6);
+        expect(await rowsOf(tx, 'select 1 as one')).to.deep.equal([{ one: 1 }]);
+      });
+      const silent = inTransaction(hasty, (tx) => unhurriedOnServer(tx, () => sleep(tx, 30)));
+      expect(await silent.catch((error: unknown) => error)).to.include({ code: 'store_unavailable' });
+      await hasty.destroy();
+      await remove();
+    });
 
     it('refuses a write after the end of its transaction', async () => {
       const ended = await inTransaction(db, async (tx) => [tx]);

@@ -27,6 +27,7 @@ const emptied: NewDatabase[] = [];
 /** What a migrated database is as new. */
 interface AsNew {
   readonly shape: string;
+  readonly version: number;
   /** Rows that migrations put in (counters), by table. */
   readonly rows: readonly (readonly [table: string, rows: readonly object[]])[];
 }
@@ -50,6 +51,7 @@ export async function recycledDatabase(server: string, template: string): Promis
 async function isEmptied(db: Db): Promise<boolean> {
   await db.raw(OTHERS);
   if (!original || (await shapeOf(db)) !== original.shape) return false;
+  if ((await versionOf(db)) !== original.version) return false;
   await db.raw(EMPTY);
   for (const [table, rows] of original.rows) await db(table).insert(rows);
   return true;
@@ -59,7 +61,13 @@ async function asNew(db: Db): Promise<AsNew> {
   const tables: string[] = await db('pg_tables').where({ schemaname: 'public' }).pluck('tablename');
   const rows: [string, object[]][] = [];
   for (const table of tables.filter((name) => name !== 'schema_versions')) rows.push([table, await db(table).select()]);
-  return { shape: await shapeOf(db), rows: rows.filter(([, some]) => some.length > 0) };
+  const [shape, version] = [await shapeOf(db), await versionOf(db)];
+  return { shape, version, rows: rows.filter(([, some]) => some.length > 0) };
+}
+
+async function versionOf(db: Db): Promise<number> {
+  const row = await db('schema_versions').max('number as newest').first();
+  return Number(row?.newest);
 }
 
 async function shapeOf(db: Db): Promise<string> {

@@ -86,6 +86,7 @@ export function createVictim(spec: VictimSpec): Victim {
 
   async function kill(): Promise<void> {
     expected = true;
+    child?.kill('SIGSTOP'); // else a child that it makes meanwhile would survive it
     const pids = await tree();
     signalEach(pids, 'SIGKILL');
     await awaitGone(pids);
