@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 import { type PreparedEngine, prepareEngine } from '../support/engine.ts';
@@ -63,6 +65,15 @@ function complaintsOf({ attempts }: Load): string[] {
   return [...new Set(attempts.flatMap(({ failure }) => failure ?? []))];
 }
 
+/** What the engine logged as going wrong, the last of it. */
+async function troublesOf(dir: string): Promise<string> {
+  const lines = (await readFile(join(dir, 'engine.log'), 'utf8')).split('\n');
+  return lines
+    .filter((line) => /^\{"level":[456]0/.test(line))
+    .slice(-20)
+    .join('\n');
+}
+
 /** Fails when the last reply to a set came within that time. */
 function expectNoneAcknowledged({ attempts }: Load, from: number, until: number): void {
   const within = attempts.filter(({ startedAt, ms }) => startedAt > from && startedAt + ms < until);
@@ -114,7 +125,7 @@ function suite(): void {
       await tools.rabbit.start();
       await begun.stop();
       expect(meanwhile.length).to.be.greaterThan(CLIENTS);
-      expect(complaintsOf(begun)).to.deep.equal([]);
+      expect(complaintsOf(begun), await troublesOf(tools.engine.dir)).to.deep.equal([]);
       await expectAllAnswered();
     });
 
