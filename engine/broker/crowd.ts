@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 
-/** Remembers which senders had work lately. */
+/** Remembers whether several senders had work lately. */
 export interface Crowd {
   /** These have work now. */
   saw(senders: Iterable<string>): void;
@@ -8,24 +8,26 @@ export interface Crowd {
   isThere(): boolean;
 }
 
+interface Seen {
+  readonly sender: string;
+  readonly at: number;
+}
+
 const LATELY_MS = 60_000;
 
-/** Creates a crowd of nobody. */
+/** Creates a crowd of nobody. However many senders there are, it remembers the last two. */
 export function createCrowd(clock: Clock): Crowd {
-  const lastSeen = new Map<string, number>();
-
-  function forgetOthers(now: number): void {
-    for (const [sender, at] of lastSeen) if (now - at > LATELY_MS) lastSeen.delete(sender);
-  }
+  let last: Seen | undefined;
+  let lastButOne: Seen | undefined;
 
   return {
     saw(senders) {
-      const now = clock().getTime();
-      for (const sender of senders) lastSeen.set(sender, now);
+      const at = clock().getTime();
+      for (const sender of senders) {
+        if (last && last.sender !== sender) lastButOne = last;
+        last = { sender, at };
+      }
     },
-    isThere() {
-      if (lastSeen.size > 1) forgetOthers(clock().getTime());
-      return lastSeen.size > 1;
-    },
+    isThere: () => lastButOne !== undefined && clock().getTime() - lastButOne.at <= LATELY_MS,
   };
 }

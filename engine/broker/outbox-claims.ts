@@ -6,7 +6,7 @@ import { placesFor, rowsOf, unsynced } from '../store/sql.ts';
 import { inTransaction } from '../store/transaction.ts';
 import { openBreakers } from './breakers.ts';
 import { type ClaimedRow, type OutboxEntry, readable } from './outbox-entries.ts';
-import { type Candidate, type Held, type Limits, type Shares, share, sharesFrom } from './shares.ts';
+import { type Candidate, type HeldCount, type Limits, type Shares, share, sharesFrom } from './shares.ts';
 
 export interface Claim extends Partial<Limits> {
   readonly now: Date;
@@ -19,12 +19,16 @@ export interface Claim extends Partial<Limits> {
 const CHUNK = 200; // rows a statement: well under the limits on terms and variables of both databases
 const MOST_SENDERS = 2_000; // looked at in one claim
 const COLUMNS = 'id, queue, message_id, message, attempt, sender, sha256, handed, due_at';
+const HELD = `select queue, sender, count(*) as rows, 0 as id from outbox
+  where leased_until is not null and leased_until > ? group by queue, sender`;
 const FREE = 'due_at <= ? and (leased_until is null or leased_until <= ?)';
 
 /** What a relay sees when it looks at the whole outbox. */
 export interface Look {
   /** What is in hand; whoever claims adds to it. */
-  readonly held: Held[];
+  readonly held: HeldCount[];
+  /** The senders of whom nothing is taken in hand before when. */
+  readonly paused: ReadonlyMap<string, Date>;
   /** The longest due messages of a queue that nobody has in hand, one more than may be claimed. */
   firstOf(queue: QueueName): readonly Candidate[];
   /** The queues from which something can be claimed: a message is due, and its sender has a free place. */
@@ -33,18 +37,18 @@ export interface Look {
   readonly senders: ReadonlySet<string>;
 }
 
-/** Looks at the outbox as a relay does each time something happened: one statement, as mostly the places are taken. */
+/** Looks at the whole outbox, as a relay does each time something happened: mostly nothing is due, or the places are taken. */
 export async function lookForDue(db: Db, limits: ReadonlyMap<QueueName, Limits>, now: Date): Promise<Look> {
   const at = now.toISOString();
   const due = `select * from (select queue, sender, 0 as rows, id from outbox where queue = ? and ${FREE} order by due_at, id limit ?)`;
   const all = [...limits.keys()].map((_, index) => `${due} as due${index} union all `).join('');
   const bindings = [...limits].flatMap(([queue, { limit }]) => [queue, at, at, limit + 1]);
   const [found, paused] = await Promise.all([
-    rowsOf<Held & Candidate>(db, `${all}${held(', 0 as id')}`, [...bindings, at]),
+    rowsOf<HeldCount & Candidate>(db, all + HELD, [...bindings, at]),
     openBreakers(db),
   ]);
   const first = new Map([...limits.keys()].map((queue) => [queue, [] as Candidate[]]));
-  const inHand: Held[] = [];
+  const inHand: HeldCount[] = [];
   for (const row of found) {
     if (Number(row.rows) > 0) inHand.push(row);
     else first.get(row.queue as QueueName)?.push(row);
@@ -57,7 +61,7 @@ export async function lookForDue(db: Db, limits: ReadonlyMap<QueueName, Limits>,
     return taken ? [] : [queue];
   });
   const busy = found.filter(({ rows, sender }) => Number(rows) > 0 || !paused.has(sender));
-  return { held: inHand, firstOf, queues, senders: new Set(busy.map(({ sender }) => sender)) };
+  return { held: inHand, paused, firstOf, queues, senders: new Set(busy.map(({ sender }) => sender)) };
 }
 
 /**
@@ -118,16 +122,11 @@ async function chosen(db: Db, queue: QueueName, claim: Claim, look?: Look): Prom
   return share(candidates, shares).map(({ id }) => Number(id));
 }
 
-const held = (more = '') => `select queue, sender, count(*) as rows${more} from outbox
-  where leased_until is not null and leased_until > ? group by queue, sender`;
-const HELD = held();
-
 async function sharesOf(db: Db, queue: QueueName, claim: Claim, look?: Look): Promise<Shares> {
-  const [inHand, open] = await Promise.all([
-    look?.held ?? rowsOf<Held>(db, HELD, [claim.now.toISOString()]),
-    openBreakers(db),
-  ]);
-  return sharesFrom(inHand, open, queue, claim);
+  if (look) return sharesFrom(look.held, look.paused, queue, claim);
+  const held = rowsOf<HeldCount>(db, HELD, [claim.now.toISOString()]);
+  const [inHand, paused] = await Promise.all([held, openBreakers(db)]);
+  return sharesFrom(inHand, paused, queue, claim);
 }
 
 /** The longest due messages of each sender that may take some, as many as it may. */

@@ -29,7 +29,7 @@ export interface Limits {
 }
 
 /** So many messages of a sender are in hand in a queue. */
-export interface Held {
+export interface HeldCount {
   readonly queue: string;
   readonly sender: string;
   readonly rows: string | number;
@@ -57,7 +57,7 @@ const ENDLESS = Number.POSITIVE_INFINITY;
 
 /** What is left to take from a queue within the limits. Pure. `open` tells of whom nothing is taken in hand before when. */
 export function sharesFrom(
-  held: readonly Held[],
+  held: readonly HeldCount[],
   open: ReadonlyMap<string, Date>,
   queue: QueueName,
   within: Partial<Limits> & { readonly now: Date; readonly limit: number },
@@ -79,7 +79,7 @@ export function sharesFrom(
   return { room: Math.min(limit, inAll - allHere), inHandOf, roomOf };
 }
 
-function bySender(held: readonly Held[]): Map<string, number> {
+function bySender(held: readonly HeldCount[]): Map<string, number> {
   const counts = new Map<string, number>();
   for (const { sender, rows } of held) counts.set(sender, (counts.get(sender) ?? 0) + Number(rows));
   return counts;

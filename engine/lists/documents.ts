@@ -1,5 +1,5 @@
 import type { Db } from '../store/database.ts';
-import { insertRow, insertRows, rowsOf } from '../store/sql.ts';
+import { addRowOnce, insertRows, rowsOf } from '../store/sql.ts';
 import type { Format } from './definition.ts';
 import type { Totals } from './render/rendering.ts';
 
@@ -29,7 +29,7 @@ export async function addDocument(tx: Db, document: ListDocument, now: Date): Pr
   const key = { list, period, authority, version };
   const counts = { records: totals.lines, corrections: totals.corrections, totals: JSON.stringify(totals.sums) };
   const row = { ...key, ...counts, message_id: messageId, published_at: now.toISOString() };
-  if (!(await insertRow(tx, 'list_documents', row, 'orIgnore'))) return false;
+  if (!(await addRowOnce(tx, 'list_documents', row))) return false;
   await insertRows(
     tx,
     'list_files',

@@ -3,7 +3,7 @@ import type { Logger } from '../core/logger.ts';
 import type { Condition } from '../jobs/conditions.ts';
 import type { Selection } from '../records/selection.ts';
 import type { Db } from '../store/database.ts';
-import { insertRow, rowsOf, write } from '../store/sql.ts';
+import { addRow, rowsOf, write } from '../store/sql.ts';
 import { inTransaction } from '../store/transaction.ts';
 import type { ListDefinition, ListDefinitions } from './definition.ts';
 import { documentsOf } from './documents.ts';
@@ -78,7 +78,7 @@ async function reconcile(
   if (records !== taken) differences.push({ period: '', authority: '', records, lines: taken });
   const found = { list, at: clock().toISOString(), balanced: differences.length === 0, records, listed };
   await inTransaction(db, (tx) =>
-    insertRow(tx, 'list_reconciliations', { ...found, differences: JSON.stringify(differences.slice(0, MOST)) }),
+    addRow(tx, 'list_reconciliations', { ...found, differences: JSON.stringify(differences.slice(0, MOST)) }),
   );
   log[found.balanced ? 'info' : 'error']({ ...found, differences: differences.slice(0, 3) }, 'list reconciled');
   return { ...found, differences: differences.slice(0, MOST) };

@@ -1,5 +1,5 @@
 import { type Db, isSqlite } from '../store/database.ts';
-import { change, insertRow, rowsOf, write } from '../store/sql.ts';
+import { addRowOnce, change, rowsOf, write } from '../store/sql.ts';
 import { inTransaction } from '../store/transaction.ts';
 import type { Translated } from './message-types.ts';
 
@@ -46,7 +46,7 @@ export async function addMailboxEvent(tx: Db, event: MailboxEvent, { provider, a
   const { eventType: type, enterpriseId, messageId } = event;
   const key = `${type}:${enterpriseId}:${messageId}`;
   const about = { provider, event_key: key, type, ebox_id: enterpriseId };
-  return insertRow(tx, 'mailbox_events', { ...about, at: at.toISOString(), data: JSON.stringify(event) }, 'orIgnore');
+  return addRowOnce(tx, 'mailbox_events', { ...about, at: at.toISOString(), data: JSON.stringify(event) });
 }
 
 export interface EventPage {

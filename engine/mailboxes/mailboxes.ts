@@ -1,5 +1,5 @@
 import { type Db, isSqlite } from '../store/database.ts';
-import { type Binding, findRow, insertRow, rowsOf, write } from '../store/sql.ts';
+import { addRowOnce, type Binding, findRow, rowsOf, write } from '../store/sql.ts';
 
 /** Whose a mailbox is: an enterprise's or an institution's (enterprise number), a civil servant's or a citizen's (INSS). */
 export const MAILBOX_KINDS = ['enterprise', 'institution', 'civil-servant', 'citizen'] as const;
@@ -62,7 +62,7 @@ export async function openMailbox(tx: Db, key: MailboxKey, now: Date): Promise<M
   const { kind, eboxId } = key;
   if (found) return found.kind === kind ? found : ofKind(tx, found, kind);
   const row = { kind, ebox_id: eboxId, created_at: now.toISOString(), last_position: 0 };
-  await insertRow(tx, 'mailboxes', row, 'orIgnore');
+  await addRowOnce(tx, 'mailboxes', row);
   const made = await findMailbox(tx, key);
   if (!made) throw new Error('the mailbox was not made');
   return made;

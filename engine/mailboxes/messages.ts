@@ -1,5 +1,5 @@
 import type { Db } from '../store/database.ts';
-import { insertRow, insertRows, placesFor, rowsOf, type Values } from '../store/sql.ts';
+import { addRowOnce, insertRows, placesFor, rowsOf, type Values } from '../store/sql.ts';
 import type { Translated } from './message-types.ts';
 
 /** A file that came with a message. */
@@ -63,7 +63,7 @@ export interface Message {
 
 /** Adds a message; content of its attachments is kept by the caller. @returns false when the id is there already: nothing is changed. */
 export async function addMessage(tx: Db, message: Message): Promise<boolean> {
-  if (!(await insertRow(tx, 'messages', { ...rowOf(message) }, 'orIgnore'))) return false;
+  if (!(await addRowOnce(tx, 'messages', { ...rowOf(message) }))) return false;
   await insertRows(
     tx,
     'attachments',

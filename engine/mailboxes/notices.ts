@@ -1,5 +1,5 @@
 import type { Db } from '../store/database.ts';
-import { change, insertRow, rowsOf } from '../store/sql.ts';
+import { addRowOnce, change, rowsOf } from '../store/sql.ts';
 
 /** What somebody is told of at once, and not only in the summary of the day. */
 export const NOTICE_KINDS = ['registered', 'expiring', 'task'] as const;
@@ -18,7 +18,7 @@ export interface Notice {
 
 /** Notes it in the caller's transaction, for those who send mails. @returns false when it was noted before. */
 export function addNotice(tx: Db, { mailbox, messageId, kind, days, at }: Notice): Promise<boolean> {
-  return insertRow(tx, 'mailbox_notices', { mailbox, message_id: messageId, kind, days, at }, 'orIgnore');
+  return addRowOnce(tx, 'mailbox_notices', { mailbox, message_id: messageId, kind, days, at });
 }
 
 /** Notices of a mailbox that are told together; of registered mail each is told on its own. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { audit } from '../store/audit.ts';
 import type { BlobStore, PreparedContent } from '../store/blobs.ts';
 import type { Db } from '../store/database.ts';
-import { change, insertRow } from '../store/sql.ts';
+import { addRowOnce, change } from '../store/sql.ts';
 import { inTransaction } from '../store/transaction.ts';
 import { type Caller, eboxIdOf, mayShow, type ViewOf, viewIn } from './access.ts';
 import { type DeliveryRules, deliverMessage } from './deliver.ts';
@@ -92,12 +92,7 @@ async function carryOut(
   const { caller, parts, idempotencyKey: key } = request;
   if (key !== undefined) {
     const owner = { sender: caller.who, application: message.senderApplication, key };
-    const added = await insertRow(
-      tx,
-      'publication_keys',
-      { ...owner, message_id: message.id, at: at.toISOString() },
-      'orIgnore',
-    );
+    const added = await addRowOnce(tx, 'publication_keys', { ...owner, message_id: message.id, at: at.toISOString() });
     if (!added) return { kind: 'repeated', messageId: await messageUnder(tx, owner) };
   }
   for (const { content } of bySha(parts)) await deps.blobs.keep(tx, content);

@@ -1,6 +1,6 @@
 import { audit } from '../store/audit.ts';
 import type { Db } from '../store/database.ts';
-import { change, insertRow, rowsOf } from '../store/sql.ts';
+import { addRowOnce, change, rowsOf } from '../store/sql.ts';
 import { expiryOf, type MessageType } from './message-types.ts';
 import type { Message } from './messages.ts';
 import type { Placed } from './placed.ts';
@@ -23,7 +23,7 @@ export async function addTask(tx: Db, { task }: MessageType, message: Message, p
   if (!task) return;
   const dueAt = dueIn(message, task.dueData) ?? expiryOf(task.within, new Date(placed.receivedAt)).toISOString();
   const row = { mailbox: placed.mailbox, message_id: message.id, due_at: dueAt, state: 'open' };
-  await insertRow(tx, 'tasks', row, 'orIgnore');
+  await addRowOnce(tx, 'tasks', row);
 }
 
 /** The end of the day that the message itself names; undefined when it names none. */

@@ -4,7 +4,7 @@ import { lockMailbox, type Mailbox } from '../mailboxes/mailboxes.ts';
 import { findOrganisation, type Language, type Organisation } from '../registry/organisations.ts';
 import { audit } from '../store/audit.ts';
 import type { Db } from '../store/database.ts';
-import { addRow, change, findRow, insertRow, placesFor, rowsOf, write } from '../store/sql.ts';
+import { addRow, addRowOnce, change, findRow, placesFor, rowsOf, write } from '../store/sql.ts';
 import { confirmationsSince, queueMail } from './mails.ts';
 
 /** Where the owner of a mailbox, or somebody who subscribed to it, gets mails. */
@@ -93,7 +93,7 @@ export async function removeAddress(
   if ((await change(tx, 'delete from mail_addresses where mailbox = ? and address = ?', place)) === 0) return false;
   if (address === provisioned) {
     const row = { mailbox: mailbox.id, address, at: now.toISOString() };
-    await insertRow(tx, 'mail_addresses_taken_away', row, 'orIgnore');
+    await addRowOnce(tx, 'mail_addresses_taken_away', row);
   }
   await auditChange(tx, { mailbox: mailbox.id, who, now, outcome: 'removed' });
   return true;

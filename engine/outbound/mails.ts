@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Language } from '../registry/organisations.ts';
 import type { Db } from '../store/database.ts';
-import { change, insertRow, rowsOf, write } from '../store/sql.ts';
+import { addRowOnce, change, rowsOf, write } from '../store/sql.ts';
 import type { Mail, MailFacts, MailKind } from './mail-outlet.ts';
 
 /** `refused`: by a mail server at once; `bounced`: later, by a mail; `expired`: nobody took it for days. */
@@ -38,7 +38,7 @@ export function queueMail(tx: Db, { mailbox, address, language, kind, key, facts
   const at = now.toISOString();
   const about = { id: randomUUID(), mailbox, address, language, kind, subject_key: key };
   const state = { facts: JSON.stringify(facts), state: 'queued', attempts: 0, due_at: at, created_at: at };
-  return insertRow(tx, 'mails', { ...about, ...state }, 'orIgnore');
+  return addRowOnce(tx, 'mails', { ...about, ...state });
 }
 
 /** The mails that are due, the longest due first. */

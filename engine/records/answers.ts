@@ -1,5 +1,5 @@
 import type { Db } from '../store/database.ts';
-import { change, findRow, insertRow, rowsOf, write } from '../store/sql.ts';
+import { addRowOnce, change, findRow, rowsOf, write } from '../store/sql.ts';
 
 /** A record that stays open until it is answered. */
 export interface OpenRecord {
@@ -51,7 +51,7 @@ export async function takeAnswer(
   const outcome = closed ? 'closed' : await outcomeOf(tx, id, answer.code);
   const { code, remark, ticket, formIndex: form_index, line } = answer;
   const row = { record_id: id, code, remark, outcome, at: at.toISOString(), ticket, form_index, line };
-  return (await insertRow(tx, 'record_answers', row, 'orIgnore')) ? outcome : undefined;
+  return (await addRowOnce(tx, 'record_answers', row)) ? outcome : undefined;
 }
 
 /** Closes a record that was open; false when it was closed already, or is not there. */

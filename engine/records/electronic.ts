@@ -1,6 +1,6 @@
 import { startOfDay } from '../core/calendar.ts';
 import type { Db } from '../store/database.ts';
-import { change, insertRow, rowsOf } from '../store/sql.ts';
+import { addRowOnce, change, rowsOf } from '../store/sql.ts';
 
 /** An authority that gets the records of a source one by one. */
 export interface Electronic {
@@ -26,7 +26,7 @@ export async function switchOn(tx: Db, { source, authority, from }: Omit<Electro
     'update electronic_authorities set until_day = null where source = ? and authority = ? and until_day = ?';
   if ((await change(tx, goOn, [source, authority, from])) > 0) return true;
   const begins = { from_day: from, from_at: startOfDay(from).toISOString() };
-  return insertRow(tx, 'electronic_authorities', { source, authority, ...begins, until_day: null }, 'orIgnore');
+  return addRowOnce(tx, 'electronic_authorities', { source, authority, ...begins, until_day: null });
 }
 
 /** Lets an authority get them in lists again from a day on; false when it does. */

@@ -1,6 +1,6 @@
 import { audit } from '../store/audit.ts';
 import type { Db } from '../store/database.ts';
-import { insertRow } from '../store/sql.ts';
+import { addRowOnce } from '../store/sql.ts';
 import { inTransaction } from '../store/transaction.ts';
 import { allCertificates, type SenderCertificate } from './certificates.ts';
 import { addNotice } from './notices.ts';
@@ -54,12 +54,12 @@ export async function warnOfExpiry(db: Db, now: Date, proceed: () => void): Prom
 
 async function warn(tx: Db, { certificate, days, endsAt }: ExpiryWarning, now: Date): Promise<boolean> {
   const { sender, fingerprint, subject, serial } = certificate;
-  const fresh = await insertRow(
-    tx,
-    'certificate_warnings',
-    { sender, fingerprint, days, warned_at: now.toISOString() },
-    'orIgnore',
-  );
+  const fresh = await addRowOnce(tx, 'certificate_warnings', {
+    sender,
+    fingerprint,
+    days,
+    warned_at: now.toISOString(),
+  });
   if (!fresh) return false;
   const facts = { sender, fingerprint, serial, certificate: subject, endsAt: endsAt.toISOString(), days };
   const what = { at: now, who: 'engine', what: 'certificate expires', outcome: `within ${days} days` } as const;

@@ -4,7 +4,7 @@ import { type Certificate, parseCertificate, readCertificate } from '../pki/cert
 import { type CertificateFacts, describeCertificate, fingerprintOf } from '../pki/describe.ts';
 import { audit } from '../store/audit.ts';
 import type { Db } from '../store/database.ts';
-import { findRow, insertRow, rowsOf, write } from '../store/sql.ts';
+import { addRowOnce, findRow, rowsOf, write } from '../store/sql.ts';
 import type { ChangedBy } from './changed-by.ts';
 
 /** A certificate that is registered for a sender, and from when until when it is the sender's. */
@@ -118,7 +118,7 @@ export async function addCertificate(
   const { fingerprint } = describeCertificate(certificate);
   const [since, until] = [window.since?.toISOString() ?? null, window.until?.toISOString() ?? null];
   const row = { sender, fingerprint, pem: certificate.x509.toString(), since, until };
-  const added = await insertRow(tx, 'sender_certificates', row, 'orIgnore');
+  const added = await addRowOnce(tx, 'sender_certificates', row);
   if (added) await auditCertificate(tx, sender, fingerprint, 'added', { since, until }, by);
   return added;
 }

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import type { Db } from '../store/database.ts';
-import { addRow, findRow, insertRow, placesFor, rowsOf, type Values, write } from '../store/sql.ts';
+import { addRow, addRowOnce, findRow, placesFor, rowsOf, type Values, write } from '../store/sql.ts';
 import type { Appointment, Role, Subject } from './permissions.ts';
 
 /** Blocked: cannot sign in, and can be unblocked. Deleted: for ever. */
@@ -150,7 +150,7 @@ export async function setInss(tx: Db, { id, enterpriseNumber }: Subject, inss: s
 /** Gives a role; nothing happens when the person has it. */
 export async function addAppointment(tx: Db, subject: Omit<Subject, 'appointments'>, held: Appointment, now: Date) {
   const row = { person: subject.id, ...held, enterprise_number: subject.enterpriseNumber };
-  await insertRow(tx, 'appointments', { ...row, appointed_at: now.toISOString() }, 'orIgnore');
+  await addRowOnce(tx, 'appointments', { ...row, appointed_at: now.toISOString() });
 }
 
 /** Takes a role away. */

@@ -1,5 +1,5 @@
 import type { Db } from '../store/database.ts';
-import { findRow, insertRow, write } from '../store/sql.ts';
+import { addRowOnce, findRow, write } from '../store/sql.ts';
 
 /** The contact person who sees to the sending by structured messages. */
 export interface TechnicalContact {
@@ -38,7 +38,7 @@ export async function findConfiguration(db: Db, enterpriseNumber: string, qualit
 /** Saves a configuration that names nobody yet; false when there is one. */
 export async function addConfiguration(tx: Db, enterpriseNumber: string, quality: string, now: Date): Promise<boolean> {
   const key = { enterprise_number: enterpriseNumber, quality };
-  return insertRow(tx, 'structured_messages', { ...key, saved_at: now.toISOString() }, 'orIgnore');
+  return addRowOnce(tx, 'structured_messages', { ...key, saved_at: now.toISOString() });
 }
 
 /** Notes the technical user of a configuration. */

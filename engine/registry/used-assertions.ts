@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { Db } from '../store/database.ts';
-import { change, insertRow } from '../store/sql.ts';
+import { addRowOnce, change } from '../store/sql.ts';
 
 /** An assertion that a client has proved itself with. */
 export interface UsedAssertion {
@@ -14,7 +14,7 @@ export interface UsedAssertion {
 /** Notes that an assertion has been used; false when it was before, in whatever process. */
 export async function useAssertion(db: Db, { client, jti, expiresAt }: UsedAssertion): Promise<boolean> {
   const row = { client, jti: hash('sha256', jti, 'hex'), expires_at: expiresAt.toISOString() };
-  return insertRow(db, 'used_assertions', row, 'orIgnore');
+  return addRowOnce(db, 'used_assertions', row);
 }
 
 /** Forgets assertions that nobody takes any more for their age; gives how many. */

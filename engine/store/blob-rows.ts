@@ -1,6 +1,6 @@
 import { EngineError } from '../core/errors.ts';
 import type { Db } from './database.ts';
-import { insertRow, rowsOf } from './sql.ts';
+import { addRowOnce, rowsOf } from './sql.ts';
 
 /** A row of `blobs`: its bytes are in it, or in a file of the blob directory. */
 export interface BlobRow {
@@ -84,7 +84,7 @@ async function touch(tx: Db, sha256: string, now: Date, old: string): Promise<bo
 function insert(db: Db, row: BlobRow, now: Date, looseSince: string | null): Promise<boolean> {
   const { sha256, size, content, file } = row;
   const at = { stored_at: now.toISOString(), loose_since: looseSince };
-  return insertRow(db, 'blobs', { sha256, size, file, content, ...at }, 'orIgnore');
+  return addRowOnce(db, 'blobs', { sha256, size, file, content, ...at });
 }
 
 function taken(): EngineError {

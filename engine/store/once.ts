@@ -1,5 +1,5 @@
 import type { Db } from './database.ts';
-import { findRow, insertRow } from './sql.ts';
+import { addRowOnce, findRow } from './sql.ts';
 
 /**
  * Claims a message for a consumer, inside the caller's transaction.
@@ -11,7 +11,7 @@ import { findRow, insertRow } from './sql.ts';
  */
 export async function claimOnce(tx: Db, consumer: string, messageId: string, now: Date): Promise<boolean> {
   const row = { consumer, message_id: messageId, processed_at: now.toISOString() };
-  return insertRow(tx, 'processed', row, 'orIgnore');
+  return addRowOnce(tx, 'processed', row);
 }
 
 /** True when `consumer` has processed the message: a redelivery can skip its slow preparation. */

@@ -8,21 +8,13 @@ export interface Answer<T> {
   readonly rowCount: number;
 }
 
-/** What a statement is to the driver. */
-interface Statement {
-  /** With placeholders as PostgreSQL has them. */
-  readonly sql: string;
-  /** PostgreSQL parses and plans what has a name once for each connection: that costs as much as to run it. */
-  readonly options: { readonly name?: string };
-}
-
 /** Of one transaction: the statements that nobody waits for. */
 interface Unawaited {
   readonly underWay: Set<Promise<void>>;
   failure?: { readonly error: unknown };
 }
 
-type Client = Knex.Client & { unawaited?: Unawaited; readonly statements: Map<string, Statement> };
+type Client = Knex.Client & { unawaited?: Unawaited; readonly statementNames: Map<string, string> };
 
 const TRANSACTION_FAILED = '25P02';
 const MOST_PLANNED = 40; // bindings: of a list of any length there would be as many statements
@@ -79,20 +71,11 @@ export function failureSent(tx: Db): { readonly error: unknown } | undefined {
   return (tx.client as Client).unawaited?.failure;
 }
 
-function statementOf({ statements }: Client, sql: string, bindings: readonly unknown[]) {
-  let known = statements.get(sql);
-  if (!known) {
-    if (statements.size >= MOST_KEPT) statements.clear();
-    known = { sql: numbered(sql), options: bindings.length > MOST_PLANNED ? {} : { name: hash('sha1', sql) } };
-    statements.set(sql, known);
-  }
-  return { ...known, bindings: [...bindings] };
-}
-
-function numbered(sql: string): string {
-  let count = 0;
-  return sql.replaceAll('?', () => {
-    count += 1;
-    return `$${count}`;
-  });
+/** PostgreSQL parses and plans what has a name once for each connection: that costs as much as to run it. */
+function statementOf({ statementNames }: Client, sql: string, bindings: readonly unknown[]) {
+  if (bindings.length > MOST_PLANNED) return { sql, bindings: [...bindings] };
+  const name = statementNames.get(sql) ?? hash('sha1', sql);
+  if (statementNames.size >= MOST_KEPT) statementNames.clear();
+  statementNames.set(sql, name);
+  return { sql, bindings: [...bindings], options: { name } };
 }

@@ -61,11 +61,13 @@ const unknownToTypes = (settings: object): object => settings;
 function patientDialect(answerWithinMs: number): DialectClass {
   const Postgres: DialectClass = createRequire(import.meta.url)('knex/lib/dialects/postgres/index.js');
 
+  const statementNames = new Map<string, string>();
+
   // a class, as knex makes clients of its own for transactions from the prototype
-  const known = new Map();
   return class extends Postgres {
-    get statements() {
-      return known;
+    /** Of the statements that were run, whatever the connection. */
+    get statementNames() {
+      return statementNames;
     }
 
     override _query(connection: Marked, statement: unknown): Promise<unknown> {
@@ -153,16 +155,12 @@ function isAway(error: unknown): boolean {
 /** Runs work that may take its time, such as a migration, in the caller's transaction: no limit ends its statements. */
 export async function unhurried<T>(tx: Knex, work: () => Promise<T>): Promise<T> {
   const connection: Marked = await tx.client.acquireConnection(); // the transaction's own
-  const { connectionParameters: limits } = connection;
-  const { query_timeout: limit } = limits;
   connection[UNHURRIED] = true;
-  limits.query_timeout = 0;
   try {
     await tx.raw('set local statement_timeout = 0');
     await tx.raw('set local lock_timeout = 0');
     return await work();
   } finally {
     connection[UNHURRIED] = false;
-    limits.query_timeout = limit;
   }
 }

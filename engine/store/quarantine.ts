@@ -2,7 +2,7 @@ import { EngineError } from '../core/errors.ts';
 import { audit } from './audit.ts';
 import { keepBlobs } from './blob-rows.ts';
 import type { Db } from './database.ts';
-import { insertRow, placesFor, rowsOf } from './sql.ts';
+import { addRowOnce, placesFor, rowsOf } from './sql.ts';
 import { inTransaction } from './transaction.ts';
 
 /** Content that nothing may read, and why. */
@@ -34,7 +34,7 @@ export async function quarantine(tx: Db, found: Quarantined): Promise<void> {
   const { sha256, ticket, sender, foundAt } = found;
   const signature = found.signature.slice(0, LONGEST_SIGNATURE);
   const row = { sha256, signature, ticket, sender, found_at: foundAt.toISOString() };
-  if (!(await insertRow(tx, 'quarantine', { ...row }, 'orIgnore'))) return;
+  if (!(await addRowOnce(tx, 'quarantine', { ...row }))) return;
   if (!(await keepBlobs(tx, [sha256], foundAt))) {
     throw new EngineError('blob_missing', 'the content to keep apart is not in the store', { sha256 });
   }

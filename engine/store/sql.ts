@@ -46,11 +46,10 @@ export async function addRow(db: Db, table: string, row: Values): Promise<void> 
   await insertRows(db, table, [row]);
 }
 
-/** Inserts one row; `orIgnore` leaves alone what is there under the same key. Gives whether the row was added. */
-export async function insertRow(db: Db, table: string, row: Values, when: 'always' | 'orIgnore' = 'always') {
+/** Inserts one row, and leaves alone what is there under the same key. Gives whether the row was added. */
+export async function addRowOnce(db: Db, table: string, row: Values): Promise<boolean> {
   const columns = Object.keys(row);
-  const conflict = when === 'orIgnore' ? ' on conflict do nothing' : '';
-  const sql = `insert into ${table} (${columns.join(', ')}) values (${placesFor(columns)})${conflict}`;
+  const sql = `insert into ${table} (${columns.join(', ')}) values (${placesFor(columns)}) on conflict do nothing`;
   return (await change(db, sql, Object.values(row))) === 1;
 }
 

@@ -13,41 +13,41 @@ export async function inTransaction<T>(db: Db, work: Work<T>, keep: Keep<T> = ()
   const tx = await begin(db);
   try {
     const result = await work(tx);
-    if (db.isTransaction) await settle(tx); // a savepoint whose release fails is not rolled back
+    if (db.isTransaction) {
+      await allAnswered(tx); // a savepoint whose release fails is not rolled back
+      throwSent(tx);
+    }
     if (keep(result)) await commit(tx);
     else await rollback(tx); // nobody relies on it: a connection that is lost has rolled back too
     return result;
   } catch (error) {
     // a lost connection cannot roll back, and need not: the first error is the one that tells
     if (!tx.isCompleted()) await rollback(tx).catch(() => undefined);
-    throw failureOf(tx) ?? error;
+    throwSent(tx);
+    throw error;
   }
 }
 
 /** Rolls back once all that was sent has been answered: knex waits 5 s for it, and a lock may take longer. */
 async function rollback(tx: Knex.Transaction): Promise<void> {
-  if (!isSqlite(tx)) await allAnswered(tx);
+  await allAnswered(tx);
   await tx.rollback();
 }
 
-async function settle(tx: Knex.Transaction): Promise<void> {
-  if (!isSqlite(tx)) await allAnswered(tx);
-  const failed = failureOf(tx);
-  if (failed !== undefined) throw failed;
+/** Throws what failed of the statements that nobody waited for, now that they are answered. */
+function throwSent(tx: Db): void {
+  const failed = failureSent(tx);
+  if (failed) throw failed.error;
 }
 
 /** Commits; rejects unless the database has said that it did. */
 async function commit(tx: Knex.Transaction): Promise<void> {
   const answer: unknown = await tx.commit();
-  const failed = failureOf(tx);
-  if (failed !== undefined) throw failed;
+  throwSent(tx);
   await tx.executionPromise; // where knex tells that the commit failed; `commit` itself resolves all the same
   // PostgreSQL answers so, without an error, when a statement of the transaction had failed
   if (commandOf(answer) === 'ROLLBACK') throw new Error('the database rolled the transaction back');
 }
-
-/** What failed of the statements of a transaction that nobody waited for. */
-const failureOf = (tx: Db): unknown => (isSqlite(tx) ? undefined : failureSent(tx)?.error);
 
 function commandOf(answer: unknown): string | undefined {
   return (answer as { readonly response?: { readonly command?: string } } | undefined)?.response?.command;

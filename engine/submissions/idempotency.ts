@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { Db } from '../store/database.ts';
-import { change, findRow, insertRow } from '../store/sql.ts';
+import { addRowOnce, change, findRow } from '../store/sql.ts';
 
 /** What a sender has done under a key that it chose. */
 export interface KeyedRequest {
@@ -23,7 +23,7 @@ export async function findKeyed(db: Db, { sender, key }: IdempotencyKey): Promis
 /** Keeps what was done under a key; the first of several at one moment stays. */
 export async function keepKeyed(db: Db, { sender, key }: IdempotencyKey, done: KeyedRequest, now: Date): Promise<void> {
   const row = { sender, key: hash('sha256', key, 'hex'), ...done, used_at: now.toISOString() };
-  await insertRow(db, 'idempotency_keys', row, 'orIgnore');
+  await addRowOnce(db, 'idempotency_keys', row);
 }
 
 /** Forgets keys that were used before a time; gives how many. */

@@ -1,6 +1,6 @@
 import type { BlobRef } from '../store/blobs.ts';
 import type { Db } from '../store/database.ts';
-import { addRow, change, findRow, findRows, insertRow } from '../store/sql.ts';
+import { addRow, addRowOnce, change, findRow, findRows } from '../store/sql.ts';
 
 export type SubmissionState = 'received' | 'refused' | 'cancelled' | 'handled';
 export type EnvironmentCode = 'R' | 'T' | 'S';
@@ -73,7 +73,7 @@ interface SubmissionRow {
 
 /** Stores a new submission; false when the same sender, stem and content is there already. */
 export async function addSubmission(tx: Db, submission: Submission): Promise<boolean> {
-  return insertRow(tx, 'submissions', { ...toRow(submission) }, 'orIgnore');
+  return addRowOnce(tx, 'submissions', { ...toRow(submission) });
 }
 
 /** The submission of a ticket. */
@@ -96,7 +96,7 @@ export async function findSame(db: Db, sender: string, stem: string, hash: strin
 
 /** Claims a stem for a ticket; false when another ticket holds it (protocol code 133). */
 export async function claimStem(tx: Db, sender: string, stem: string, ticket: string): Promise<boolean> {
-  return insertRow(tx, 'stems', { sender, stem, ticket }, 'orIgnore');
+  return addRowOnce(tx, 'stems', { sender, stem, ticket });
 }
 
 /** The ticket of a set of this stem that was cancelled before its GO, the newest if there are several. */

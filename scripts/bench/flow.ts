@@ -141,15 +141,15 @@ async function runBeside(bench: Bench, engine: BenchEngine, { shell, receiving }
   }
   const steps = stepsBetween(before, await timersNow(engine), SENDERS * SETS_EACH * ROUNDS);
   const paced = await measurePaced(bench, engine, UNPACED_SETS_EACH);
+  const pacedFrom = turn * SHELL_SETS_OF_TURN + ROUNDS * SHELL_SETS_EACH;
   for (let round = 0; round < ROUNDS; round += 1) {
     const from = UNPACED_SETS_EACH + PACED_SETS + round * LOGIN_SETS_EACH;
     const plan = { senders, count: LOGIN_SETS_EACH, logInForEach: true };
-    const unused = (turn + 1) * SHELL_SETS_OF_TURN - (ROUNDS - round) * LOGIN_SETS_EACH;
+    const unused = pacedFrom + PACED_SETS + round * LOGIN_SETS_EACH;
     logins[0].push(await measureRun(engine, { ...plan, from }));
     logins[1].push(await measureRun(shell, { ...plan, from: unused }));
     logins[2].push(await measureRun(receiving, { ...plan, from: 0 }));
   }
-  const pacedFrom = turn * SHELL_SETS_OF_TURN + ROUNDS * SHELL_SETS_EACH;
   return [
     { ...resultOf(engine, outcomes[0], paced, steps), loginRate: rateOf(logins[0]) },
     { ...resultOf(shell, outcomes[1], await measurePaced(bench, shell, pacedFrom), []), loginRate: rateOf(logins[1]) },
