@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { SubmissionReceived } from '../../schemas/messages.ts';
 import type { Pipeline, PrepareContext, Stages, Work } from '../broker/pipeline.ts';
 import { done, reject, type Verdict } from '../broker/verdict.ts';
@@ -153,5 +154,13 @@ async function inspectParts(
 function prepareNotification(work: SubmissionWork, now: Date, { db, blobs }: SubmissionDeps): Promise<PreparedContent> {
   const { fileName, submission, forms } = work;
   const chunks = notiChunks({ now, fileName, ticket: submission.ticket, forms: forms.map(notified) });
-  return blobs.prepare(db, Readable.from(chunks));
+  return blobs.prepare(db, Readable.from(inTurns(chunks), { highWaterMark: 1 }));
+}
+
+/** A piece at a time, so that thousands of forms of one sender hold nobody else up. */
+async function* inTurns<T>(pieces: Iterable<T>): AsyncGenerator<T> {
+  for (const piece of pieces) {
+    yield piece;
+    await turn();
+  }
 }

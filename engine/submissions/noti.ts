@@ -32,7 +32,7 @@ export interface NotiRequest {
   readonly forms: Iterable<NotiForm>;
 }
 
-const CHUNK_CHARACTERS = 64 * 1024;
+const CHUNK_CHARACTERS = 16 * 1024; // about a millisecond's work
 const ANOMALIES_AT_ONCE = 100;
 
 /** The notification of a submission in one piece (protocol §1.9); valid against NOTIFICATION_20223.xsd whatever the forms hold. */
@@ -40,7 +40,7 @@ export function buildNoti(request: NotiRequest): Buffer {
   return Buffer.concat([...notiChunks(request)]);
 }
 
-/** The same bytes in pieces of about 64 KiB, made as they are asked for: memory does not grow with the anomalies. */
+/** The same bytes in pieces of about 16 KiB, made as they are asked for: memory does not grow with the anomalies. */
 export function* notiChunks(request: NotiRequest): Generator<Buffer> {
   let pending = '';
   for (const part of notiParts(request)) {
@@ -54,26 +54,28 @@ export function* notiChunks(request: NotiRequest): Generator<Buffer> {
 
 function* notiParts(request: NotiRequest): Generator<string> {
   const write = createElementWriter();
+  const head = header(request.now);
   let forms = 0;
   yield openDocument('NOTIFICATION', 'NOTIFICATION_20223.xsd');
   for (const form of request.forms) {
-    yield* formParts(request, form, write);
+    yield '  <Form>\n';
+    yield write({ ...head, ...subject(request, form.facts) }, 2);
+    yield* resultParts(form, write);
+    yield '  </Form>\n';
     forms += 1;
   }
   if (forms === 0) throw new EngineError('operation_unsupported', 'a notification answers at least one form');
   yield closeDocument('NOTIFICATION');
 }
 
-function* formParts(request: NotiRequest, form: NotiForm, write: WriteElements): Generator<string> {
-  yield '  <Form>\n';
-  yield write({ ...header(request.now), ...subject(request, form.facts) }, 2);
+function* resultParts(form: NotiForm, write: WriteElements): Generator<string> {
   yield '    <HandlingResult>\n';
   yield write({ ResultCode: form.outcome === 'accepted' ? 1 : 0, Diagnosis: diagnoses(form) }, 3);
   for (let first = 0; first < form.anomalies.length; first += ANOMALIES_AT_ONCE) {
     const some = form.anomalies.slice(first, first + ANOMALIES_AT_ONCE);
     yield write({ AnomalyReport: some.map((anomaly) => anomalyReport(anomaly, form.facts)) }, 3);
   }
-  yield '    </HandlingResult>\n  </Form>\n';
+  yield '    </HandlingResult>\n';
 }
 
 function header(now: Date) {
