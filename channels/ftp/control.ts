@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { plainAddress } from '../../engine/core/cidr.ts';
 import { messageOf } from '../../engine/core/errors.ts';
+import type { Logger } from '../../engine/core/logger.ts';
 import type { Origin } from '../../engine/core/origin.ts';
 import { MEMBERS, OPEN } from './commands/table.ts';
 import { failureReply } from './failures.ts';
@@ -46,8 +47,15 @@ export function serveControl({ socket, origin, implicit, deps, admit }: ControlO
   let loginBytes = 0;
   let confirmedAt = deps.clock().getTime();
   let leave: (() => void) | undefined;
+  const stranger = deps.log.child({ remote: origin.address });
+  let known: Logger | undefined;
+  let fixedLink: boolean | undefined;
 
-  const log = () => deps.log.child({ remote: origin.address, ...(state.guest && { sender: state.guest.number }) });
+  function log(): Logger {
+    if (!state.guest) return stranger;
+    known ??= stranger.child({ sender: state.guest.number });
+    return known;
+  }
 
   function reply(code: number, ...texts: readonly string[]): void {
     const last = texts.length - 1;
@@ -63,8 +71,14 @@ export function serveControl({ socket, origin, implicit, deps, admit }: ControlO
     if (closed.signal.aborted) return;
     log().info({ reason }, 'ftp connection closed');
     reply(421, 'closing');
-    closed.abort();
+    abandon();
     end();
+  }
+
+  /** Takes no more commands, and breaks a transfer off. */
+  function abandon(): void {
+    closed.abort();
+    transferring?.abort();
   }
 
   function end(): void {
@@ -162,7 +176,7 @@ export function serveControl({ socket, origin, implicit, deps, admit }: ControlO
   async function finish(): Promise<void> {
     leave?.();
     clearTimeout(idle);
-    closed.abort();
+    abandon();
     state.door?.close();
     await running;
   }
@@ -170,9 +184,11 @@ export function serveControl({ socket, origin, implicit, deps, admit }: ControlO
   const context: FtpContext = {
     ...{ state, deps, log, origin, localAddress, reply, startTls, end, admit: enter },
     isEncrypted: () => current instanceof TLSSocket,
+    comesByFixedLink: () => (fixedLink ??= deps.isFixedLink(origin.address)),
     transferSignal() {
       transferring = new AbortController();
-      return AbortSignal.any([closed.signal, transferring.signal]);
+      if (closed.signal.aborted) transferring.abort();
+      return transferring.signal;
     },
   };
 
@@ -182,7 +198,7 @@ export function serveControl({ socket, origin, implicit, deps, admit }: ControlO
     authenticated: () => state.guest !== undefined,
     async end() {
       reply(421, 'the server is stopping');
-      closed.abort();
+      abandon();
       await running;
       end();
     },

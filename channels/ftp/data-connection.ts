@@ -10,8 +10,8 @@ import type { FtpContext } from './session.ts';
 export type OverData = (data: Socket, signal: AbortSignal) => Promise<void>;
 
 /** The port that the next transfer uses. Throws operation_unsupported, access_denied when data must be encrypted and would not be. */
-export function doorOf({ state, deps, origin }: FtpContext): DataDoor {
-  if (!state.privateData && !deps.isFixedLink(origin.address)) {
+export function doorOf({ state, comesByFixedLink }: FtpContext): DataDoor {
+  if (!state.privateData && !comesByFixedLink()) {
     throw new EngineError('access_denied', 'from your address only encrypted: PROT P first');
   }
   if (!state.door) throw new EngineError('operation_unsupported', 'EPSV or PASV first');

@@ -39,8 +39,8 @@ const CHUNK_BYTES = 1 << 18;
 export async function openDoor({ localAddress, peer, isProxy, ports, log }: DoorOptions): Promise<DataDoor> {
   const server = createServer({ noDelay: true, pauseOnConnect: true, highWaterMark: CHUNK_BYTES });
   await listen(server, localAddress, ports);
-  let resolve: (socket: Socket) => void = () => undefined;
-  const arrived = new Promise<Socket>((settle) => {
+  let resolve: (socket?: Socket) => void = () => undefined;
+  const arrived = new Promise<Socket | undefined>((settle) => {
     resolve = settle;
   });
   let first: Socket | undefined;
@@ -66,13 +66,15 @@ export async function openDoor({ localAddress, peer, isProxy, ports, log }: Door
     clearTimeout(timer);
     server.close();
     if (!taken) first?.destroy();
+    resolve(); // whoever waits for it waits for nothing
   }
 
   async function connection(signal: AbortSignal): Promise<Socket> {
-    const late = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
-    const none = once(late, 'abort').then(() => undefined);
-    const socket = late.aborted ? undefined : await Promise.race([arrived, none]);
-    if (!socket) throw new EngineError('operation_unsupported', 'no data connection was made');
+    if (!first) timer.refresh();
+    signal.addEventListener('abort', close, { once: true });
+    const socket = signal.aborted ? undefined : await arrived;
+    signal.removeEventListener('abort', close);
+    if (!socket || socket.destroyed) throw new EngineError('operation_unsupported', 'no data connection was made');
     taken = true;
     return socket;
   }

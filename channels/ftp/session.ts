@@ -88,6 +88,8 @@ export interface FtpContext {
   /** The server's own end of the connection. */
   readonly localAddress: string;
   isEncrypted(): boolean;
+  /** Whether the client may go without encryption. */
+  comesByFixedLink(): boolean;
   /** Sends a reply; of several lines, the first and the last carry the code. */
   reply(code: number, ...lines: readonly string[]): void;
   /** Begins to encrypt; whatever came before is dropped. */

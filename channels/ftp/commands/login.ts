@@ -8,7 +8,7 @@ const TOO_MUCH = 'too many failed logins: try again later'; // said of logins th
 export const user: Command = async (context, argument) => {
   const { state, deps, origin, reply } = context;
   if (state.guest) return reply(503, 'you are logged in; QUIT and connect again to be another');
-  if (!context.isEncrypted() && !deps.isFixedLink(origin.address)) {
+  if (!context.isEncrypted() && !context.comesByFixedLink()) {
     deps.defence.note({ channel: 'ftp', address: origin.address }, 'not encrypted, and not from a fixed link');
     return reply(530, 'from your address only encrypted: AUTH TLS first');
   }
@@ -64,11 +64,11 @@ export const pbsz: Command = async (context) => {
 
 /** PROT: P encrypts data; C only for who may go without encryption altogether. */
 export const prot: Command = async (context, argument) => {
-  const { state, deps, origin, reply } = context;
+  const { state, reply, comesByFixedLink } = context;
   const level = argument.toString('latin1').toUpperCase();
   if (!context.isEncrypted()) return reply(503, 'AUTH TLS first');
   if (level !== 'P' && level !== 'C') return reply(536, 'P encrypts the data; there is no other protection');
-  if (level === 'C' && !deps.isFixedLink(origin.address)) return reply(534, 'from your address only encrypted: PROT P');
+  if (level === 'C' && !comesByFixedLink()) return reply(534, 'from your address only encrypted: PROT P');
   state.privateData = level === 'P';
   reply(200, state.privateData ? 'data will be encrypted' : 'data will not be encrypted');
 };

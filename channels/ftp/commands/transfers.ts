@@ -8,7 +8,7 @@ import { failureReply } from '../failures.ts';
 import { fileAt, guestOf } from '../places.ts';
 import type { Command, FilePlace, FtpContext } from '../session.ts';
 
-/** STOR: afresh, or after REST from there on. The last reply comes when the file, and what it released, is durable. */
+/** STOR: afresh, or after REST from there on. The last reply comes when the file is stored, and what it released is durable. */
 export const stor: Command = async (context, argument) => {
   const from = takeRestart(context);
   await receive(context, fileAt(context, argument), from === 0 ? 'create' : from);
@@ -43,8 +43,8 @@ async function receive(context: FtpContext, place: FilePlace, from: 'create' | '
   }
   await upload.close();
   const ms = Math.round(performance.now() - started);
+  context.reply(226, 'stored'); // first: the client goes on while the line is written
   context.log().info({ folder, file: printable(name), bytes: end, ms }, 'file uploaded');
-  context.reply(226, 'stored');
 }
 
 async function beginOf(upload: Upload, from: 'create' | 'end' | number): Promise<number> {
