@@ -1,12 +1,10 @@
 import { createInterface } from 'node:readline';
-import type { Selection, Share } from '../records/selection.ts';
 import { recordsInTurn, type Taken } from '../records/taken.ts';
 import { openPrepared, streamOf } from '../store/blobs.ts';
-import type { Db } from '../store/database.ts';
 import { inTransaction } from '../store/transaction.ts';
 import type { CompileDeps } from './compile.ts';
 import { type ComposeDeps, type Composed, compose } from './compose.ts';
-import type { Format, ListDefinition } from './definition.ts';
+import { besidesFields, type Format, type ListDefinition } from './definition.ts';
 import { documentsOf, filesOfDocument, type ListDocument, type ListFile } from './documents.ts';
 import { createProgress } from './progress.ts';
 import { publish } from './publish.ts';
@@ -52,22 +50,19 @@ export async function* compareRun(
   const { list, period } = run;
   const of = shares.length + bare.length;
   const told = createProgress(deps.log, { list, period: period.name, doing: 'compared', of });
-  for await (const taken of recordsAndNone(deps.db, selection, shares, bare)) {
+  const records = recordsInTurn(deps.db, selection, shares, besidesFields(definition));
+  for await (const taken of recordsAndNone(records, bare)) {
     const document = inForce.get(taken.share.authority);
     const files = document ? await filesOfDocument(deps.db, document) : [];
     const remade = await remake(deps, definition, run, { taken, document, files, signal });
     told();
     if (remade.formats.length > 0) yield remade;
+    else await deps.blobs.discard(remade.composed.files.map(({ content }) => content));
   }
 }
 
-async function* recordsAndNone(
-  db: Db,
-  selection: Selection,
-  shares: readonly Share[],
-  bare: readonly string[],
-): AsyncGenerator<Taken> {
-  yield* recordsInTurn(db, selection, shares);
+async function* recordsAndNone(records: AsyncIterable<Taken>, bare: readonly string[]): AsyncGenerator<Taken> {
+  yield* records;
   for (const authority of bare) yield { share: { authority, records: 0, late: 0, bytes: 0 }, records: [] };
 }
 

@@ -4,7 +4,7 @@ import type { Telemetry } from '../core/telemetry.ts';
 import { recordsInTurn, type Taken } from '../records/taken.ts';
 import { inTransaction } from '../store/transaction.ts';
 import { type ComposeDeps, compose } from './compose.ts';
-import type { ListDefinition } from './definition.ts';
+import { besidesFields, type ListDefinition } from './definition.ts';
 import { documentedIn, documentsOf, type RunSum, sumOf } from './documents.ts';
 import type { Period } from './period.ts';
 import { createProgress } from './progress.ts';
@@ -73,7 +73,7 @@ async function makeMissing(deps: CompileDeps, request: CompileRequest, run: List
   const selection = selectionOf(request.definition, run);
   const shares = await countShares(db, selection);
   const missing = shares.filter(({ authority }) => !made.has(authority));
-  const all = recordsInTurn(db, selection, missing);
+  const all = recordsInTurn(db, selection, missing, besidesFields(request.definition));
   const of = shares.length;
   const told = createProgress(log, { list, period: period.name, doing: 'made', of, before: made.size });
   const makeInTurn = async () => {

@@ -1,8 +1,9 @@
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import type { Taken } from '../records/taken.ts';
 import { findOrganisation, type Organisation } from '../registry/organisations.ts';
 import { type BlobStore, openPrepared, type PreparedContent, streamOf } from '../store/blobs.ts';
 import type { Db } from '../store/database.ts';
+import { packedZip } from '../store/packed-zip.ts';
 import { zipped } from '../store/zip.ts';
 import type { Format, ListDefinition } from './definition.ts';
 import type { Head, Totals } from './render/rendering.ts';
@@ -49,49 +50,77 @@ export async function compose(deps: ComposeDeps, request: ComposeRequest): Promi
   const head = headOf(request, authority);
   const formats = definition.formats.filter((format): format is LineFormat => format !== 'zip');
   const setting = (deps.typeset ?? createTypeset())(head, formats);
-  const memory = createMemory(definition.formats.includes('zip') ? MOST_IN_MEMORY : 0);
-  const contents = setting.contents.map((content) => deps.blobs.prepare(deps.db, memory.remembering(content)));
-  const [totals, ...prepared] = await Promise.all([fill(request, setting), ...contents]);
-  const files = formats.map((format, index): ComposedFile => {
-    const { extension, mediaType } = LINE_FORMATS[format];
-    const content = prepared[index] as PreparedContent;
-    return { format, name: `${baseName(request)}.${extension}`, mediaType, content };
+  const made = await (isSmall(taken.share) ? inHand : inStreams)(deps, request, { formats, setting });
+  const files = definition.formats.map((format, index): ComposedFile => {
+    const { mediaType } = format === 'zip' ? ZIP : LINE_FORMATS[format];
+    return { format, name: nameOf(request, format), mediaType, content: made.contents[index] as PreparedContent };
   });
-  if (!definition.formats.includes('zip')) return { authority, totals, files };
-  const whole = setting.contents.map((content) => memory.of(content));
-  return { authority, totals, files: await withZip(deps, request, files, whole) };
+  return { authority, totals: made.totals, files };
 }
 
-const MOST_IN_MEMORY = 4 * 2 ** 20; // bytes of a document: most are smaller, and need not be read again for the ZIP
+/** Documents of no more than this are a few megabytes in all formats together: they are made in memory. */
+const SMALL = { records: 5_000, bytes: 2 * 2 ** 20 };
 
-/** Remembers contents while they are read, up to so many bytes in all; then it remembers none of them. */
-function createMemory(most: number) {
-  const pieces = new Map<Readable, Uint8Array[]>();
-  let left = most;
-  async function* noting(content: Readable, noted: Uint8Array[]) {
-    for await (const piece of content) {
-      left -= piece.length;
-      if (left >= 0) noted.push(piece);
-      else pieces.clear();
-      yield piece;
-    }
-  }
-  return {
-    remembering(content: Readable): Readable {
-      if (most === 0) return content;
-      const noted: Uint8Array[] = [];
-      pieces.set(content, noted);
-      return Readable.from(noting(content, noted), { objectMode: false }); // else it reads sixteen pieces ahead
-    },
-    of(content: Readable): Buffer | undefined {
-      const noted = pieces.get(content);
-      return noted && Buffer.concat(noted);
-    },
-  };
+const isSmall = ({ records, bytes }: Taken['share']) => records <= SMALL.records && bytes <= SMALL.bytes;
+
+const ZIP = { extension: 'zip', mediaType: 'application/zip' };
+
+interface Task {
+  readonly formats: readonly LineFormat[];
+  readonly setting: Typesetting;
 }
 
-const baseName = ({ definition, period, taken }: ComposeRequest) =>
-  `${definition.name}.${period}.${taken.share.authority}`;
+interface Made {
+  readonly totals: Totals;
+  /** In the order of the formats of the list. */
+  readonly contents: readonly PreparedContent[];
+}
+
+async function inHand({ blobs }: ComposeDeps, request: ComposeRequest, { formats, setting }: Task): Promise<Made> {
+  const [totals, ...texts] = await Promise.all([fill(request, setting), ...setting.contents.map(wholeOf)]);
+  const named = formats.map((format, index) => ({
+    ...{ name: nameOf(request, format), date: request.slot, bytes: texts[index] as Buffer },
+  }));
+  const all = request.definition.formats;
+  const zip = all.includes('zip') ? await packedZip(named) : undefined;
+  const bytes = all.map((format) => (format === 'zip' ? zip : texts[formats.indexOf(format)]) as Buffer);
+  return { totals, contents: await blobs.setAside(bytes) };
+}
+
+async function wholeOf(content: Readable): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  for await (const piece of content) pieces.push(piece);
+  return pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
+}
+
+async function inStreams(deps: ComposeDeps, request: ComposeRequest, { formats, setting }: Task): Promise<Made> {
+  const { blobs, db } = deps;
+  const prepared = setting.contents.map((content) => blobs.prepare(db, content));
+  const [totals, ...texts] = await Promise.all([fill(request, setting), ...prepared]);
+  const all = request.definition.formats;
+  const zip = all.includes('zip') ? await zipOf(deps, request, formats, texts) : undefined;
+  const contents = all.map((format) => (format === 'zip' ? zip : texts[formats.indexOf(format)]) as PreparedContent);
+  return { totals, contents };
+}
+
+function zipOf(
+  { blobs, db }: ComposeDeps,
+  request: ComposeRequest,
+  formats: readonly LineFormat[],
+  texts: readonly PreparedContent[],
+): Promise<PreparedContent> {
+  const entries = texts.map((content, index) => ({
+    name: nameOf(request, formats[index] as LineFormat),
+    date: request.slot,
+    open: async () => streamOf(await openPrepared(blobs, db, content)),
+  }));
+  return blobs.prepare(db, zipped(entries, 'packed'));
+}
+
+const nameOf = ({ definition, period, taken }: ComposeRequest, format: Format) => {
+  const { extension } = format === 'zip' ? ZIP : LINE_FORMATS[format];
+  return `${definition.name}.${period}.${taken.share.authority}.${extension}`;
+};
 
 function headOf(
   { definition, period, slot, taken: { share } }: ComposeRequest,
@@ -121,20 +150,4 @@ async function fill({ taken, signal }: ComposeRequest, setting: Typesetting): Pr
     setting.abort(error instanceof Error ? error : new Error(String(error)));
     throw error;
   }
-}
-
-async function withZip(
-  deps: ComposeDeps,
-  request: ComposeRequest,
-  files: readonly ComposedFile[],
-  whole: readonly (Buffer | undefined)[],
-): Promise<ComposedFile[]> {
-  const entries = files.map(({ name, content }, index) => ({
-    name,
-    date: request.slot,
-    open: async () => whole[index] ?? streamOf(await openPrepared(deps.blobs, deps.db, content)),
-  }));
-  const content = await deps.blobs.prepare(deps.db, zipped(entries, 'packed'));
-  const zip = { format: 'zip' as const, name: `${baseName(request)}.zip`, mediaType: 'application/zip', content };
-  return request.definition.formats.map((format) => files.find((file) => file.format === format) ?? zip);
 }

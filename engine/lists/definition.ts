@@ -1,3 +1,4 @@
+import type { Besides } from '../records/taken.ts';
 import type { Language } from '../registry/organisations.ts';
 import type { PeriodRule } from './period.ts';
 
@@ -71,4 +72,10 @@ export type ListDefinitions = Readonly<Record<string, ListDefinition>>;
 /** How the periods of a list are cut. */
 export function ruleOf({ period: kind, halves: starts }: Pick<ListDefinition, 'period' | 'halves'>): PeriodRule {
   return kind === 'half-year' ? { kind, starts } : { kind };
+}
+
+/** What columns show of a record besides its fields. */
+export function besidesFields({ columns }: Pick<ListDefinition, 'columns'>): Besides {
+  const shows = (name: string) => columns.some(({ field }) => field === name);
+  return { days: shows('day'), kinds: shows('kind') };
 }

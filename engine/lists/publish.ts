@@ -51,8 +51,11 @@ export async function publish(tx: Db, blobs: BlobStore, delivery: Delivery, requ
   const { definition, run, authority, version, composed, now } = request;
   const { list, period } = run;
   const id = idOf(request);
-  const files: PublishedFile[] = [];
-  for (const file of composed.files) files.push({ ...file, content: await blobs.keep(tx, file.content) });
+  const contents = await blobs.keepAll(
+    tx,
+    composed.files.map(({ content }) => content),
+  );
+  const files = composed.files.map((file, index) => ({ ...file, content: contents[index] as BlobRef }));
   const kept = files.map(({ format, name, content }) => ({ format, name, ...content }));
   const document = {
     list,

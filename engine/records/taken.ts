@@ -9,9 +9,19 @@ export interface TakenRecords {
   readonly late: boolean;
   /** Their values by name. */
   readonly fields: string;
+  /** Of late records; of the others if they were asked for, else none. */
   readonly days: string;
+  /** None if they were not asked for. */
   readonly kinds: string;
 }
+
+/** What is asked for besides the fields. */
+export interface Besides {
+  readonly days: boolean;
+  readonly kinds: boolean;
+}
+
+const ALL: Besides = { days: true, kinds: true };
 
 /** The records of one authority: those of the period by position, then the late ones by position; to be read once. */
 export interface Taken {
@@ -21,11 +31,17 @@ export interface Taken {
 
 /** An authority with more records, or more in them, is read by itself, in batches; of others a few at a time are in memory. */
 const LARGE = { records: 10_000, bytes: 8 * 2 ** 20 };
-/** Authorities are read together up to so many records of PostgreSQL: one pass over the table serves them all. SQLite sorts in the thread that asks. */
-const TOGETHER = { postgres: 200_000, sqlite: LARGE.records };
+/**
+ * Authorities are read together up to so many records of PostgreSQL: one pass over the table serves them all. The first
+ * are fewer, so that there is work while the others are sorted. SQLite sorts in the thread that asks.
+ */
+const TOGETHER = {
+  postgres: { first: 100_000, records: 1_000_000 },
+  sqlite: { first: LARGE.records, records: LARGE.records },
+};
 const MOST_TOGETHER = 1_000;
 /** So near to the end of one query the next is asked: its transaction is idle no longer than these take. */
-const AHEAD = 20_000;
+const AHEAD = 100_000;
 const ROWS = { ofRecords: 500, ofAuthorities: 2 }; // at a time
 
 /**
@@ -33,9 +49,14 @@ const ROWS = { ofRecords: 500, ofAuthorities: 2 }; // at a time
  * not grow with them. A connection or two are held until the end, and no more time may pass between two authorities than a
  * transaction may be idle.
  */
-export async function* recordsInTurn(db: Db, selection: Selection, shares: readonly Share[]): AsyncGenerator<Taken> {
+export async function* recordsInTurn(
+  db: Db,
+  selection: Selection,
+  shares: readonly Share[],
+  besides: Besides = ALL,
+): AsyncGenerator<Taken> {
   const parts = readTogether(shares, isSqlite(db) ? TOGETHER.sqlite : TOGETHER.postgres).map((together) =>
-    readAhead(db, selection, together),
+    readAhead(db, { selection, besides }, together),
   );
   try {
     for (const [index, part] of parts.entries()) {
@@ -54,8 +75,13 @@ export async function* recordsInTurn(db: Db, selection: Selection, shares: reado
 
 const isLarge = ({ records, bytes }: Share) => records > LARGE.records || bytes > LARGE.bytes;
 
+interface Wanted {
+  readonly selection: Selection;
+  readonly besides: Besides;
+}
+
 /** Authorities that are read by one query, which may be asked before its answer is wanted. */
-function readAhead(db: Db, selection: Selection, together: readonly Share[]) {
+function readAhead(db: Db, wanted: Wanted, together: readonly Share[]) {
   const [first] = together;
   const large = first && isLarge(first) ? first : undefined;
   let reading: AsyncGenerator<Taken> | undefined;
@@ -63,13 +89,13 @@ function readAhead(db: Db, selection: Selection, together: readonly Share[]) {
 
   function begin(): void {
     if (large || reading) return;
-    reading = byAuthority(db, selection, together);
+    reading = byAuthority(db, wanted, together);
     next = reading.next();
     next.catch(() => undefined); // whoever reads hears of it
   }
 
   async function* read(): AsyncGenerator<Taken> {
-    if (large) return yield { share: large, records: inBatches(db, selection, large) };
+    if (large) return yield { share: large, records: inBatches(db, wanted.selection, large) };
     begin();
     for (let one = await next; one && !one.done; one = await reading?.next()) yield one.value;
   }
@@ -83,15 +109,15 @@ function readAhead(db: Db, selection: Selection, together: readonly Share[]) {
   };
 }
 
-function readTogether(shares: readonly Share[], most: number): Share[][] {
+function readTogether(shares: readonly Share[], most: { readonly first: number; readonly records: number }): Share[][] {
   const all: Share[][] = [];
   let room = 0;
   for (const share of shares) {
     const last = all.at(-1) ?? [];
     if (!isLarge(share) && share.records <= room && last.length < MOST_TOGETHER) last.push(share);
     else {
+      room = isLarge(share) ? 0 : all.length === 0 ? most.first : most.records;
       all.push([share]);
-      room = isLarge(share) ? 0 : most;
     }
     room -= share.records;
   }
@@ -132,10 +158,10 @@ interface SharedRow extends Omit<TakenRecords, 'late'> {
 }
 
 /** The database puts the records of an authority together: to take a million rows apart costs more than to write them. */
-async function* byAuthority(db: Db, selection: Selection, together: readonly Share[]): AsyncGenerator<Taken> {
+async function* byAuthority(db: Db, wanted: Wanted, together: readonly Share[]): AsyncGenerator<Taken> {
   const shares = new Map(together.map((share) => [share.authority, share]));
   let [authority, records]: [string, TakenRecords[]] = ['', []];
-  for await (const rows of streamRows<SharedRow>(db, ...sharedQuery(db, selection, together), ROWS.ofAuthorities)) {
+  for await (const rows of streamRows<SharedRow>(db, ...sharedQuery(db, wanted, together), ROWS.ofAuthorities)) {
     for (const row of rows) {
       const share = row.authority === authority ? undefined : shares.get(authority);
       if (share) yield { share, records };
@@ -148,13 +174,21 @@ async function* byAuthority(db: Db, selection: Selection, together: readonly Sha
   if (last) yield { share: last, records };
 }
 
-function sharedQuery(db: Db, selection: Selection, together: readonly Share[]): [sql: string, bindings: Binding[]] {
+function sharedQuery(
+  db: Db,
+  { selection, besides }: Wanted,
+  together: readonly Share[],
+): [sql: string, bindings: Binding[]] {
   const { sql, bindings } = wantedOf(selection, together);
   const inJson = isSqlite(db) ? 'json_quote(kind)' : 'to_json(kind)::text';
-  const arrayOf = (value: string) => `'[' || string_agg(${value}, ',' order by position, id) || ']'`;
-  const columns = `${arrayOf('fields')} as fields, ${arrayOf(`'"' || day || '"'`)} as days, ${arrayOf(inJson)} as kinds`;
+  // each is sorted by itself; of no records it is null
+  const arrayOf = (value: string, which = '') =>
+    `'[' || coalesce(string_agg(${value}, ',' order by position, id)${which}, '') || ']'`;
+  const days = arrayOf(`'"' || day || '"'`, besides.days ? '' : ' filter (where late = 1)');
+  const kinds = besides.kinds ? arrayOf(inJson) : `'[]'`;
   return [
-    `select authority, late, ${columns} from (${sql}) as taken group by authority, late order by authority, late`,
+    `select authority, late, ${arrayOf('fields')} as fields, ${days} as days, ${kinds} as kinds from (${sql}) as taken
+      group by authority, late order by authority, late`,
     bindings,
   ];
 }

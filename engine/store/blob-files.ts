@@ -13,7 +13,10 @@ export interface NewFile {
 
 /** The directory that holds content too large for a row. A file without a row that names it is left over and may go. */
 export interface BlobFiles {
-  create(): Promise<NewFile>;
+  /** Makes a file; in the given part of the directory, so that files share the sync of their entries. */
+  create(shard?: string): Promise<NewFile>;
+  /** A part of the directory, by chance. */
+  shard(): string;
   pathOf(name: string): string;
   /** Makes the directory entry of a synced file survive a power cut. */
   syncEntry(name: string): Promise<void>;
@@ -42,22 +45,28 @@ export function createBlobFiles(dir: string): BlobFiles {
 
   const shardsSynced = new Set<string>();
 
-  async function create(): Promise<NewFile> {
-    const id = randomBytes(16).toString('hex');
-    const name = `${id.slice(0, 2)}/${id.slice(2)}`;
+  const shard = () => randomBytes(1).toString('hex');
+
+  async function create(within = shard()): Promise<NewFile> {
+    const name = `${within}/${randomBytes(15).toString('hex')}`;
     const path = pathOf(name);
+    return { name, handle: await openNew(path).catch((error) => openInNew(path, error)) };
+  }
+
+  async function openInNew(path: string, error: unknown) {
+    ignoreMissing(error);
     const made = await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     if (made !== undefined) await syncAbove(dir, made);
-    return { name, handle: await open(path, 'wx+', 0o600) };
+    return openNew(path);
   }
 
   // the shard may have been made by another process that has not synced its entry yet
   async function syncEntry(name: string): Promise<void> {
-    const shard = dirname(pathOf(name));
-    await syncDirectory(shard);
-    if (shardsSynced.has(shard)) return;
+    const part = dirname(pathOf(name));
+    await syncDirectory(part);
+    if (shardsSynced.has(part)) return;
     await syncDirectory(dir);
-    shardsSynced.add(shard);
+    shardsSynced.add(part);
   }
 
   async function* olderThan(horizon: Date): AsyncGenerator<string> {
@@ -90,6 +99,7 @@ export function createBlobFiles(dir: string): BlobFiles {
 
   return {
     create,
+    shard,
     pathOf,
     olderThan,
     removeIfOlder,
@@ -100,6 +110,8 @@ export function createBlobFiles(dir: string): BlobFiles {
     sizeOf: async (name) => (await stat(pathOf(name)).catch(ignoreMissing))?.size,
   };
 }
+
+const openNew = (path: string) => open(path, 'wx+', 0o600);
 
 /** Makes the entries of the directories from `made` down to `dir` survive a power cut. */
 async function syncAbove(dir: string, made: string): Promise<void> {

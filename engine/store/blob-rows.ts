@@ -13,15 +13,29 @@ export interface BlobRow {
 const ROUNDS = 5; // more than one is only needed when the collector takes the very same content at the same moment
 
 /**
- * Adds content in the caller's transaction, which also adds the row that needs it; content that is there stays.
+ * Adds contents in the caller's transaction, which also adds the rows that need them; content that is there stays.
  * From then on collectors leave it alone (collect.ts says why that is safe).
  *
- * @returns false when the content was there: what the row says of its place is not used.
+ * @returns the rows whose content was there: what they say of its place is not used.
  */
-export async function addNeeded(tx: Db, row: BlobRow, now: Date): Promise<boolean> {
+export async function addAllNeeded(tx: Db, rows: readonly BlobRow[], now: Date): Promise<BlobRow[]> {
+  // in one order: two transactions must not wait for each other
+  const wanted = [...rows].sort((one, other) => (one.sha256 < other.sha256 ? -1 : 1));
+  const unlike = wanted.filter(({ sha256 }, index) => sha256 !== wanted[index - 1]?.sha256);
+  const twice = wanted.filter((row) => !unlike.includes(row));
+  let missing = unlike;
   for (let round = 0; round < ROUNDS; round += 1) {
-    if (await insert(tx, row, now, null)) return true;
-    if (await keepBlobs(tx, [row.sha256], now)) return false;
+    const added = await insertAll(tx, missing, now);
+    missing = missing.filter(({ sha256 }) => !added.has(sha256));
+    const there = missing;
+    if (
+      await keepBlobs(
+        tx,
+        there.map(({ sha256 }) => sha256),
+        now,
+      )
+    )
+      return [...there, ...twice];
   }
   throw taken();
 }
@@ -53,6 +67,7 @@ export const TOUCH_AFTER_MS = 1_800_000;
  * @returns false when some of it is not there: then the caller adds it and asks again, or rolls back.
  */
 export async function keepBlobs(tx: Db, hashes: readonly string[], now: Date): Promise<boolean> {
+  if (hashes.length === 0) return true;
   const wanted = [...new Set(hashes)].sort(); // in one order: two transactions must not wait for each other
   const places = wanted.map(() => '?').join(', ');
   const select = `select sha256, loose_since, stored_at from blobs where sha256 in (${places}) order by sha256`;
@@ -85,6 +100,16 @@ function insert(db: Db, row: BlobRow, now: Date, looseSince: string | null): Pro
   const { sha256, size, content, file } = row;
   const at = { stored_at: now.toISOString(), loose_since: looseSince };
   return addRowOnce(db, 'blobs', { sha256, size, file, content, ...at });
+}
+
+/** The hashes of those that were added. */
+async function insertAll(tx: Db, rows: readonly BlobRow[], now: Date): Promise<Set<string>> {
+  if (rows.length === 0) return new Set();
+  const sql = `insert into blobs (sha256, size, file, content, stored_at) values ${rows.map(() => '(?, ?, ?, ?, ?)').join(', ')}
+    on conflict do nothing returning sha256`;
+  const at = now.toISOString();
+  const bindings = rows.flatMap(({ sha256, size, file, content }) => [sha256, size, file, content, at]);
+  return new Set((await rowsOf<{ readonly sha256: string }>(tx, sql, bindings)).map(({ sha256 }) => sha256));
 }
 
 function taken(): EngineError {

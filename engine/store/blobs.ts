@@ -1,11 +1,12 @@
-import { createHash, hash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { EngineError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
-import { type BlobFiles, createBlobFiles, type NewFile } from './blob-files.ts';
-import { addLoose, addNeeded, keepBlobs } from './blob-rows.ts';
+import { type BlobFiles, createBlobFiles } from './blob-files.ts';
+import { addAllNeeded, addLoose, keepBlobs, TOUCH_AFTER_MS } from './blob-rows.ts';
+import { type Pieces, readHead, writeAside, writeTogether } from './blob-writing.ts';
 import type { Db } from './database.ts';
 import { rowsOf } from './sql.ts';
 
@@ -31,6 +32,8 @@ export interface PreparedContent {
   readonly ref: BlobRef;
   /** Content small enough for a row; absent when it is in the store. */
   readonly bytes?: Buffer;
+  /** A file of the blob directory that no row names, and when it was begun. */
+  readonly aside?: { readonly file: string; readonly at: Date };
 }
 
 /** Content by its hash: stored once, never changed. */
@@ -43,10 +46,19 @@ export interface BlobStore {
   /** Takes in a stream of any size before there is a transaction: what is too large for a row goes to the blob directory (written aside, synced). */
   prepare(db: Db, content: Readable): Promise<PreparedContent>;
   /**
+   * Takes in contents that are in hand, beside each other and without the database: large ones are written aside and
+   * synced. They must be kept within half an hour; what is not is given to `discard`, or swept as a file without a row.
+   */
+  setAside(contents: readonly Buffer[]): Promise<PreparedContent[]>;
+  /** Removes what was set aside and will not be kept. */
+  discard(contents: readonly PreparedContent[]): Promise<void>;
+  /**
    * Makes prepared content stay, inside the caller's transaction, which also adds the row that names it. Throws
    * blob_missing when so long has passed that it was collected: prepare it again.
    */
   keep(tx: Db, content: PreparedContent): Promise<BlobRef>;
+  /** As `keep`, of several in one statement. */
+  keepAll(tx: Db, contents: readonly PreparedContent[]): Promise<BlobRef[]>;
   /** Where the bytes are. Throws blob_missing, and content_quarantined for what a virus was found in. */
   open(db: Db, sha256: string): Promise<BlobSource>;
   /** The bytes, or a range of them, as a stream. Throws as `open`. */
@@ -99,10 +111,38 @@ export function createBlobStore(options: BlobStoreOptions): BlobStore {
     return { ref };
   }
 
-  async function keep(tx: Db, { ref, bytes }: PreparedContent): Promise<BlobRef> {
-    if (bytes) await addNeeded(tx, { ...ref, content: bytes, file: null }, clock());
-    else if (!(await keepBlobs(tx, [ref.sha256], clock()))) throw blobMissing(ref.sha256);
-    return ref;
+  async function setAside(contents: readonly Buffer[]): Promise<PreparedContent[]> {
+    const at = clock();
+    const large = contents.filter(({ length }) => length > inlineBytes);
+    const names = await writeTogether(files, large);
+    const fileOf = new Map(large.map((bytes, index) => [bytes, names[index] ?? '']));
+    return contents.map((bytes) => {
+      const file = fileOf.get(bytes);
+      return file === undefined ? inHand(bytes) : { ref: refOf(bytes), aside: { file, at } };
+    });
+  }
+
+  async function discard(contents: readonly PreparedContent[]): Promise<void> {
+    for (const { aside } of contents) if (aside) await files.remove(aside.file);
+  }
+
+  async function keep(tx: Db, content: PreparedContent): Promise<BlobRef> {
+    await keepAll(tx, [content]);
+    return content.ref;
+  }
+
+  async function keepAll(tx: Db, contents: readonly PreparedContent[]): Promise<BlobRef[]> {
+    const now = clock();
+    const prepared = contents.filter(({ bytes, aside }) => !bytes && !aside).map(({ ref }) => ref.sha256);
+    if (!(await keepBlobs(tx, prepared, now))) throw blobMissing(prepared.join(' '));
+    const late = contents.find(({ aside }) => aside && now.getTime() - aside.at.getTime() > TOUCH_AFTER_MS);
+    if (late) throw blobMissing(late.ref.sha256); // the sweep may be about to remove the file
+    const rows = contents.flatMap(({ ref, bytes = null, aside }) =>
+      bytes || aside ? [{ ...ref, content: bytes, file: aside?.file ?? null }] : [],
+    );
+    const there = await addAllNeeded(tx, rows, now);
+    for (const { file } of there) if (file !== null) await files.remove(file);
+    return contents.map(({ ref }) => ref);
   }
 
   async function open(db: Db, sha256: string): Promise<BlobSource> {
@@ -120,16 +160,15 @@ export function createBlobStore(options: BlobStoreOptions): BlobStore {
     return streamOf(await open(db, sha256), range);
   }
 
-  return { put, prepare, keep, open, read, files, inlineBytes };
+  return { put, prepare, setAside, discard, keep, keepAll, open, read, files, inlineBytes };
 }
 
 const OPEN = `select content, file, size, (select signature from quarantine where sha256 = blobs.sha256) as virus
   from blobs where sha256 = ?`;
 
-const inHand = (bytes: Buffer): PreparedContent => ({
-  ref: { sha256: hash('sha256', bytes, 'hex'), size: bytes.length },
-  bytes,
-});
+const refOf = (bytes: Buffer): BlobRef => ({ sha256: hash('sha256', bytes, 'hex'), size: bytes.length });
+
+const inHand = (bytes: Buffer): PreparedContent => ({ ref: refOf(bytes), bytes });
 
 function blobMissing(sha256: string): EngineError {
   return new EngineError('blob_missing', 'the content is not in the store', { sha256 });
@@ -137,7 +176,9 @@ function blobMissing(sha256: string): EngineError {
 
 /** Where the bytes of prepared content are. Throws blob_missing. */
 export async function openPrepared(blobs: BlobStore, db: Db, content: PreparedContent): Promise<BlobSource> {
-  return content.bytes ? { kind: 'bytes', bytes: content.bytes } : blobs.open(db, content.ref.sha256);
+  const { ref, bytes, aside } = content;
+  if (bytes) return { kind: 'bytes', bytes };
+  return aside ? { kind: 'file', path: blobs.files.pathOf(aside.file), size: ref.size } : blobs.open(db, ref.sha256);
 }
 
 /** Where the bytes are that a row with content or a file name speaks of. Throws blob_missing when it has neither. */
@@ -156,49 +197,4 @@ export function streamOf(source: BlobSource, range?: ByteRange): Readable {
   }
   if (end <= start) return Readable.from([], { objectMode: false });
   return createReadStream(source.path, { start, end: end - 1, highWaterMark: 1 << 20 });
-}
-
-type Pieces = AsyncIterator<Uint8Array>;
-
-async function readHead(pieces: Pieces, limit: number): Promise<{ head: Buffer; ended: boolean }> {
-  const head: Uint8Array[] = [];
-  let size = 0;
-  for (let next = await pieces.next(); !next.done; next = await pieces.next()) {
-    head.push(next.value);
-    size += next.value.length;
-    if (size > limit) return { head: Buffer.concat(head), ended: false };
-  }
-  return { head: Buffer.concat(head), ended: true };
-}
-
-async function writeAside(files: BlobFiles, head: Buffer, rest: Pieces): Promise<{ file: string; ref: BlobRef }> {
-  const aside = await files.create();
-  try {
-    const ref = await writeAll(aside, head, rest);
-    await files.syncEntry(aside.name);
-    return { file: aside.name, ref };
-  } catch (error) {
-    await files.remove(aside.name);
-    throw error;
-  }
-}
-
-async function writeAll({ handle }: NewFile, head: Buffer, rest: Pieces): Promise<BlobRef> {
-  const sum = createHash('sha256');
-  let size = 0;
-  const add = async (bytes: Uint8Array) => {
-    sum.update(bytes);
-    for (let done = 0; done < bytes.length; ) {
-      done += (await handle.write(bytes, done, bytes.length - done, size + done)).bytesWritten;
-    }
-    size += bytes.length;
-  };
-  try {
-    await add(head);
-    for (let next = await rest.next(); !next.done; next = await rest.next()) await add(next.value);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  return { sha256: sum.digest('hex'), size };
 }

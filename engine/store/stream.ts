@@ -28,6 +28,7 @@ async function* fromPostgres<T>(db: Db, sql: string, bindings: readonly Binding[
   const fetchSome = async (): Promise<T[]> => (await tx.raw(`fetch ${perBatch} from streamed`)).rows;
   try {
     let rows = await unhurried(tx, async () => {
+      await tx.raw('set local jit = off'); // to compile what only reads and sorts takes longer than it saves
       await tx.raw(`declare streamed no scroll cursor for ${sql}`, [...bindings]);
       return fetchSome(); // what is sorted is sorted now
     });

@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { systemClock } from '../../engine/core/clock.ts';
 import type { CompileDeps } from '../../engine/lists/compile.ts';
 import { type Composed, compose } from '../../engine/lists/compose.ts';
-import type { ListDefinition } from '../../engine/lists/definition.ts';
+import { besidesFields, type ListDefinition } from '../../engine/lists/definition.ts';
 import type { Period } from '../../engine/lists/period.ts';
 import { createProgress } from '../../engine/lists/progress.ts';
 import { choiceOf, findListRun, latestListRun, selectionOf } from '../../engine/lists/runs.ts';
@@ -34,9 +34,10 @@ export async function previewList(
   const shares = await countShares(deps.db, selection);
   const [list, of] = [definition.name, shares.length];
   const told = createProgress(deps.log, { list, period: period.name, doing: 'previewed', of });
-  for await (const taken of recordsInTurn(deps.db, selection, shares)) {
+  for await (const taken of recordsInTurn(deps.db, selection, shares, besidesFields(definition))) {
     const composed = await compose(deps, { definition, period: period.name, slot: run.slot, taken, signal });
     await writeAll(deps, composed, out);
+    await deps.blobs.discard(composed.files.map(({ content }) => content));
     const { lines, corrections, sums } = composed.totals;
     rows.push([taken.share.authority, String(lines), String(corrections), JSON.stringify(sums)]);
     told();

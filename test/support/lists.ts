@@ -1,6 +1,16 @@
 import { loadConfig } from '../../config/load.ts';
 import type { ListDefinition } from '../../engine/lists/definition.ts';
-import type { Head, Line, Renderer, Totals } from '../../engine/lists/render/rendering.ts';
+import { createLineReader } from '../../engine/lists/render/line-reader.ts';
+import type {
+  Head,
+  Line,
+  Renderer,
+  Rendering,
+  TextRenderer,
+  TextRendering,
+  Totals,
+} from '../../engine/lists/render/rendering.ts';
+import type { TakenRecords } from '../../engine/records/taken.ts';
 
 /** A list as it is shipped, changed by the test. */
 export async function shippedList(name: string, with_: Partial<ListDefinition> = {}): Promise<ListDefinition> {
@@ -23,7 +33,7 @@ export function aLine(list: ListDefinition, fields: Readonly<Record<string, stri
 
 /** The document that a renderer makes of lines. */
 export async function rendered(
-  renderer: Renderer,
+  renderer: Renderer | TextRenderer,
   head: Head,
   lines: readonly Line[],
   totals: Partial<Totals> = {},
@@ -33,11 +43,26 @@ export async function rendered(
   const read = (async () => {
     for await (const piece of rendering.content) pieces.push(Buffer.from(piece));
   })();
-  await rendering.write(lines);
+  await writeLines(rendering, head, lines);
   const corrections = lines.filter(({ correctionOf }) => correctionOf !== '').length;
   await rendering.end({ lines: lines.length, corrections, sums: {}, ...totals });
   await read;
   return Buffer.concat(pieces);
+}
+
+/** Writes lines, also to a format that takes them as bytes. */
+export async function writeLines(rendering: Rendering | TextRendering, head: Head, lines: readonly Line[]) {
+  if ('write' in rendering) return rendering.write(lines);
+  const reader = createLineReader(head.definition, head.authority);
+  for (const line of lines) reader.read(recordsOf(head.definition, line), rendering.line);
+  return rendering.drained();
+}
+
+/** The record of a line; what it corrects must be a month. */
+function recordsOf({ columns }: ListDefinition, { values, correctionOf }: Line): TakenRecords {
+  const fields = Object.fromEntries(columns.map(({ field }, at) => [field, values[at]]));
+  const days = JSON.stringify([`${correctionOf}-01`]);
+  return { late: correctionOf !== '', fields: JSON.stringify([fields]), days, kinds: '[]' };
 }
 
 /** A payment of the monthly statement, as its record has it (protocol §3.2). */

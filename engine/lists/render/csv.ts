@@ -1,11 +1,12 @@
 import { safeCell } from '../../core/formula.ts';
+import type { Language } from '../../registry/organisations.ts';
+import type { Column } from '../definition.ts';
+import { type Cell, correctionCell, type WriteValue } from './line-cells.ts';
 import { columnsIn, type Head } from './rendering.ts';
-import { lineWriter, type TextWriter, textRenderer } from './text.ts';
+import { type TextWriter, textRenderer } from './text.ts';
 import { plainText, shownAs, WORDS } from './values.ts';
 
 const NUMBER = /^-?\d+(,\d+)?$/;
-/** What stands for itself: letters, digits, blanks between them, and no more, so that one look is enough. */
-const PLAIN = /^[0-9A-Za-z\u00c0-\u024f]+(?: [0-9A-Za-z\u00c0-\u024f]+)*$/;
 const QUOTED = /["\r\n;,\t]|^\s|\s$/;
 
 const shownCell = (text: string) => safeCell(plainText(text));
@@ -22,17 +23,23 @@ function csvWriter(head: Head): TextWriter {
   const { bom, separator } = definition.csv;
   const columns = columnsIn('csv', head);
   const titles = [...columns.map(({ texts }) => texts[language]), WORDS.correctionOf[language]];
-  const cells = lineWriter(columns, separator, (column) => (value, sign) => {
-    if (column.type === 'text' && PLAIN.test(value)) return value;
-    const shown = shownAs(column, value, sign, language);
-    const isNumber = column.type === 'amount' || column.type === 'number';
-    return quoted(isNumber && NUMBER.test(shown) ? shown : shownCell(shown));
+  const cells = columns.map(({ at, signAt, ...column }): Cell => {
+    const write: WriteValue = (value, sign) => cell(column, value, sign, language) + separator;
+    const words = column.type === 'text' ? { before: '', after: separator } : undefined; // others are shown in another way
+    const euros = column.type === 'amount' ? { before: '"', after: `"${separator}` } : undefined; // for its comma
+    return { at, signAt, write, words, euros };
   });
   return {
     open: (bom ? '\ufeff' : '') + record(titles.map(shownCell), separator),
-    line: (line) => `${cells(line)}${quoted(line.correctionOf)}\r\n`,
+    cells: [...cells, correctionCell(head, (correctionOf) => `${quoted(correctionOf)}\r\n`)],
     close: () => '',
   };
+}
+
+function cell(column: Column, value: string, sign: string, language: Language): string {
+  const shown = shownAs(column, value, sign, language);
+  const isNumber = column.type === 'amount' || column.type === 'number';
+  return quoted(isNumber && NUMBER.test(shown) ? shown : shownCell(shown));
 }
 
 /** CSV after RFC 4180 in UTF-8: a line of titles, a line for each record, and no formula that a spreadsheet would obey. */

@@ -1,18 +1,24 @@
 import { withoutZone } from '../../core/calendar.ts';
 import { EngineError } from '../../core/errors.ts';
 import type { Column } from '../definition.ts';
+import { type Cell, constant } from './line-cells.ts';
 import { columnsIn, type Head } from './rendering.ts';
-import { lineWriter, type TextWriter, textRenderer } from './text.ts';
+import { type TextWriter, textRenderer } from './text.ts';
 import { plainText } from './values.ts';
 
 function fixedWriter(head: Head): TextWriter {
   const columns = columnsIn('fixed', head).filter(({ width }) => width !== undefined);
-  const values = lineWriter(columns, '', (column) => (value) => fixedValue(column, value));
-  return {
-    open: '',
-    line: (line) => `${values(line)}\r\n`,
-    close: () => '',
-  };
+  const cells = columns.map(({ at, signAt, ...column }): Cell => {
+    const { width = 0, type } = column;
+    const fill = isDigits(type) ? { character: '0', first: true } : { character: ' ', first: false };
+    return {
+      at,
+      signAt,
+      write: (value) => fixedValue(column, value),
+      words: { before: '', after: '', width, fill },
+    };
+  });
+  return { open: '', cells: [...cells, constant('\r\n')], close: () => '' };
 }
 
 /**

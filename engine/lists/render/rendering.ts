@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Language } from '../../registry/organisations.ts';
 import type { Column, Format, ListDefinition } from '../definition.ts';
+import type { LineBytes } from './line-reader.ts';
 
 /** What a list says of itself, to whoever it is for. */
 export interface Head {
@@ -46,6 +47,18 @@ export interface Renderer {
   readonly extension: string;
   readonly mediaType: string;
   render(head: Head): Rendering;
+}
+
+/** One document of text in the making: lines are written to its end, and somebody else reads the content. */
+export interface TextRendering extends Pick<Rendering, 'content' | 'end' | 'abort'> {
+  line(line: LineBytes): void;
+  /** Resolves when more may be written, rejects when nobody will read any more. */
+  drained(): Promise<void>;
+}
+
+/** A format that is text. */
+export interface TextRenderer extends Omit<Renderer, 'render'> {
+  render(head: Head): TextRendering;
 }
 
 /** A column and where in a line its value is, and its sign. */

@@ -3,9 +3,10 @@ import type { TakenRecords } from '../../records/taken.ts';
 import type { Format } from '../definition.ts';
 import { csv } from './csv.ts';
 import { fixed } from './fixed.ts';
-import { createSum, linesOf } from './lines.ts';
+import { createLineReader, type LineBytes } from './line-reader.ts';
+import { createSum, lineOf } from './lines.ts';
 import { createPdf, PDF } from './pdf.ts';
-import type { Head, Renderer, Rendering, Totals } from './rendering.ts';
+import type { Head, Line, Renderer, Rendering, TextRendering, Totals } from './rendering.ts';
 import { xml } from './xml.ts';
 
 /** The formats that are made line by line. */
@@ -31,28 +32,49 @@ export type Typeset = (head: Head, formats: readonly LineFormat[]) => Typesettin
 
 /** Makes documents in the thread of the caller; they share what is read once. */
 export function createTypeset(): Typeset {
-  const renderers = { csv, fixed, xml, pdf: createPdf() };
+  const texts = { csv, fixed, xml };
+  const pdf = createPdf();
   return (head, formats) => {
-    const renderings = formats.map((format) => renderers[format].render(head));
-    return settingOf(head, renderings);
+    const made = formats.map((format) =>
+      format === 'pdf' ? drawn(head, pdf.render(head)) : texts[format].render(head),
+    );
+    return settingOf(head, made);
   };
 }
 
-function settingOf({ definition, authority }: Head, renderings: readonly Rendering[]): Typesetting {
-  const sum = createSum(definition);
+/** A format that takes several lines at a time. */
+function drawn({ definition }: Head, rendering: Rendering): TextRendering {
+  let lines: Line[] = [];
   return {
-    contents: renderings.map(({ content }) => content),
+    ...rendering,
+    line: (line) => void lines.push(lineOf(definition, line)),
+    async drained() {
+      const taken = lines;
+      lines = [];
+      await rendering.write(taken);
+    },
+  };
+}
+
+function settingOf({ definition, authority }: Head, making: readonly TextRendering[]): Typesetting {
+  const sum = createSum(definition);
+  const reader = createLineReader(definition, authority);
+  const take = (line: LineBytes) => {
+    sum.add(line);
+    for (const one of making) one.line(line);
+  };
+  return {
+    contents: making.map(({ content }) => content),
     async write(records) {
-      const lines = linesOf(definition, records, authority);
-      sum.add(lines);
-      await Promise.all(renderings.map((rendering) => rendering.write(lines)));
+      reader.read(records, take);
+      await Promise.all(making.map((one) => one.drained()));
     },
     async end() {
-      await Promise.all(renderings.map((rendering) => rendering.end(sum.totals())));
+      await Promise.all(making.map((one) => one.end(sum.totals())));
       return sum.totals();
     },
     abort(cause) {
-      for (const rendering of renderings) rendering.abort(cause);
+      for (const one of making) one.abort(cause);
     },
   };
 }

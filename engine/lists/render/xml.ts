@@ -1,5 +1,6 @@
+import { type Cell, constant, correctionCell, type WriteValue } from './line-cells.ts';
 import { columnsIn, type Head, type Totals } from './rendering.ts';
-import { lineWriter, type TextWriter, textRenderer } from './text.ts';
+import { type TextWriter, textRenderer } from './text.ts';
 import { plainText, totalColumns } from './values.ts';
 
 const SPECIAL = /[&<>"]/g;
@@ -18,17 +19,15 @@ export function escaped(text: string): string {
 }
 
 function xmlWriter(head: Head): TextWriter {
-  const columns = columnsIn('xml', head);
-  const values = lineWriter(columns, '', ({ field }) => {
+  const opened = correctionCell(head, (period) => (period === '' ? '<Line>' : `<Line correctionOf="${period}">`));
+  const values = columnsIn('xml', head).map(({ field, at }): Cell => {
     const [before, after] = [`<${field}>`, `</${field}>`];
-    return (value) => (value === '' ? '' : before + escaped(value) + after);
+    const write: WriteValue = (value) => (value === '' ? '' : before + escaped(value) + after);
+    return { at, signAt: -1, write, words: { before, after } };
   });
   return {
     open: opening(head),
-    line(line) {
-      const correction = line.correctionOf === '' ? '' : ` correctionOf="${line.correctionOf}"`;
-      return `<Line${correction}>${values(line)}</Line>\n`;
-    },
+    cells: [opened, ...values, constant('</Line>\n')],
     close: (totals) => closing(head, totals),
   };
 }

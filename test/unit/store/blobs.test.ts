@@ -51,6 +51,51 @@ describe('blob store', () => {
     });
   }
 
+  describe('contents in hand', () => {
+    const contents = () => [randomBytes(5_000), randomBytes(10), randomBytes(70_000), Buffer.alloc(0)];
+    const keepAll = (set: Awaited<ReturnType<BlobStore['setAside']>>, store = blobs) =>
+      inTransaction(db, (tx) => store.keepAll(tx, set));
+
+    it('are set aside together and kept together, large ones beside each other', async () => {
+      const all = contents();
+      const aside = await blobs.setAside(all);
+      expect(await db('blobs').select('sha256')).to.deep.equal([]);
+      const files = await filesOnDisk();
+      expect(files).to.have.lengthOf(2);
+      expect(files[0]?.slice(0, 2)).to.equal(files[1]?.slice(0, 2));
+      const refs = await keepAll(aside);
+      for (const [index, { sha256 }] of refs.entries()) {
+        expect((await read(sha256)).equals(all[index] as Buffer)).to.equal(true);
+      }
+    });
+
+    it('leave no second file of what is there, loose or not, nor of one content twice', async () => {
+      const all = contents();
+      await blobs.prepare(db, Readable.from([all[0]]));
+      const [large] = await keepAll(await blobs.setAside([all[2] as Buffer]));
+      const refs = await keepAll(await blobs.setAside([...all, Buffer.from(all[0] as Buffer)]));
+      expect(refs[2]).to.deep.equal(large);
+      expect(refs[4]).to.deep.equal(refs[0]);
+      expect(await filesOnDisk()).to.have.lengthOf(2);
+      expect(await db('blobs').whereNotNull('loose_since').select('sha256')).to.deep.equal([]);
+      for (const [index, bytes] of all.entries()) {
+        expect((await read(refs[index]?.sha256 ?? '')).equals(bytes)).to.equal(true);
+      }
+    });
+
+    it('are not kept when the sweep of files may be about to remove them, and go when nobody wants them', async () => {
+      let now = new Date('2026-11-27T12:00:00Z');
+      const store = createBlobStore({ dir, log: silentLogger(), inlineBytes: 1_000, clock: () => now });
+      const aside = await store.setAside(contents());
+      now = new Date(now.getTime() + 1_800_001);
+      const failed = await keepAll(aside, store).catch((error: unknown) => error);
+      expect(failed).to.include({ code: 'blob_missing' });
+      expect(await db('blobs').select('sha256')).to.deep.equal([]);
+      await store.discard(aside);
+      expect(await filesOnDisk()).to.deep.equal([]);
+    });
+  });
+
   it('stores the same content once, and leaves no second file', async () => {
     const bytes = randomBytes(5_000);
     for (let time = 0; time < 3; time += 1) await stream([bytes]);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { expect } from 'chai';
 import { fromBuffer } from 'yauzl';
+import { packedZip } from '../../../engine/store/packed-zip.ts';
 import { zipped } from '../../../engine/store/zip.ts';
 import { eventually } from '../../support/eventually.ts';
 
@@ -52,6 +53,27 @@ describe('ZIP of stored files', () => {
       ways.map((way) => read(zipped([{ name: 'list', date: DATE, open: async () => way }], 'packed'))),
     );
     expect(made.map((one) => one.equals(made[0] as Buffer))).to.deep.equal([true, true, true, true]);
+  });
+
+  it('is the same byte for byte when it is made of files in memory alone', async () => {
+    const content = Buffer.from(
+      Array.from({ length: 30_000 }, (_, line) => `<Line>${line} ${line % 7}</Line>\n`).join(''),
+    );
+    const dates = ['1979-01-01T00:00:00Z', '2026-11-27T23:59:59.900Z', '2043-12-31T23:59:59Z', '2044-01-01T00:00:00Z'];
+    for (const date of dates.map((text) => new Date(text))) {
+      const files = [
+        { name: 'list.csv', date, bytes: content },
+        { name: 'leer-é.txt', date, bytes: Buffer.alloc(0) },
+        { name: 'one', date, bytes: Buffer.from([0xff]) },
+      ];
+      const streamed = await read(
+        zipped(
+          files.map(({ bytes, ...file }) => ({ ...file, open: async () => bytes })),
+          'packed',
+        ),
+      );
+      expect((await packedZip(files)).equals(streamed)).to.equal(true);
+    }
   });
 
   it('fails for its reader when a file is not there, and closes the others', async () => {

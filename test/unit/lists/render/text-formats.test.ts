@@ -9,7 +9,7 @@ import { csv } from '../../../../engine/lists/render/csv.ts';
 import { fixed } from '../../../../engine/lists/render/fixed.ts';
 import { plainText } from '../../../../engine/lists/render/values.ts';
 import { xml } from '../../../../engine/lists/render/xml.ts';
-import { aHead, aLine, aPayment, rendered, shippedList } from '../../../support/lists.ts';
+import { aHead, aLine, aPayment, rendered, shippedList, writeLines } from '../../../support/lists.ts';
 import { xmllint } from '../../../support/xmllint.ts';
 
 const NASTY = [
@@ -28,7 +28,8 @@ describe('lists: formats that are text', () => {
       const rendering = format.render(aHead(statement));
       const full = new Error('the disk is full');
       rendering.content.on('error', () => undefined).destroy(full);
-      const failed = await rendering.write([aLine(statement, aPayment())]).catch((error: unknown) => error);
+      const written = writeLines(rendering, aHead(statement), [aLine(statement, aPayment())]);
+      const failed = await written.catch((error: unknown) => error);
       expect(failed).to.equal(full);
     }
   });
