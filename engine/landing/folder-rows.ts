@@ -1,9 +1,8 @@
 import type { ContentPlace } from '../store/blobs.ts';
 import { type Db, isSqlite } from '../store/database.ts';
-import { prepare, prepareChange, prepareChangeSyncedBehind } from '../store/prepared.ts';
+import { prepare, prepareChange } from '../store/prepared.ts';
 import { inTransaction } from '../store/transaction.ts';
 import type { ContentDigest } from './content-digest.ts';
-import { triggerRole } from './file-name.ts';
 import type { FolderName } from './folders.ts';
 
 /** Which file: a sender's, in one of its folders. */
@@ -83,20 +82,17 @@ const UPSERT = `insert into folder_files (${BOUND.join(', ')}) values (${BOUND.m
   where folder_files.file is null`;
 
 /**
- * Stores the bytes of a small upload under its name, in place of what was there: a GO or TD durably when it resolves,
- * another file so that it is with the next one at the latest. Gives the file of the blob directory that no row names any
- * more, if there is one.
+ * Stores the bytes of a small upload under its name, in place of what was there, durably when it resolves. Gives the
+ * file of the blob directory that no row names any more, if there is one.
  */
 export type StoreSmall = (key: FileKey, facts: UploadFacts, content: Buffer) => Promise<string | undefined>;
 
-/** Prepares the statement that every small upload runs. Only of triggers does a sender get a promise: nobody else's reply waits for the disk. */
+/** Prepares the statement that every small upload runs. */
 export function createStoreSmall(db: Db): StoreSmall {
-  const durably = prepareChange(db, UPSERT);
-  const behind = prepareChangeSyncedBehind(db, UPSERT);
+  const upsert = prepareChange(db, UPSERT);
 
   return async (key, facts, content) => {
     const row = { ...rowOf(key, facts), content };
-    const upsert = triggerRole(key.name) ? durably : behind;
     const stored = await upsert(BOUND.map((column) => row[column]));
     return stored === 1 ? undefined : replaceRow(db, key, { ...row, file: null });
   };

@@ -22,10 +22,7 @@ export interface Upload {
   truncate(size: number): Promise<void>;
   /** Sets the time shown in listings. */
   setModified(at: Date): void;
-  /**
-   * Resolves for a GO or TD when it, its submission and every file before it are durable; for another file when it is
-   * stored: the death of the process cannot take it any more, a power cut only within milliseconds (store/sync-behind.ts).
-   */
+  /** Resolves when the file is durable and, for a GO or TD, when its submission is. */
   close(): Promise<void>;
   /** Keeps what came so far as a partial file that may be resumed. */
   abandon(): Promise<void>;

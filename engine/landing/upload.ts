@@ -31,7 +31,7 @@ export interface UploadOptions {
   /** Stored once under this, whichever upload comes first, and never left partial (upload-rows.ts). */
   readonly once?: string;
   readonly allowance: Allowance;
-  /** Called when the row of the complete file is stored, that of a GO or TD durably, before `close` resolves. */
+  /** Called when the row of the complete file is durable, before `close` resolves. */
   readonly onComplete: (stored: StoredUpload) => Promise<void>;
 }
 

@@ -27,15 +27,8 @@ export async function addAllNeeded(tx: Db, rows: readonly BlobRow[], now: Date):
   for (let round = 0; round < ROUNDS; round += 1) {
     const added = await insertAll(tx, missing, now);
     missing = missing.filter(({ sha256 }) => !added.has(sha256));
-    const there = missing;
-    if (
-      await keepBlobs(
-        tx,
-        there.map(({ sha256 }) => sha256),
-        now,
-      )
-    )
-      return [...there, ...twice];
+    const hashes = missing.map(({ sha256 }) => sha256);
+    if (await keepBlobs(tx, hashes, now)) return [...missing, ...twice];
   }
   throw taken();
 }

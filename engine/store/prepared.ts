@@ -1,6 +1,5 @@
 import { type Db, isSqlite } from './database.ts';
-import { type Binding, change, plain, rowsOf } from './sql.ts';
-import { changeSyncedBehind } from './sync-behind.ts';
+import { type Binding, change, rowsOf } from './sql.ts';
 import { inTransaction } from './transaction.ts';
 
 /** Runs the statement with these bindings and gives the rows that it returns. */
@@ -21,11 +20,4 @@ export function prepare<T>(db: Db, sql: string): Prepared<T> {
 export function prepareChange(db: Db, sql: string): PreparedChange {
   if (!isSqlite(db)) return (bindings) => change(db, sql, bindings);
   return (bindings) => inTransaction(db, (tx) => change(tx, sql, bindings));
-}
-
-/** The same, where it may become durable a moment after it resolves on SQLite: see `changeSyncedBehind`. */
-export function prepareChangeSyncedBehind(db: Db, sql: string): PreparedChange {
-  if (!isSqlite(db)) return (bindings) => change(db, sql, bindings);
-  return (bindings) =>
-    changeSyncedBehind(db, (connection) => connection.prepare(sql).run(...bindings.map(plain)).changes);
 }

@@ -102,7 +102,7 @@ export async function findRow<T>(db: Db, table: string, where: Values): Promise<
   return (await findRows<T>(db, table, where))[0];
 }
 
-export const plain = (value: Binding) => (typeof value === 'boolean' ? Number(value) : value);
+const plain = (value: Binding) => (typeof value === 'boolean' ? Number(value) : value);
 
 async function onConnection<T>(db: Db, run: (connection: Database) => T): Promise<T> {
   const connection: Database = await db.client.acquireConnection();

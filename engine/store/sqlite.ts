@@ -92,18 +92,16 @@ function patientDialect(): DialectClass {
     }
 
     override async destroy(): Promise<void> {
-      const { reader, follower } = this as FileClient;
-      await follower?.close();
       await super.destroy();
+      const { reader } = this as ReadingClient;
       reader?.close();
     }
   };
 }
 
-/** The pool's client with what else it keeps of its file: a second connection that only reads, and who syncs behind it. */
-interface FileClient {
+/** The pool's client with a second connection that only reads. */
+interface ReadingClient {
   reader?: Database;
-  readonly follower?: { close(): Promise<void> };
   readonly connectionSettings?: { readonly filename?: string };
 }
 
@@ -111,7 +109,7 @@ interface FileClient {
  * A connection on which committed rows are read while a transaction is open on the only one that writes: work that
  * reads before its transaction begins need not wait for the end of others'. Undefined for a database in memory.
  */
-export function readerOf(client: FileClient): Database | undefined {
+export function readerOf(client: ReadingClient): Database | undefined {
   const { filename = ':memory:' } = client.connectionSettings ?? {};
   if (filename === ':memory:') return undefined;
   client.reader ??= openReader(filename);
@@ -119,7 +117,7 @@ export function readerOf(client: FileClient): Database | undefined {
 }
 
 /** A connection of its own for one long reading; the caller closes it. Undefined for a database in memory. */
-export function openOwnReader(client: FileClient): Database | undefined {
+export function openOwnReader(client: ReadingClient): Database | undefined {
   const { filename = ':memory:' } = client.connectionSettings ?? {};
   return filename === ':memory:' ? undefined : openReader(filename);
 }

@@ -8,7 +8,7 @@ import { failureReply } from '../failures.ts';
 import { fileAt, guestOf } from '../places.ts';
 import type { Command, FilePlace, FtpContext } from '../session.ts';
 
-/** STOR: afresh, or after REST from there on. The last reply comes when the file is stored, and what it released is durable. */
+/** STOR: afresh, or after REST from there on. The last reply comes when the file, and what it released, is durable. */
 export const stor: Command = async (context, argument) => {
   const from = takeRestart(context);
   await receive(context, fileAt(context, argument), from === 0 ? 'create' : from);

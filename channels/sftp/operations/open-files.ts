@@ -87,7 +87,7 @@ export async function write({ handles }: SessionContext, fields: WriteFields): P
   return statusReply(fields.id, STATUS.OK, '');
 }
 
-/** CLOSE: for an upload the reply goes out when the file is stored, and what it released is durable. */
+/** CLOSE: for an upload the reply goes out when the file, and what it released, is durable. */
 export const close: Operation = async (context, id, fields) => {
   const handle = fields.string();
   const opened = context.handles.get(handle, 'upload', 'download', 'listing');
